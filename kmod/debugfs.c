@@ -1,0 +1,525 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Files, the state of each open one, and what is read from and told to it. */
+#include <linux/capability.h>
+#include <linux/debugfs.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/pid.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "debugfs.h"
+#include "walk.h"
+
+#define WALK_BUF_SIZE	(4 * PAGE_SIZE)
+#define WALK_REQ_MAX	127		/* characters of a written request */
+
+/* What was asked. pid holds a reference, so a reused number is another one. */
+struct walk_req {
+	struct pid *pid;
+	u64 start, len;
+	bool single;			/* no LEN: every level of one address */
+};
+
+/* The state of an open file, under the lock of its seq_file. */
+struct walk_file {
+	struct walk_req req;
+	void *buf;			/* WALK_BUF_SIZE */
+	/* The text answer in progress, a buffer of records at a time. */
+	struct walk walk;
+	struct mm_struct *mm;		/* mm_count only: never keeps it alive */
+	u64 addr;			/* where the next buffer starts */
+	loff_t pos;			/* buffers given so far */
+	int err;
+};
+
+/* The last request of any opener, for those who only read. */
+static DEFINE_MUTEX(last_lock);
+static struct walk_req last_req;
+static struct dentry *walk_dir;
+
+static void req_set(struct walk_req *dst, const struct walk_req *src)
+{
+	put_pid(dst->pid);
+	*dst = *src;
+	get_pid(dst->pid);
+}
+
+static struct mm_struct *pid_get_mm(struct pid *pid)
+{
+	struct task_struct *task = get_pid_task(pid, PIDTYPE_PID);
+	struct mm_struct *mm = NULL;
+
+	if (task) {
+		mm = get_task_mm(task);
+		put_task_struct(task);
+	}
+	return mm;
+}
+
+/* "PID VADDR [LEN]", "PID:VADDR[+LEN]" or "VADDR"; @text is cut up */
+static int req_parse(char *text, struct walk_req *req, int *nr)
+{
+	char *word[3] = { 0 };
+	char *rest = strim(text), *w;
+	unsigned int n = 0;
+	u64 len;
+	int ret;
+
+	if (strchr(rest, ':')) {
+		word[n++] = strsep(&rest, ":");
+		word[n++] = strsep(&rest, "+");
+		if (rest)
+			word[n++] = rest;
+	} else {
+		while ((w = strsep(&rest, " \t"))) {
+			if (!*w)
+				continue;
+			if (n == ARRAY_SIZE(word))
+				return -EINVAL;
+			word[n++] = w;
+		}
+	}
+	*nr = 0;
+	if (n > 1) {
+		ret = kstrtoint(word[0], 10, nr);
+		if (ret || *nr <= 0)
+			return -EINVAL;
+	}
+	if (!n || kstrtou64(word[n > 1], 0, &req->start))
+		return -EINVAL;
+	len = PAGE_SIZE;
+	if (n == 3 && kstrtou64(word[2], 0, &len))
+		return -EINVAL;
+	req->len = len;
+	req->single = n < 3;
+	return walk_check_range(req->start, req->len);
+}
+
+static ssize_t walk_write(struct file *file, const char __user *ubuf,
+			  size_t count, loff_t *ppos)
+{
+	struct seq_file *m = file->private_data;
+	struct walk_file *wf = m->private;
+	struct walk_req req = { 0 };
+	struct mm_struct *mm;
+	char *text;
+	int nr, ret;
+
+	if (!count || count > WALK_REQ_MAX)
+		return -EINVAL;
+	text = memdup_user_nul(ubuf, count);
+	if (IS_ERR(text))
+		return PTR_ERR(text);
+	ret = strlen(text) == count ? req_parse(text, &req, &nr) : -EINVAL;
+	kfree(text);
+	if (ret)
+		return ret;
+
+	req.pid = nr ? find_get_pid(nr) : get_pid(task_tgid(current));
+	mm = pid_get_mm(req.pid);
+	if (!mm) {
+		put_pid(req.pid);
+		return -ESRCH;
+	}
+	mmput(mm);
+
+	mutex_lock(&m->lock);
+	req_set(&wf->req, &req);
+	mutex_unlock(&m->lock);
+	mutex_lock(&last_lock);
+	req_set(&last_req, &req);
+	mutex_unlock(&last_lock);
+	put_pid(req.pid);
+	*ppos = 0;		/* the next read is of this answer */
+	return count;
+}
+
+/* The text answer */
+
+static void show_rights(struct seq_file *m, u32 rights)
+{
+	seq_printf(m, "%s %s %s", rights & PT_USER ? "user" : "supervisor",
+		   rights & PT_WRITE ? "write" : "nowrite",
+		   rights & PT_EXEC ? "exec" : "noexec");
+}
+
+static void show_flags(struct seq_file *m, u32 level, u64 entry)
+{
+	unsigned int pos = 0;
+	const char *flag;
+
+	while ((flag = pt_next_flag(&pt_native, level, entry, &pos)))
+		seq_printf(m, " %s", flag);
+}
+
+static void show_no_user(struct seq_file *m, u32 levels, u32 no_user_levels)
+{
+	while (levels--)
+		if (no_user_levels & BIT(levels))
+			seq_printf(m, " %s", pt_level_name(walk_levels(), levels));
+}
+
+static void show_head(struct seq_file *m, struct walk_file *wf)
+{
+	struct task_struct *task = get_pid_task(wf->req.pid, PIDTYPE_PID);
+	char comm[TASK_COMM_LEN] = "?";
+	struct walk *w = &wf->walk;
+
+	if (task) {
+		get_task_comm(comm, task);
+		put_task_struct(task);
+	}
+	seq_printf(m, "pid %d (", pid_vnr(wf->req.pid));
+	seq_escape(m, comm, "\n\t\\()");
+	seq_printf(m, ") vaddr 0x%016llx", wf->req.start);
+	if (!wf->req.single)
+		seq_printf(m, " len 0x%llx", wf->req.len);
+	seq_printf(m, "\nroot 0x%016llx levels %u pti %s", w->root_pa, w->levels,
+		   w->features & VERIFY_PTE_PTI ? "on" : "off");
+	if (w->features & VERIFY_PTE_PTI)
+		seq_printf(m, " kernel_root 0x%016llx", w->kernel_root_pa);
+	seq_putc(m, '\n');
+}
+
+/* Every level of one address; the records are raw, from the root down. */
+static void show_levels(struct seq_file *m, const struct walk *w)
+{
+	struct pt_effective eff = PT_EFFECTIVE_INIT;
+	const struct verify_pte_entry *e = NULL;
+	const char *at;
+	u32 i;
+
+	for (i = 0; i < w->nr; i++) {
+		e = &w->raws[i];
+		pt_effective_add(&pt_native, &eff, e->level, e->entry);
+		seq_printf(m, "%s index %3u table 0x%016llx entry 0x%016llx",
+			   pt_level_name(w->levels, e->level), e->index,
+			   e->table_pa, e->entry);
+		show_flags(m, e->level, e->entry);
+		if (e->kind != PT_TABLE && e->kind != PT_LEAF)
+			seq_printf(m, " (%s)", pt_kind_name(e->kind));
+		seq_putc(m, '\n');
+	}
+	if (!e) {
+		seq_puts(m, "effective: not mapped: the address is in no VMA\n_PAGE_USER: none\n");
+		return;
+	}
+	at = pt_level_name(w->levels, e->level);
+	if (!pt_has_frame(e->kind)) {
+		seq_printf(m, "effective: not present: %s at %s\n_PAGE_USER: none\n",
+			   pt_kind_name(e->kind), at);
+		return;
+	}
+	seq_printf(m, "page %s pa 0x%016llx\neffective: ", pt_size_name(e->level),
+		   pt_native.pa(e->level, e->entry, w->pa_mask) +
+		   (e->vaddr & (pt_size(&pt_native, e->level) - 1)));
+	show_rights(m, eff.rights);
+	seq_printf(m, "\n_PAGE_USER: %s", eff.rights & PT_USER ? "set" : "clear");
+	show_no_user(m, w->levels, eff.no_user_levels);
+	seq_putc(m, '\n');
+}
+
+static void show_run(struct seq_file *m, const struct walk *w,
+		     const struct verify_pte_run *r)
+{
+	seq_printf(m, "0x%016llx-0x%016llx %s", r->vaddr, r->vaddr + r->len,
+		   pt_kind_name(r->kind));
+	if (pt_has_frame(r->kind)) {
+		seq_printf(m, " %s pa 0x%016llx ", pt_size_name(r->level), r->pa);
+		show_rights(m, r->rights);
+	}
+	if (r->kind != PT_NONE) {
+		seq_printf(m, " entry 0x%016llx", r->entry);
+		show_flags(m, r->level, r->entry);
+	}
+	if (r->no_user_levels)
+		seq_puts(m, " no_user_at");
+	show_no_user(m, w->levels, r->no_user_levels);
+	seq_putc(m, '\n');
+}
+
+static void show_tail(struct seq_file *m, const struct walk *w)
+{
+	u32 kind;
+
+	if (!w->seen_vma)
+		seq_puts(m, "not mapped: the range is in no VMA\n");
+	seq_puts(m, "complete:");
+	for (kind = 0; kind < PT_NR_KINDS; kind++)
+		if (kind != PT_TABLE)
+			seq_printf(m, " %s %llu", pt_kind_name(kind),
+				   w->pages[kind]);
+	seq_puts(m, " (4K pages)\n");
+}
+
+/* Fills the buffer again; the mm is kept from its exit in here only. */
+static int walk_file_fill(struct walk_file *wf)
+{
+	struct walk *w = &wf->walk;
+	int ret;
+
+	w->nr = 0;
+	if (!mmget_not_zero(wf->mm))
+		return -ESRCH;
+	do {
+		ret = signal_pending(current) ? -EINTR : walk_batch(w, &wf->addr);
+		cond_resched();
+	} while (!ret && !w->full && wf->addr < w->end);
+	mmput(wf->mm);
+	return ret;
+}
+
+static void walk_file_end(struct walk_file *wf)
+{
+	if (wf->mm)
+		mmdrop(wf->mm);
+	wf->mm = NULL;
+	wf->err = -ESPIPE;	/* goes on from the start only */
+}
+
+static int walk_file_begin(struct walk_file *wf)
+{
+	struct mm_struct *mm;
+
+	walk_file_end(wf);
+	if (!wf->req.pid)
+		return -ENODATA;	/* nothing was asked */
+	mm = pid_get_mm(wf->req.pid);
+	if (!mm)
+		return -ESRCH;
+	mmgrab(mm);
+	wf->mm = mm;
+	wf->addr = wf->req.start;
+	wf->pos = 0;
+	wf->walk = (struct walk) {
+		.mm = mm,
+		.end = wf->req.start + wf->req.len,
+		.raw = wf->req.single,
+		.buf = wf->buf,
+		.cap = WALK_BUF_SIZE / sizeof(struct verify_pte_run),
+	};
+	walk_init(&wf->walk);
+	mmput(mm);
+	return walk_file_fill(wf);
+}
+
+static void *walk_seq_start(struct seq_file *m, loff_t *pos)
+{
+	struct walk_file *wf = m->private;
+
+	if (!*pos)
+		wf->err = walk_file_begin(wf);
+	if (wf->err)
+		return ERR_PTR(wf->err);
+	if (*pos == wf->pos)
+		return wf;
+	return wf->addr == wf->walk.end ? NULL : ERR_PTR(-ESPIPE);
+}
+
+static void *walk_seq_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	struct walk_file *wf = m->private;
+
+	++*pos;
+	if (wf->addr == wf->walk.end)
+		return NULL;
+	wf->pos = *pos;
+	wf->err = walk_file_fill(wf);
+	return wf->err ? ERR_PTR(wf->err) : wf;
+}
+
+static void walk_seq_stop(struct seq_file *m, void *v)
+{
+}
+
+static int walk_seq_show(struct seq_file *m, void *v)
+{
+	struct walk_file *wf = m->private;
+	const struct walk *w = &wf->walk;
+	u32 i;
+
+	if (!wf->pos)
+		show_head(m, wf);
+	if (wf->req.single) {
+		show_levels(m, w);
+		return 0;
+	}
+	for (i = 0; i < w->nr; i++)
+		show_run(m, w, &w->runs[i]);
+	if (wf->addr == w->end)
+		show_tail(m, w);
+	return 0;
+}
+
+static const struct seq_operations walk_seq_ops = {
+	.start = walk_seq_start,
+	.next = walk_seq_next,
+	.stop = walk_seq_stop,
+	.show = walk_seq_show,
+};
+
+/* The binary answer */
+
+static int walk_ioctl_mm(struct walk_file *wf, struct mm_struct *mm,
+			 struct verify_pte_walk *arg)
+{
+	struct walk w = {
+		.mm = mm,
+		.end = arg->start + arg->len,
+		.raw = arg->flags & VERIFY_PTE_RAW,
+		.buf = wf->buf,
+	};
+	const size_t size = w.raw ? sizeof(*w.raws) : sizeof(*w.runs);
+	u8 __user *ubuf = u64_to_user_ptr(arg->buf);
+	u64 addr = arg->start;
+	u32 nr = 0;
+	int ret;
+
+	walk_init(&w);
+	do {
+		bool stop;
+
+		w.cap = min_t(u32, WALK_BUF_SIZE / size, arg->nr - nr);
+		ret = walk_batch(&w, &addr);
+		if (ret)
+			return ret;
+		stop = addr == w.end || signal_pending(current);
+		if (w.full || stop) {
+			if (copy_to_user(ubuf + nr * size, wf->buf, w.nr * size))
+				return -EFAULT;
+			nr += w.nr;
+			w.nr = 0;
+		}
+		if (stop)
+			break;
+		cond_resched();
+	} while (nr < arg->nr);
+	if (!nr && addr < w.end)
+		return -EINTR;
+	if (!w.seen_vma)
+		return -EFAULT;
+
+	arg->nr = nr;
+	arg->next = addr;
+	arg->root_pa = w.root_pa;
+	arg->kernel_root_pa = w.kernel_root_pa;
+	arg->pa_mask = w.pa_mask;
+	arg->levels = w.levels;
+	arg->features = w.features;
+	arg->descents = w.descents;
+	arg->entries = w.entries;
+	BUILD_BUG_ON(sizeof(arg->pages) != sizeof(w.pages));
+	memcpy(arg->pages, w.pages, sizeof(arg->pages));
+	return 0;
+}
+
+static long walk_ioctl(struct file *file, unsigned int cmd, unsigned long uarg)
+{
+	struct seq_file *m = file->private_data;
+	struct walk_file *wf = m->private;
+	void __user *user = (void __user *)uarg;
+	struct verify_pte_walk arg;
+	struct mm_struct *mm;
+	struct pid *pid;
+	u32 argsz;
+	int ret;
+
+	if (cmd != VERIFY_PTE_IOC_WALK)
+		return -ENOTTY;
+	if (get_user(argsz, (u32 __user *)user))
+		return -EFAULT;
+	if (argsz < sizeof(arg) || argsz > PAGE_SIZE) {
+		if (put_user((u32)sizeof(arg), (u32 __user *)user))
+			return -EFAULT;
+		return -EINVAL;
+	}
+	ret = copy_struct_from_user(&arg, sizeof(arg), user, argsz);
+	if (ret)
+		return ret == -E2BIG ? -EINVAL : ret;
+	if (arg.flags & ~VERIFY_PTE_RAW || !arg.nr || arg.pid < 0)
+		return -EINVAL;
+	ret = walk_check_range(arg.start, arg.len);
+	if (ret)
+		return ret;
+
+	pid = arg.pid ? find_get_pid(arg.pid) : get_pid(task_tgid(current));
+	mm = pid_get_mm(pid);
+	put_pid(pid);
+	if (!mm)
+		return -ESRCH;
+	mutex_lock(&m->lock);
+	walk_file_end(wf);	/* both answers use the buffer */
+	ret = walk_ioctl_mm(wf, mm, &arg);
+	mutex_unlock(&m->lock);
+	mmput(mm);
+	if (ret)
+		return ret;
+	arg.argsz = sizeof(arg);
+	return copy_to_user(user, &arg, sizeof(arg)) ? -EFAULT : 0;
+}
+
+static int walk_open(struct inode *inode, struct file *file)
+{
+	struct walk_file *wf;
+	int ret;
+
+	/* As for pagemap: physical addresses are for the administrator. */
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	wf = kzalloc(sizeof(*wf), GFP_KERNEL);
+	if (!wf)
+		return -ENOMEM;
+	wf->buf = kmalloc(WALK_BUF_SIZE, GFP_KERNEL);
+	ret = wf->buf ? seq_open(file, &walk_seq_ops) : -ENOMEM;
+	if (ret) {
+		kfree(wf->buf);
+		kfree(wf);
+		return ret;
+	}
+	((struct seq_file *)file->private_data)->private = wf;
+	if (!(file->f_mode & FMODE_WRITE)) {
+		mutex_lock(&last_lock);
+		req_set(&wf->req, &last_req);
+		mutex_unlock(&last_lock);
+	}
+	return 0;
+}
+
+static int walk_release(struct inode *inode, struct file *file)
+{
+	struct walk_file *wf = ((struct seq_file *)file->private_data)->private;
+
+	walk_file_end(wf);
+	put_pid(wf->req.pid);
+	kfree(wf->buf);
+	kfree(wf);
+	return seq_release(inode, file);
+}
+
+static const struct file_operations walk_fops = {
+	.owner = THIS_MODULE,
+	.open = walk_open,
+	.read = seq_read,
+	.write = walk_write,
+	.unlocked_ioctl = walk_ioctl,
+	.llseek = seq_lseek,
+	.release = walk_release,
+};
+
+void verify_pte_debugfs_init(void)
+{
+	walk_dir = debugfs_create_dir(VERIFY_PTE_DIR, NULL);
+	debugfs_create_file(VERIFY_PTE_WALK, 0600, walk_dir, NULL, &walk_fops);
+}
+
+void verify_pte_debugfs_exit(void)
+{
+	debugfs_remove(walk_dir);
+	put_pid(last_req.pid);
+}

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0
+/* vfio_test run: the whole test of one device. */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "parse.h"
+#include "step.h"
+#include "term.h"
+
+const struct step run_steps[] = {
+	{ "device", NULL, step_device, NULL },
+	{ "modules", NULL, step_modules, undo_modules },
+	{ "container", NULL, step_container, undo_container },
+	{ "api-version", NULL, step_api_version, NULL },
+	{ "extensions", NULL, step_extensions_before, NULL },
+	{ "group", NULL, step_group, undo_group },
+	{ "group-viable", NULL, step_viable, NULL },
+	{ "set-container", NULL, step_set_container, undo_set_container },
+	{ "extensions-set", NULL, step_extensions_after, NULL },
+	{ "set-iommu", NULL, step_set_iommu, NULL },
+	{ "iommu-info", NULL, step_iommu_info, NULL },
+	{ "buffer", "Testing DMA Mapping", step_buffer, undo_buffer },
+	{ "dma-map", NULL, step_map, undo_map },
+	{ "device-fd", "Getting Device File Descriptor", step_device_fd, undo_device_fd },
+	{ "device-info", NULL, step_device_info, NULL },
+	{ "regions", NULL, step_regions, NULL },
+	{ "irqs", NULL, step_irqs, NULL },
+	{ "module", "Verifying the Page Table", step_module, undo_module },
+	{ "page-user", NULL, step_verify, undo_verify },
+	{ "pagemap", NULL, step_pagemap, NULL },
+	{ "summary", "Test Summary", step_summary, NULL },
+	{ "hold", NULL, step_hold, NULL },
+	{ "dma-unmap", NULL, step_unmap, NULL },
+};
+
+const size_t run_nr_steps = sizeof(run_steps) / sizeof(run_steps[0]);
+
+enum {
+	OPT_EXPECT = 256, OPT_SIZE, OPT_IOVA, OPT_PAGE_SIZE, OPT_IOMMU, OPT_HOLD,
+	OPT_MODULE, OPT_NO_MODULE,
+};
+
+static const struct option long_options[] = {
+	{ "expect", required_argument, NULL, OPT_EXPECT },
+	{ "size", required_argument, NULL, OPT_SIZE },
+	{ "iova", required_argument, NULL, OPT_IOVA },
+	{ "page-size", required_argument, NULL, OPT_PAGE_SIZE },
+	{ "iommu", required_argument, NULL, OPT_IOMMU },
+	{ "hold", optional_argument, NULL, OPT_HOLD },
+	{ "module", required_argument, NULL, OPT_MODULE },
+	{ "no-module", no_argument, NULL, OPT_NO_MODULE },
+	GLOBAL_OPTIONS,
+	{ 0 }
+};
+
+static const char options_help[] =
+	"  --expect user|supervisor   what _PAGE_USER must say (user)\n"
+	"  --size N[K|M|G]            bytes to map (1M)\n"
+	"  --iova ADDR                where; the first usable from 0 on\n"
+	"  --page-size 4K|2M|1G       of the buffer; hugetlb above 4K (4K)\n"
+	"  --iommu auto|type1|type1v2 (auto: the best there)\n"
+	"  --hold[=SECONDS]           keep the mapping until Enter or a signal\n"
+	"  --module PATH              verify_pte.ko to load\n"
+	"  --no-module                do without: nothing is verified, exit 4\n";
+
+struct choice {
+	const char *name;
+	uint64_t value;
+};
+
+static const struct choice expects[] = {
+	{ "user", 1 }, { "supervisor", 0 }, { 0 }
+};
+
+static const struct choice page_sizes[] = {
+	{ "4K", BASE_PAGE }, { "2M", 2 << 20 }, { "1G", 1 << 30 }, { 0 }
+};
+
+static const struct choice iommus[] = {
+	{ "auto", 0 }, { "type1", VFIO_TYPE1_IOMMU },
+	{ "type1v2", VFIO_TYPE1v2_IOMMU }, { 0 }
+};
+
+static int choose(const char *option, const struct choice *choices,
+		  const char *word, uint64_t *value)
+{
+	char all[64] = "";
+	size_t used = 0;
+
+	for (; choices->name; choices++) {
+		if (!strcmp(choices->name, word)) {
+			*value = choices->value;
+			return 0;
+		}
+		used += snprintf(all + used, sizeof(all) - used, "%s%s",
+				 used ? ", " : "", choices->name);
+	}
+	return usage_error("--%s %s: not one of its values; choose from: %s",
+			   option, word, all);
+}
+
+static int bad_number(const char *option, const char *word, const char *want)
+{
+	return usage_error("--%s %s: not %s; see vfio_test help run", option, word,
+			   want);
+}
+
+/* 0, or the exit code of a usage error; *done >= 0: nothing left to do */
+static int parse_options(int argc, char **argv, struct globals *g,
+			 struct run_opts *o, int *done)
+{
+	struct pci_bdf bdf;
+	uint64_t v = 0;
+	int c, n;
+
+	*done = -1;
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":" GLOBAL_SHORT, long_options, NULL)) != -1) {
+		int ret = 0;
+
+		if (globals_option(c, g, &cmd_run, done)) {
+			if (*done >= 0)
+				return 0;
+			continue;
+		}
+		switch (c) {
+		case OPT_EXPECT:
+			ret = choose("expect", expects, optarg, &v);
+			o->expect_user = v;
+			break;
+		case OPT_SIZE:
+			if (parse_size(optarg, &o->size) || !o->size)
+				ret = bad_number("size", optarg, "a size above 0");
+			break;
+		case OPT_IOVA:
+			if (parse_u64(optarg, &o->iova))
+				ret = bad_number("iova", optarg, "an address");
+			o->iova_given = true;
+			break;
+		case OPT_PAGE_SIZE:
+			ret = choose("page-size", page_sizes, optarg, &o->page_size);
+			break;
+		case OPT_IOMMU:
+			ret = choose("iommu", iommus, optarg, &v);
+			o->iommu_type = v;
+			break;
+		case OPT_HOLD:
+			o->hold = true;
+			if (optarg && parse_int(optarg, 1, 1000000, &n))
+				ret = bad_number("hold", optarg, "a number of seconds");
+			else if (optarg)
+				o->hold_seconds = n;
+			break;
+		case OPT_MODULE:
+			o->module_path = optarg;
+			break;
+		case OPT_NO_MODULE:
+			o->no_module = true;
+			break;
+		case ':':
+			ret = usage_error("%s: it needs a value; see vfio_test help run",
+					  argv[optind - 1]);
+			break;
+		default:
+			ret = usage_error("%s: no such option; see vfio_test help run",
+					  argv[optind - 1]);
+		}
+		if (ret)
+			return ret;
+	}
+	if (g->json && g->ktap)
+		return usage_error("--json and --ktap: only one form fits on stdout; choose one");
+	if (optind == argc)
+		return usage_error("no device: a PCI address is needed; as in vfio_test 0000:00:01.0, see lspci -D");
+	if (optind + 1 != argc)
+		return usage_error("%s: one device too many; test one at a time",
+				   argv[optind + 1]);
+	o->bdf = argv[optind];
+	if (parse_bdf(o->bdf, &bdf))
+		return usage_error("%s: not a PCI address: it has the form dddd:bb:dd.f; as in 0000:00:01.0, see lspci -D",
+				   o->bdf);
+	if (o->size % o->page_size)
+		return usage_error("--size %llu: not a multiple of the page size, %llu; choose another",
+				   (unsigned long long)o->size,
+				   (unsigned long long)o->page_size);
+	if (o->iova % o->page_size)
+		return usage_error("--iova 0x%llx: not aligned to the page size, 0x%llx; choose another",
+				   (unsigned long long)o->iova,
+				   (unsigned long long)o->page_size);
+	return 0;
+}
+
+static void on_signal(int sig)
+{
+	run_signal = sig;
+}
+
+static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+
+static void catch_signals(void)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+	size_t i;
+
+	/* No SA_RESTART: what waits is to stop waiting. */
+	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaction(signals[i], &sa, NULL);
+	/* A reader that goes away must not keep us from cleaning up. */
+	sa.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &sa, NULL);
+}
+
+static int run_main(int argc, char **argv, struct globals *g)
+{
+	struct run_opts opts = {
+		.expect_user = true, .size = 1 << 20, .page_size = BASE_PAGE,
+	};
+	struct report rep;
+	struct run run = {
+		.opts = &opts, .rep = &rep,
+		.container = -1, .group = -1, .device = -1, .walk = -1,
+	};
+	char summary[256];
+	int ret, done;
+
+	ret = parse_options(argc, argv, g, &opts, &done);
+	if (ret || done >= 0)
+		return ret ? ret : done;
+	term_init(g->no_color);
+	report_init(&rep, g->json ? REPORT_JSON : g->ktap ? REPORT_KTAP : REPORT_TEXT,
+		    g->quiet, g->verbose, run_nr_steps);
+	report_line(&rep, "=== VFIO Test Program ===");
+	report_line(&rep, "Testing device: %s\n", opts.bdf);
+
+	catch_signals();
+	steps_run(run_steps, run_nr_steps, &run);
+	if (run_signal) {
+		/* Everything is undone: end as the signal would have ended us. */
+		report_deinit(&rep);
+		signal(run_signal, SIG_DFL);
+		raise(run_signal);
+	}
+	if (rep.have_err)
+		err_print(&rep.err, "vfio_test", opts.bdf);
+	run_summary_text(&run, summary, sizeof(summary));
+	ret = report_finish(&rep, summary);
+	if (ret)
+		fprintf(stderr, "vfio_test: stdout: could not write: %s; the answer is lost\n",
+			strerror(-ret));
+	ret = ret ? EXIT_STOPPED : status_exit_code(report_verdict(&rep));
+	report_deinit(&rep);
+	return ret;
+}
+
+const struct cmd cmd_run = {
+	.name = "run",
+	.args = "[OPTIONS] BDF",
+	.help = "test a device on vfio-pci: VFIO, a DMA mapping, its page table",
+	.options = options_help,
+	.run = run_main,
+};

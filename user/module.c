@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "module.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <libkmod.h>
+
+#include "sysfs.h"
+
+#define LOADED_MAX	32
+
+struct modules {
+	struct kmod_ctx *ctx;
+	char loaded[LOADED_MAX][SYSFS_NAME];
+	unsigned int nr;
+};
+
+/* libkmod's print_action has no argument of the caller's. */
+static struct modules *recording;
+
+static void record(struct kmod_module *mod, bool install, const char *options)
+{
+	const char *name = kmod_module_get_name(mod);
+
+	(void)install;
+	(void)options;
+	if (recording->nr < LOADED_MAX && !sysfs_module_present(name))
+		strncpy(recording->loaded[recording->nr++], name, SYSFS_NAME - 1);
+}
+
+int modules_open(struct modules **out)
+{
+	struct modules *mods = calloc(1, sizeof(*mods));
+
+	if (!mods)
+		return -ENOMEM;
+	mods->ctx = kmod_new(NULL, NULL);
+	if (!mods->ctx) {
+		free(mods);
+		return -ENOMEM;
+	}
+	/* Its own log would say the same again, with less of the cause. */
+	kmod_set_log_priority(mods->ctx, 0);
+	*out = mods;
+	return 0;
+}
+
+/* finit_module(2), init_module(2), and what libkmod adds */
+static const struct {
+	int no;
+	const char *why, *fix;
+} insert_errors[] = {
+	{ ENOENT, "no such file, or it uses a symbol that this kernel lacks",
+	  "see dmesg; build it for this kernel with `make`" },
+	{ ENOEXEC, "built for another kernel, or not a module",
+	  "see dmesg; build it for this kernel with `make`" },
+	{ EKEYREJECTED, "this kernel takes signed modules only",
+	  "sign it with a key that the kernel knows, or boot without signature enforcement" },
+	{ EPERM, "no CAP_SYS_MODULE, or the kernel is locked down",
+	  "run as root; with secure boot, sign the module" },
+	{ EOPNOTSUPP, "the module does not support this machine", "see dmesg" },
+};
+
+static void explain(struct err *err, int no, const char *name)
+{
+	size_t i;
+
+	err->no = no;
+	err_what(err, "could not load the module %s", name);
+	for (i = 0; i < sizeof(insert_errors) / sizeof(insert_errors[0]); i++)
+		if (insert_errors[i].no == no) {
+			err_why(err, "%s", insert_errors[i].why);
+			err_fix(err, "%s", insert_errors[i].fix);
+			return;
+		}
+	err_why(err, "%s", strerror(no));
+	err_fix(err, "see dmesg");
+}
+
+static int need_path(struct modules *mods, const char *path, struct err *err)
+{
+	struct kmod_module *mod;
+	int ret = kmod_module_new_from_path(mods->ctx, path, &mod);
+
+	if (!ret) {
+		ret = kmod_module_insert_module(mod, 0, NULL);
+		if (!ret && mods->nr < LOADED_MAX)
+			strncpy(mods->loaded[mods->nr++],
+				kmod_module_get_name(mod), SYSFS_NAME - 1);
+		kmod_module_unref(mod);
+	}
+	if (ret)
+		explain(err, -ret, path);
+	return ret;
+}
+
+int modules_need(struct modules *mods, const char *name, const char *path,
+		 struct err *err)
+{
+	struct kmod_list *list = NULL, *l;
+	int ret;
+
+	if (sysfs_module_present(name))
+		return 0;
+	if (path)
+		return need_path(mods, path, err);
+	ret = kmod_module_new_from_lookup(mods->ctx, name, &list);
+	if (!ret && !list) {
+		struct utsname u;
+
+		uname(&u);
+		err->no = ENOENT;
+		err_what(err, "could not load the module %s", name);
+		err_why(err, "it is not in /lib/modules/%s", u.release);
+		return -ENOENT;
+	}
+	recording = mods;
+	kmod_list_foreach(l, list) {
+		struct kmod_module *mod = kmod_module_get_module(l);
+
+		/* libkmod gives a number > 0 where a blacklist stopped it */
+		if (!ret)
+			ret = kmod_module_probe_insert_module(mod, 0, NULL, NULL,
+							      NULL, record);
+		kmod_module_unref(mod);
+	}
+	kmod_module_unref_list(list);
+	if (ret) {
+		ret = ret > 0 ? -EPERM : ret;
+		explain(err, -ret, name);
+	}
+	return ret;
+}
+
+void modules_close(struct modules *mods, void (*warn)(const char *name, int no))
+{
+	while (mods->nr) {
+		const char *name = mods->loaded[--mods->nr];
+		struct kmod_module *mod;
+		int ret;
+
+		if (!sysfs_module_present(name))
+			continue;
+		ret = kmod_module_new_from_name(mods->ctx, name, &mod);
+		if (!ret) {
+			ret = kmod_module_remove_module(mod, O_NONBLOCK);
+			kmod_module_unref(mod);
+		}
+		if (ret)
+			warn(name, -ret);
+	}
+	kmod_unref(mods->ctx);
+	free(mods);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* Kernel modules through libkmod: load what is absent, unload what we loaded. */
+#ifndef MODULE_H
+#define MODULE_H
+
+#include "err.h"
+
+struct modules;		/* what was loaded, in order */
+
+int modules_open(struct modules **mods);
+
+/*
+ * Loads a module and what it needs, unless the kernel has it; remembers what
+ * it loaded.  @path is a file to load instead of looking @name up, or NULL.
+ * Returns 0, or a negative errno with @err filled in.
+ */
+int modules_need(struct modules *mods, const char *name, const char *path,
+		 struct err *err);
+
+/*
+ * Unloads what modules_need() loaded, the last first, and frees @mods.  Tells
+ * of each that would not go by @warn (name, errno).
+ */
+void modules_close(struct modules *mods, void (*warn)(const char *name, int no));
+
+#endif /* MODULE_H */

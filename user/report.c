@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "report.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "term.h"
+#include "version.h"
+
+static const struct {
+	const char *name;
+	int exit_code;
+} statuses[] = {
+	[STATUS_PASS] = { "pass", 0 },
+	[STATUS_FAIL] = { "fail", 1 },
+	[STATUS_SKIP] = { "skip", 0 },
+	[STATUS_UNVERIFIED] = { "unverified", 4 },
+	[STATUS_ERROR] = { "error", 2 },
+};
+
+const char *status_name(enum status status)
+{
+	return statuses[status].name;
+}
+
+int status_exit_code(enum status verdict)
+{
+	return statuses[verdict].exit_code;
+}
+
+/* The order of the keys in the contract; each is there, filled or not. */
+static const char * const root_objects[] = {
+	"device", "iommu", "steps", "mapping", "pages", "walk", "tables",
+	"witnesses", "regions", "irqs",
+};
+
+static const char * const root_arrays[] = {
+	"steps", "walk", "tables", "regions", "irqs",
+};
+
+void report_init(struct report *rep, enum report_mode mode, bool quiet,
+		 bool verbose, unsigned int nr_steps)
+{
+	size_t i, j;
+
+	memset(rep, 0, sizeof(*rep));
+	rep->mode = mode;
+	rep->quiet = quiet;
+	rep->verbose = verbose;
+	rep->root = json_object_new_object();
+	json_object_object_add(rep->root, "tool", json_object_new_string("vfio_test"));
+	json_object_object_add(rep->root, "version",
+			       json_object_new_string(VFIO_VERIFY_VERSION));
+	json_object_object_add(rep->root, "schema", json_object_new_int(1));
+	/* Its place in the object; the value comes last. */
+	json_object_object_add(rep->root, "verdict", NULL);
+	for (i = 0; i < sizeof(root_objects) / sizeof(root_objects[0]); i++) {
+		struct json_object *obj = NULL;
+
+		for (j = 0; j < sizeof(root_arrays) / sizeof(root_arrays[0]); j++)
+			if (!strcmp(root_arrays[j], root_objects[i]))
+				obj = json_object_new_array();
+		json_object_object_add(rep->root, root_objects[i],
+				       obj ? obj : json_object_new_object());
+	}
+	rep->steps = report_object(rep, "steps");
+	if (mode == REPORT_KTAP)
+		printf("KTAP version 1\n1..%u\n", nr_steps);
+}
+
+void report_deinit(struct report *rep)
+{
+	json_object_put(rep->root);
+	rep->root = NULL;
+}
+
+static void vline(struct report *rep, const char *mark, const char *fmt,
+		  va_list ap)
+{
+	if (rep->mode != REPORT_TEXT || rep->quiet)
+		return;
+	fputs(mark, stdout);
+	vprintf(fmt, ap);
+	putchar('\n');
+	fflush(stdout);		/* who reads along sees each step as it ends */
+}
+
+void report_line(struct report *rep, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vline(rep, "", fmt, ap);
+	va_end(ap);
+}
+
+static void mark_text(enum status status, char *buf, size_t len)
+{
+	const char *colour = term_green(), *sign = term_tick();
+
+	if (status == STATUS_FAIL || status == STATUS_ERROR) {
+		colour = term_red();
+		sign = term_cross();
+	} else if (status != STATUS_PASS) {
+		colour = term_yellow();
+		sign = term_question();
+	}
+	snprintf(buf, len, "%s%s%s ", colour, sign, term_reset());
+}
+
+void report_ok(struct report *rep, const char *fmt, ...)
+{
+	char mark[32];
+	va_list ap;
+
+	mark_text(STATUS_PASS, mark, sizeof(mark));
+	va_start(ap, fmt);
+	vline(rep, mark, fmt, ap);
+	va_end(ap);
+}
+
+void report_mark(struct report *rep, enum status status, const char *fmt, ...)
+{
+	char mark[32];
+	va_list ap;
+
+	mark_text(status, mark, sizeof(mark));
+	va_start(ap, fmt);
+	vline(rep, mark, fmt, ap);
+	va_end(ap);
+}
+
+static struct json_object *err_json(const struct err *err)
+{
+	struct json_object *obj = json_object_new_object();
+
+	json_object_object_add(obj, "what", json_object_new_string(err->what));
+	json_object_object_add(obj, "why", json_object_new_string(err->why));
+	json_object_object_add(obj, "fix", json_object_new_string(err->fix));
+	json_object_object_add(obj, "errno", json_object_new_int(err->no));
+	return obj;
+}
+
+void report_step(struct report *rep, const char *name, enum status status,
+		 const char *detail, const struct err *err)
+{
+	struct json_object *step = json_object_new_object();
+	bool failed = status == STATUS_FAIL || status == STATUS_ERROR;
+
+	rep->nr++;
+	rep->count[status]++;
+	if (err && status == STATUS_ERROR && !rep->have_err) {
+		rep->have_err = true;
+		rep->err = *err;
+	}
+	json_object_object_add(step, "name", json_object_new_string(name));
+	json_object_object_add(step, "status", json_object_new_string(
+			status_name(failed ? STATUS_FAIL : status)));
+	json_object_object_add(step, "detail", json_object_new_string(detail));
+	if (err)
+		json_object_object_add(step, "error", err_json(err));
+	json_object_array_add(rep->steps, step);
+
+	if (rep->mode != REPORT_KTAP)
+		return;
+	/* KTAP has no word for "asked for, not checked": that is not ok. */
+	printf("%s %u - %s%s%s\n",
+	       failed || status == STATUS_UNVERIFIED ? "not ok" : "ok",
+	       rep->nr, name, status == STATUS_SKIP ? " # SKIP " : "",
+	       status == STATUS_SKIP ? detail : "");
+	if (err)
+		printf("# %s: %s; %s\n", err->what, err->why, err->fix);
+	fflush(stdout);
+}
+
+struct json_object *report_object(struct report *rep, const char *key)
+{
+	struct json_object *obj;
+
+	if (json_object_object_get_ex(rep->root, key, &obj))
+		return obj;
+	obj = json_object_new_object();
+	json_object_object_add(rep->root, key, obj);
+	return obj;
+}
+
+void report_witness(struct report *rep, const char *name, enum status status,
+		    unsigned long long compared, unsigned long long mismatched,
+		    const char *first_mismatch)
+{
+	struct json_object *w = json_object_new_object();
+
+	json_object_object_add(w, "status",
+			       json_object_new_string(status_name(status)));
+	json_object_object_add(w, "compared", json_object_new_uint64(compared));
+	json_object_object_add(w, "mismatched",
+			       json_object_new_uint64(mismatched));
+	if (first_mismatch && first_mismatch[0])
+		json_object_object_add(w, "first_mismatch",
+				       json_object_new_string(first_mismatch));
+	json_object_object_add(report_object(rep, "witnesses"), name, w);
+}
+
+enum status report_verdict(const struct report *rep)
+{
+	/* Worst first: what stopped the run, what failed, what is unknown. */
+	static const enum status order[] = {
+		STATUS_ERROR, STATUS_FAIL, STATUS_UNVERIFIED,
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		if (rep->count[order[i]])
+			return order[i];
+	return STATUS_PASS;
+}
+
+int report_finish(struct report *rep, const char *summary)
+{
+	enum status verdict = report_verdict(rep);
+
+	if (rep->printed)
+		return 0;
+	rep->printed = true;
+	json_object_object_add(rep->root, "verdict",
+			       json_object_new_string(status_name(verdict)));
+	if (rep->have_err)
+		json_object_object_add(rep->root, "error", err_json(&rep->err));
+	switch (rep->mode) {
+	case REPORT_JSON:
+		puts(json_object_to_json_string_ext(rep->root,
+			JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+			JSON_C_TO_STRING_NOSLASHESCAPE));
+		break;
+	case REPORT_TEXT:
+		if (verdict != STATUS_ERROR)
+			printf("Verdict: %s: %s\n", status_name(verdict), summary);
+		break;
+	case REPORT_KTAP:
+		printf("# verdict: %s: %s\n", status_name(verdict), summary);
+		break;
+	}
+	if (fflush(stdout) || ferror(stdout))
+		return errno ? -errno : -EIO;
+	return 0;
+}

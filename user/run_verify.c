@@ -1,0 +1,515 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The steps that look at the page table: the module, and who checks it. */
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "pagemap.h"
+#include "pt_text.h"
+#include "pt_x86.h"
+#include "step.h"
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define RUN_LINES	8	/* of the text; --verbose shows all */
+
+static const struct pt_fmt *const fmt = &pt_x86;
+
+/* Beside the program, in the build tree, as a checkout has it. */
+static const char *module_beside_us(char *path, size_t len)
+{
+	static const char * const places[] = { "verify_pte.ko", "../kmod/verify_pte.ko" };
+	ssize_t n = readlink("/proc/self/exe", path, len - 1);
+	char *slash;
+	size_t i;
+
+	if (n < 0)
+		return NULL;
+	path[n] = '\0';
+	slash = strrchr(path, '/');
+	if (!slash)
+		return NULL;
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
+		snprintf(slash + 1, len - (slash + 1 - path), "%s", places[i]);
+		if (!access(path, R_OK))
+			return path;
+	}
+	return NULL;
+}
+
+enum status step_module(struct run *run)
+{
+	char path[PATH_MAX];
+	const char *file = run->opts->module_path;
+
+	if (run->opts->no_module) {
+		err_set(&run->err, 0, "the module was not asked", "--no-module",
+			"run without it to verify the page table");
+		return STATUS_UNVERIFIED;
+	}
+	if (!file)
+		file = module_beside_us(path, sizeof(path));
+	if (modules_need(run->mods, "verify_pte", file, &run->err)) {
+		if (!run->err.fix[0])
+			err_fix(&run->err, "build it with `make`, then give --module kmod/verify_pte.ko or run `make install`");
+		return STATUS_UNVERIFIED;
+	}
+	run->walk = verify_pte_open(&run->err);
+	if (run->walk < 0)
+		return STATUS_UNVERIFIED;
+	run_detail(run, "verify_pte is loaded");
+	return STATUS_PASS;
+}
+
+void undo_module(struct run *run)
+{
+	if (run->walk >= 0)
+		close(run->walk);
+	run->walk = -1;
+}
+
+/* JSON: every level of the first page, and every entry behind the mapping. */
+static void tell_entries(struct run *run)
+{
+	struct json_object *walk = report_object(run->rep, "walk");
+	struct json_object *tables = report_object(run->rep, "tables");
+	struct json_object *list[PT_MAX_LEVELS] = { NULL };
+	const struct verify_pte_entry *prev[PT_MAX_LEVELS] = { NULL };
+	bool first = true;
+	char hex[24];
+	size_t i;
+
+	for (i = 0; i < run->nr_raws; i++) {
+		const struct verify_pte_entry *e = &run->raws[i];
+		const struct verify_pte_entry *p = prev[e->level];
+		const char *level = pt_level_name(run->info.levels, e->level);
+		struct json_object *obj;
+
+		if (first) {
+			obj = json_object_new_object();
+			json_object_object_add(obj, "level", json_object_new_string(level));
+			json_object_object_add(obj, "index", json_object_new_int(e->index));
+			json_add_hex(obj, "table_pa", e->table_pa);
+			json_add_hex(obj, "entry", e->entry);
+			json_object_object_add(obj, "flags",
+					       pt_flags_json(fmt, e->level, e->entry));
+			json_object_array_add(walk, obj);
+			first = e->kind == PT_TABLE;
+		}
+		if (!p || p->table_pa != e->table_pa || p->index + 1 != e->index) {
+			obj = json_object_new_object();
+			json_object_object_add(obj, "level", json_object_new_string(level));
+			json_add_hex(obj, "table_pa", e->table_pa);
+			json_add_hex(obj, "vaddr", e->vaddr);
+			json_object_object_add(obj, "index", json_object_new_int(e->index));
+			list[e->level] = json_object_new_array();
+			json_object_object_add(obj, "entries", list[e->level]);
+			json_object_array_add(tables, obj);
+		}
+		snprintf(hex, sizeof(hex), "0x%llx", (unsigned long long)e->entry);
+		json_object_array_add(list[e->level], json_object_new_string(hex));
+		prev[e->level] = e;
+	}
+}
+
+static void tell_runs(struct run *run)
+{
+	struct json_object *pages = report_object(run->rep, "pages");
+	struct json_object *runs = json_object_new_array();
+	uint64_t base = (uintptr_t)run->buf;
+	size_t i;
+
+	json_object_object_add(pages, "total",
+			       json_object_new_uint64(run->opts->size / BASE_PAGE));
+	json_object_object_add(pages, "user", json_object_new_uint64(run->user));
+	json_object_object_add(pages, "supervisor",
+			       json_object_new_uint64(run->supervisor));
+	json_object_object_add(pages, "absent", json_object_new_uint64(run->absent));
+	json_object_object_add(pages, "runs", runs);
+	for (i = 0; i < run->nr_runs; i++) {
+		const struct verify_pte_run *r = &run->runs[i];
+		struct json_object *obj;
+
+		if (r->kind != PT_LEAF)
+			continue;
+		obj = json_object_new_object();
+		json_add_hex(obj, "vaddr", r->vaddr);
+		json_add_hex(obj, "iova", run->iova + (r->vaddr - base));
+		json_add_hex(obj, "pa", r->pa);
+		json_add_hex(obj, "len", r->len);
+		json_add_hex(obj, "page_size", pt_size(fmt, r->level));
+		json_object_object_add(obj, "user",
+				       json_object_new_boolean(r->rights & PT_USER));
+		json_object_object_add(obj, "write",
+				       json_object_new_boolean(r->rights & PT_WRITE));
+		json_object_object_add(obj, "exec",
+				       json_object_new_boolean(r->rights & PT_EXEC));
+		json_object_array_add(runs, obj);
+	}
+}
+
+static void show_walk(struct run *run)
+{
+	const struct verify_pte_walk *info = &run->info;
+	char flags[PT_FLAGS_TEXT];
+	size_t i;
+
+	report_line(run->rep, "Root: 0x%llx, %u levels%s",
+		    (unsigned long long)info->root_pa, info->levels,
+		    info->features & VERIFY_PTE_PTI ? ", PTI (user half of the PGD)" : "");
+	report_line(run->rep, "First page:");
+	for (i = 0; i < run->nr_raws; i++) {
+		const struct verify_pte_entry *e = &run->raws[i];
+
+		pt_flags_text(fmt, e->level, e->entry, flags, sizeof(flags));
+		report_line(run->rep, "  %s index %3u table 0x%016llx entry 0x%016llx %s",
+			    pt_level_name(info->levels, e->level), e->index,
+			    (unsigned long long)e->table_pa,
+			    (unsigned long long)e->entry, flags);
+		if (e->kind != PT_TABLE)
+			break;
+	}
+	report_line(run->rep, "Runs of pages with equal rights and consecutive frames: %zu",
+		    run->nr_runs);
+	for (i = 0; i < run->nr_runs; i++) {
+		const struct verify_pte_run *r = &run->runs[i];
+
+		if (i == RUN_LINES && !run->rep->verbose) {
+			report_line(run->rep, "  ... and %zu more; --verbose shows them",
+				    run->nr_runs - i);
+			break;
+		}
+		if (r->kind != PT_LEAF) {
+			report_line(run->rep, "  0x%llx +0x%llx %s",
+				    (unsigned long long)r->vaddr,
+				    (unsigned long long)r->len, pt_kind_name(r->kind));
+			continue;
+		}
+		report_line(run->rep, "  0x%llx +0x%llx pa 0x%llx %s %s %s %s",
+			    (unsigned long long)r->vaddr, (unsigned long long)r->len,
+			    (unsigned long long)r->pa, pt_page_size_text(fmt, r->level),
+			    r->rights & PT_USER ? "user" : "supervisor",
+			    r->rights & PT_WRITE ? "write" : "nowrite",
+			    r->rights & PT_EXEC ? "exec" : "noexec");
+	}
+}
+
+/*
+ * The runs are the kernel's sum over the entries; take the sum again from the
+ * raw entries and hold the two against each other.  Returns false, with the
+ * first address where they differ, if they do.
+ */
+static bool runs_match_entries(const struct run *run, uint64_t *where)
+{
+	uint64_t end = (uintptr_t)run->buf + run->opts->size;
+	__u32 upper[PT_MAX_LEVELS + 1];
+	const struct verify_pte_run *r = run->runs;
+	uint64_t at = (uintptr_t)run->buf;
+	size_t i;
+
+	upper[run->info.levels] = PT_RIGHTS_ALL;
+	for (i = 0; i < run->nr_raws; i++) {
+		const struct verify_pte_entry *e = &run->raws[i];
+		uint64_t size = pt_size(fmt, e->level);
+		uint64_t pa = fmt->pa(e->level, e->entry, run->info.pa_mask);
+		uint64_t len = size - (e->vaddr & (size - 1));
+
+		*where = e->vaddr;
+		if (e->level >= run->info.levels ||
+		    e->kind != fmt->kind(e->level, e->entry))
+			return false;
+		upper[e->level] = upper[e->level + 1] & fmt->rights(e->level, e->entry);
+		if (e->kind == PT_TABLE)
+			continue;
+		while (r < run->runs + run->nr_runs && e->vaddr >= r->vaddr + r->len)
+			r++;
+		if (r == run->runs + run->nr_runs || e->vaddr < r->vaddr ||
+		    e->vaddr != at || e->kind != r->kind)
+			return false;
+		if (e->kind == PT_LEAF &&
+		    (r->pa + (e->vaddr - r->vaddr) != pa + (e->vaddr & (size - 1)) ||
+		     r->rights != upper[e->level] || r->level != e->level))
+			return false;
+		at += len > end - at ? end - at : len;
+	}
+	*where = at;
+	return at == end;
+}
+
+/* Counts the pages; the first that is not as expected goes to *odd. */
+static void count_pages(struct run *run, const struct verify_pte_run **odd)
+{
+	uint64_t total = run->opts->size / BASE_PAGE;
+	__u32 want = run->opts->expect_user ? PT_USER : 0;
+	size_t i;
+
+	*odd = NULL;
+	for (i = 0; i < run->nr_runs; i++) {
+		const struct verify_pte_run *r = &run->runs[i];
+		bool present = r->kind == PT_LEAF;
+
+		if (present && r->rights & PT_USER)
+			run->user += r->len / BASE_PAGE;
+		else if (present)
+			run->supervisor += r->len / BASE_PAGE;
+		if (!*odd && (!present || (r->rights & PT_USER) != want))
+			*odd = r;
+	}
+	/* What no run speaks of is in no VMA any more: as absent as a hole. */
+	run->absent = total - run->user - run->supervisor;
+}
+
+static void explain_odd(struct run *run, const struct verify_pte_run *odd)
+{
+	const char *want = run->opts->expect_user ? "user" : "supervisor";
+	uint64_t total = run->opts->size / BASE_PAGE;
+	uint64_t good = run->opts->expect_user ? run->user : run->supervisor;
+
+	err_what(&run->err, "%" PRIu64 " of %" PRIu64 " pages are not %s pages",
+		 total - good, total, want);
+	if (!odd)
+		err_why(&run->err, "they are in no VMA any more");
+	else if (odd->kind != PT_LEAF)
+		err_why(&run->err, "first 0x%llx: no page there (%s at %s)",
+			(unsigned long long)odd->vaddr, pt_kind_name(odd->kind),
+			pt_level_name(run->info.levels, odd->level));
+	else if (run->opts->expect_user)
+		err_why(&run->err, "first 0x%llx: _PAGE_USER is clear at %s",
+			(unsigned long long)odd->vaddr,
+			pt_level_name(run->info.levels,
+				      31 - __builtin_clz(odd->no_user_levels)));
+	else
+		err_why(&run->err, "first 0x%llx: _PAGE_USER is set at every level",
+			(unsigned long long)odd->vaddr);
+	err_fix(&run->err, run->opts->expect_user ?
+		"if this kernel takes _PAGE_USER away on purpose, say --expect supervisor" :
+		"a stock kernel leaves user pages user pages; say --expect user");
+}
+
+enum status step_verify(struct run *run)
+{
+	struct json_object *mapping = report_object(run->rep, "mapping");
+	uint64_t vaddr = (uintptr_t)run->buf, total = run->opts->size / BASE_PAGE;
+	const struct verify_pte_run *odd;
+	struct verify_pte_walk info;
+	uint64_t where;
+	int ret;
+
+	if (run->walk < 0) {
+		report_witness(run->rep, "module", STATUS_UNVERIFIED, 0, 0, NULL);
+		run_detail(run, "no answer from the module");
+		return STATUS_UNVERIFIED;
+	}
+	ret = verify_pte_get(run->walk, 0, vaddr, run->opts->size, 0,
+			     (void **)&run->runs, &run->nr_runs, &run->info);
+	if (!ret)
+		ret = verify_pte_get(run->walk, 0, vaddr, run->opts->size, 1,
+				     (void **)&run->raws, &run->nr_raws, &info);
+	if (ret) {
+		err_set(&run->err, -ret, "the module did not answer", strerror(-ret),
+			"see dmesg; is the module of this version?");
+		report_witness(run->rep, "module", STATUS_UNVERIFIED, 0, 0, NULL);
+		return STATUS_UNVERIFIED;
+	}
+	json_add_hex(mapping, "root_pa", run->info.root_pa);
+	json_object_object_add(mapping, "levels", json_object_new_int(run->info.levels));
+	json_object_object_add(mapping, "pti", json_object_new_boolean(
+			       run->info.features & VERIFY_PTE_PTI));
+	json_add_hex(mapping, "kernel_root_pa", run->info.kernel_root_pa);
+	json_add_hex(mapping, "pa_mask", run->info.pa_mask);
+	count_pages(run, &odd);
+	tell_runs(run);
+	tell_entries(run);
+	show_walk(run);
+	run_detail(run, "%" PRIu64 " user, %" PRIu64 " supervisor, %" PRIu64
+		   " absent of %" PRIu64, run->user, run->supervisor, run->absent, total);
+	if (!runs_match_entries(run, &where)) {
+		err_what(&run->err, "the module contradicts itself");
+		err_why(&run->err, "runs and raw entries differ at 0x%" PRIx64, where);
+		err_fix(&run->err, "the mapping changed meanwhile, or this is a bug in verify_pte");
+		report_witness(run->rep, "module", STATUS_FAIL, total, 1, run->err.why);
+		return STATUS_FAIL;
+	}
+	run->verified = true;
+	if (odd || run->absent) {
+		uint64_t good = run->opts->expect_user ? run->user : run->supervisor;
+
+		explain_odd(run, odd);
+		report_witness(run->rep, "module", STATUS_FAIL, total, total - good,
+			       run->err.why);
+		return STATUS_FAIL;
+	}
+	report_witness(run->rep, "module", STATUS_PASS, total, 0, NULL);
+	report_ok(run->rep, "_PAGE_USER: %s on %" PRIu64 " of %" PRIu64 " pages, over all levels",
+		  run->opts->expect_user ? "set" : "clear", total, total);
+	return STATUS_PASS;
+}
+
+void undo_verify(struct run *run)
+{
+	free(run->runs);
+	free(run->raws);
+	run->runs = NULL;
+	run->raws = NULL;
+}
+
+/* Frame by frame; the text of the first difference in run->err.why. */
+static uint64_t compare_frames(struct run *run, const uint64_t *map)
+{
+	uint64_t vaddr = (uintptr_t)run->buf, bad = 0, i = 0, covered = 0;
+	size_t n;
+
+	for (n = 0; n < run->nr_runs; n++) {
+		const struct verify_pte_run *r = &run->runs[n];
+
+		covered += r->len / BASE_PAGE;
+		for (i = (r->vaddr - vaddr) / BASE_PAGE;
+		     i < (r->vaddr + r->len - vaddr) / BASE_PAGE; i++) {
+			uint64_t page = vaddr + i * BASE_PAGE;
+			bool present = pt_has_frame(r->kind);
+			uint64_t pa = present ? r->pa + (page - r->vaddr) : 0;
+
+			if (present == pagemap_present(map[i]) &&
+			    (!present || pa == pagemap_pa(map[i])))
+				continue;
+			if (!bad++)
+				err_why(&run->err, "page 0x%" PRIx64 ": module 0x%" PRIx64
+					"%s, pagemap 0x%" PRIx64 "%s",
+					page, pa, present ? "" : " (absent)", pagemap_pa(map[i]),
+					pagemap_present(map[i]) ? "" : " (absent)");
+		}
+	}
+	return bad + run->opts->size / BASE_PAGE - covered;
+}
+
+enum status step_pagemap(struct run *run)
+{
+	uint64_t total = run->opts->size / BASE_PAGE, bad, i, known = 0;
+	enum status status = STATUS_UNVERIFIED;
+	uint64_t *map = NULL;
+	int ret;
+
+	if (!run->verified) {
+		run_detail(run, "nothing from the module to compare with");
+		goto out;
+	}
+	map = calloc(total, sizeof(*map));
+	ret = map ? pagemap_read((uintptr_t)run->buf, total, map) : -ENOMEM;
+	if (ret) {
+		err_set(&run->err, -ret, "could not read /proc/self/pagemap",
+			strerror(-ret), "the kernel needs CONFIG_PROC_PAGE_MONITOR");
+		goto out;
+	}
+	for (i = 0; i < total; i++)
+		known += !!pagemap_pa(map[i]);
+	if (!known && run->user + run->supervisor) {
+		err_set(&run->err, EPERM, "pagemap hides the frames",
+			"no CAP_SYS_ADMIN", "run as root");
+		goto out;
+	}
+	bad = compare_frames(run, map);
+	run->frames_agree = total - bad;
+	run_detail(run, "%" PRIu64 " of %" PRIu64 " frames agree", total - bad, total);
+	status = bad ? STATUS_FAIL : STATUS_PASS;
+	report_witness(run->rep, "pagemap", status, total, bad, run->err.why);
+	if (bad) {
+		err_what(&run->err, "%" PRIu64 " of %" PRIu64
+			 " frames differ between module and pagemap", bad, total);
+		err_fix(&run->err, "pages moved meanwhile, or this is a bug in verify_pte");
+	} else {
+		report_ok(run->rep, "module = pagemap on %" PRIu64 " of %" PRIu64 " frames",
+			  total, total);
+	}
+out:
+	if (status == STATUS_UNVERIFIED)
+		report_witness(run->rep, "pagemap", status, 0, 0, NULL);
+	free(map);
+	return status;
+}
+
+void run_summary_text(const struct run *run, char *buf, size_t len)
+{
+	uint64_t total = run->opts->size / BASE_PAGE;
+
+	if (!run->verified)
+		snprintf(buf, len, "_PAGE_USER was not verified on any of %" PRIu64
+			 " pages", total);
+	else
+		snprintf(buf, len, "%" PRIu64 " of %" PRIu64
+			 " pages user (expected %s), module = pagemap on %" PRIu64
+			 " frames", run->user, total,
+			 run->opts->expect_user ? "user" : "supervisor",
+			 run->frames_agree);
+}
+
+enum status step_summary(struct run *run)
+{
+	static const char * const others[] = { "iommu", "device_dma", "qemu" };
+	enum status verdict = report_verdict(run->rep);
+	struct report *rep = run->rep;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(others); i++)
+		report_witness(rep, others[i], STATUS_SKIP, 0, 0, NULL);
+	report_mark(rep, verdict, "%s", verdict == STATUS_PASS ?
+		    "All VFIO operations completed successfully" :
+		    verdict == STATUS_UNVERIFIED ?
+		    "All VFIO operations completed; not everything was verified" :
+		    "A check failed");
+	report_line(rep, "  - Container: fd=%d", run->container);
+	report_line(rep, "  - Group: fd=%d (group %d)", run->group, run->dev.group);
+	report_line(rep, "  - Device: fd=%d (%s)", run->device, run->dev.bdf);
+	report_line(rep, "  - DMA: IOVA=0x%" PRIx64 ", VADDR=%p", run->iova, run->buf);
+	if (!run->opts->hold)
+		return STATUS_PASS;
+	report_line(rep, "\nYou can now use QEMU monitor to verify PTE _PAGE_USER bit:");
+	if (run->verified)
+		report_line(rep, "  qemu_verify_pte --root 0x%llx 1334 %p",
+			    (unsigned long long)run->info.root_pa, run->buf);
+	else
+		report_line(rep, "  qemu_verify_pte 1334 %p", run->buf);
+	return STATUS_PASS;
+}
+
+enum status step_hold(struct run *run)
+{
+	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
+	unsigned int seconds = run->opts->hold_seconds;
+	char summary[256], c;
+	int ret;
+
+	if (!run->opts->hold) {
+		run_detail(run, "not asked for");
+		return STATUS_SKIP;
+	}
+	/* Who compares from outside needs the report while the mapping lives. */
+	run_summary_text(run, summary, sizeof(summary));
+	if (run->rep->mode == REPORT_JSON)
+		report_finish(run->rep, summary);
+	if (seconds) {
+		fprintf(stderr, "vfio_test: holding the mapping for %u s\n", seconds);
+		in.fd = -1;
+	} else {
+		fprintf(stderr, "vfio_test: holding the mapping until Enter or a signal\n");
+	}
+	while (!run_signal) {
+		ret = poll(&in, 1, seconds ? (int)seconds * 1000 : -1);
+		if (!ret)
+			break;
+		if (ret < 0)
+			continue;	/* a signal: run_signal says which */
+		ret = read(STDIN_FILENO, &c, 1);
+		if (ret == 1 && (c == '\n' || c == '\r'))
+			break;
+		if (ret <= 0)
+			in.fd = -1;	/* no Enter will come: wait for a signal */
+	}
+	/* A signal is one of the ways to end the hold: the run goes on. */
+	run_signal = 0;
+	run_detail(run, "held");
+	return STATUS_PASS;
+}

@@ -1,0 +1,619 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The steps that talk to VFIO, in the order that the kernel wants. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "pt_text.h"
+#include "step.h"
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define PATTERN		0xAA
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static void add_string(struct json_object *obj, const char *key, const char *v)
+{
+	json_object_object_add(obj, key, json_object_new_string(v));
+}
+
+/* The step stops the run: what failed with -@ret, why and the cure. */
+static enum status stop(struct run *run, int ret, const char *what,
+			const char *why, const char *fix)
+{
+	err_set(&run->err, -ret, what, why ? why : strerror(-ret), fix);
+	return STATUS_ERROR;
+}
+
+static void blame_driver(struct run *run)
+{
+	static const char dir[] = "/sys/bus/pci";
+	const char *bdf = run->dev.bdf, *driver = run->dev.driver;
+	char unbind[160] = "";
+
+	if (driver[0])
+		snprintf(unbind, sizeof(unbind), "echo %s > %s/drivers/%s/unbind; ",
+			 bdf, dir, driver);
+	err_fix(&run->err, "modprobe vfio-pci; %secho vfio-pci > %s/devices/%s/driver_override; echo %s > %s/drivers_probe",
+		unbind, dir, bdf, bdf, dir);
+}
+
+enum status step_device(struct run *run)
+{
+	struct json_object *obj = report_object(run->rep, "device");
+	int ret = sysfs_device_get(run->opts->bdf, &run->dev);
+	char hex[16];
+
+	add_string(obj, "bdf", run->opts->bdf);
+	if (ret)
+		return stop(run, ret, "no such device",
+			    "the kernel knows no PCI device at this address",
+			    "see lspci -D");
+	snprintf(hex, sizeof(hex), "0x%04x", run->dev.vendor);
+	add_string(obj, "vendor", hex);
+	snprintf(hex, sizeof(hex), "0x%04x", run->dev.device);
+	add_string(obj, "device", hex);
+	json_object_object_add(obj, "group", run->dev.group < 0 ? NULL :
+			       json_object_new_int(run->dev.group));
+	add_string(obj, "driver", run->dev.driver);
+
+	if (run->dev.group < 0 && !sysfs_iommu_present())
+		return stop(run, -ENODEV, "no IOMMU group", "no IOMMU is active",
+			    "boot with intel_iommu=on (Intel) or switch it on in the firmware; in a VM give QEMU -device intel-iommu,intremap=on,caching-mode=on");
+	if (run->dev.group < 0)
+		return stop(run, -ENODEV, "no IOMMU group",
+			    "an IOMMU is active, but not for this device",
+			    "see dmesg | grep -i -e DMAR -e AMD-Vi; give a device that the IOMMU covers");
+	if (!strstr(run->dev.driver, "vfio")) {
+		err_what(&run->err, "not on vfio-pci");
+		if (run->dev.driver[0])
+			err_why(&run->err, "it is on the driver %s", run->dev.driver);
+		else
+			err_why(&run->err, "it is on no driver");
+		blame_driver(run);
+		run->err.no = EBUSY;
+		return STATUS_ERROR;
+	}
+	report_ok(run->rep, "IOMMU group: %d", run->dev.group);
+	run_detail(run, "IOMMU group %d, driver %s", run->dev.group, run->dev.driver);
+	return STATUS_PASS;
+}
+
+enum status step_modules(struct run *run)
+{
+	static const char * const names[] = { "vfio", "vfio_iommu_type1" };
+	size_t i;
+	int ret = modules_open(&run->mods);
+
+	if (ret)
+		return stop(run, ret, "libkmod", NULL, "");
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		ret = modules_need(run->mods, names[i], NULL, &run->err);
+		if (ret)
+			return STATUS_ERROR;
+	}
+	run_detail(run, "vfio and vfio_iommu_type1 are in the kernel");
+	return STATUS_PASS;
+}
+
+static void module_stays(const char *name, int no)
+{
+	fprintf(stderr, "vfio_test: %s: left loaded: %s; modprobe -r %s\n", name,
+		strerror(no), name);
+}
+
+void undo_modules(struct run *run)
+{
+	if (run->mods)
+		modules_close(run->mods, module_stays);
+	run->mods = NULL;
+}
+
+enum status step_container(struct run *run)
+{
+	run->container = open(VFIO_CONTAINER_PATH, O_RDWR | O_CLOEXEC);
+	if (run->container < 0) {
+		int no = errno;
+
+		return stop(run, -no, "could not open " VFIO_CONTAINER_PATH, NULL,
+			    no == EACCES ? "run as root, or give the user the node" :
+			    "modprobe vfio; the kernel needs CONFIG_VFIO and CONFIG_VFIO_CONTAINER");
+	}
+	run_detail(run, "fd %d", run->container);
+	return STATUS_PASS;
+}
+
+void undo_container(struct run *run)
+{
+	close_fd(&run->container);
+}
+
+enum status step_api_version(struct run *run)
+{
+	int version = ioctl(run->container, VFIO_GET_API_VERSION);
+
+	report_line(run->rep, "VFIO API version: %d", version);
+	run_detail(run, "%d", version);
+	if (version != VFIO_API_VERSION)
+		return stop(run, -EPROTO, "unknown VFIO API version",
+			    "this program knows version 0 only", "");
+	return STATUS_PASS;
+}
+
+static bool has_extension(const struct run *run, int extension)
+{
+	return ioctl(run->container, VFIO_CHECK_EXTENSION, extension) == 1;
+}
+
+static enum status extensions(struct run *run, const char *when)
+{
+	bool noiommu = has_extension(run, VFIO_NOIOMMU_IOMMU);
+
+	run->has_type1 = has_extension(run, VFIO_TYPE1_IOMMU);
+	run->has_type1v2 = has_extension(run, VFIO_TYPE1v2_IOMMU);
+	report_line(run->rep, "%s-SET_CONTAINER:", when);
+	report_line(run->rep, "  VFIO_CHECK_EXTENSION VFIO_TYPE1_IOMMU: %s",
+		    run->has_type1 ? "Present" : "Not Present");
+	report_line(run->rep, "  VFIO_CHECK_EXTENSION VFIO_TYPE1v2_IOMMU: %s",
+		    run->has_type1v2 ? "Present" : "Not Present");
+	report_line(run->rep, "  VFIO_CHECK_EXTENSION VFIO_NOIOMMU_IOMMU: %s",
+		    noiommu ? "Present" : "Not Present");
+	run_detail(run, "type1 %d, type1v2 %d, noiommu %d", run->has_type1,
+		   run->has_type1v2, noiommu);
+	if (!run->has_type1 && !run->has_type1v2)
+		return stop(run, -ENODEV, "VFIO Type1 IOMMU not supported",
+			    "no IOMMU back end is registered",
+			    "modprobe vfio_iommu_type1");
+	return STATUS_PASS;
+}
+
+enum status step_extensions_before(struct run *run)
+{
+	enum status status = extensions(run, "pre");
+
+	if (status == STATUS_PASS)
+		report_ok(run->rep, "VFIO Type1 IOMMU supported");
+	return status;
+}
+
+static const struct {
+	int no;
+	const char *why, *fix;
+} group_errors[] = {
+	{ ENOENT, "the group has no node", "bind every device of the group to vfio-pci" },
+	{ EBUSY, "another process has it open", "see fuser -v on the node; end that process" },
+	{ EACCES, "no permission on the node", "run as root, or chown the node to the user" },
+	{ EPERM, "the group is not for this user", "run as root" },
+	{ ENODEV, "no device of the group is on a VFIO driver",
+	  "bind every device of the group to vfio-pci" },
+};
+
+enum status step_group(struct run *run)
+{
+	char path[64];
+	size_t i;
+	int no;
+
+	snprintf(path, sizeof(path), "/dev/vfio/%d", run->dev.group);
+	run->group = open(path, O_RDWR | O_CLOEXEC);
+	if (run->group >= 0) {
+		run_detail(run, "%s, fd %d", path, run->group);
+		return STATUS_PASS;
+	}
+	no = errno;
+	stop(run, -no, "", NULL, "see dmesg");
+	err_what(&run->err, "could not open %s", path);
+	for (i = 0; i < ARRAY_SIZE(group_errors); i++)
+		if (group_errors[i].no == no) {
+			err_why(&run->err, "%s", group_errors[i].why);
+			err_fix(&run->err, "%s", group_errors[i].fix);
+		}
+	return STATUS_ERROR;
+}
+
+void undo_group(struct run *run)
+{
+	close_fd(&run->group);
+}
+
+/* Names the devices that keep their group from us. */
+static void blame_siblings(struct run *run)
+{
+	struct sysfs_device devs[64];
+	int n = sysfs_group_get(run->dev.group, devs, ARRAY_SIZE(devs)), i;
+	char list[sizeof(run->err.why) - 32] = "";
+	size_t used = 0;
+
+	for (i = 0; i < n && i < (int)ARRAY_SIZE(devs); i++) {
+		if (sysfs_driver_viable(&devs[i]) || used >= sizeof(list))
+			continue;
+		used += snprintf(list + used, sizeof(list) - used, "%s%s on %s",
+				 used ? ", " : "", devs[i].bdf, devs[i].driver);
+	}
+	err_why(&run->err, "in the same group: %s", used ? list : "(none seen)");
+	err_fix(&run->err, "bind each of them to vfio-pci, or to no driver");
+}
+
+enum status step_viable(struct run *run)
+{
+	struct vfio_group_status status = { .argsz = sizeof(status) };
+
+	if (ioctl(run->group, VFIO_GROUP_GET_STATUS, &status))
+		return stop(run, -errno, "VFIO_GROUP_GET_STATUS", NULL, "see dmesg");
+	if (!(status.flags & VFIO_GROUP_FLAGS_VIABLE)) {
+		run->err.no = EPERM;
+		err_what(&run->err, "group %d is not viable", run->dev.group);
+		blame_siblings(run);
+		return STATUS_ERROR;
+	}
+	report_ok(run->rep, "Group %d is viable", run->dev.group);
+	run_detail(run, "flags 0x%x", status.flags);
+	return STATUS_PASS;
+}
+
+enum status step_set_container(struct run *run)
+{
+	if (ioctl(run->group, VFIO_GROUP_SET_CONTAINER, &run->container)) {
+		int no = errno;
+
+		stop(run, -no, "VFIO_GROUP_SET_CONTAINER", NULL, "see dmesg");
+		if (no == EPERM)
+			blame_siblings(run);
+		return STATUS_ERROR;
+	}
+	run->in_container = true;
+	report_ok(run->rep, "Group added to container");
+	return STATUS_PASS;
+}
+
+void undo_set_container(struct run *run)
+{
+	if (run->in_container)
+		ioctl(run->group, VFIO_GROUP_UNSET_CONTAINER);
+	run->in_container = false;
+}
+
+enum status step_extensions_after(struct run *run)
+{
+	return extensions(run, "post");
+}
+
+enum status step_set_iommu(struct run *run)
+{
+	int type = run->opts->iommu_type;
+	int no;
+
+	if (!type)
+		type = run->has_type1v2 ? VFIO_TYPE1v2_IOMMU : VFIO_TYPE1_IOMMU;
+	if (!ioctl(run->container, VFIO_SET_IOMMU, type)) {
+		run->iommu_type = type;
+		report_ok(run->rep, "IOMMU type set to %s",
+			  type == VFIO_TYPE1v2_IOMMU ? "Type1v2" : "Type1");
+		run_detail(run, "%s", vfio_iommu_name(type));
+		add_string(report_object(run->rep, "iommu"), "type",
+			   vfio_iommu_name(type));
+		return STATUS_PASS;
+	}
+	no = errno;
+	stop(run, -no, "VFIO_SET_IOMMU", NULL, "see dmesg");
+	if (no == EPERM) {
+		err_why(&run->err, "no interrupt remapping, or firmware reserves memory for the device (RMRR)");
+		err_fix(&run->err, "give the IOMMU intremap=on, or load vfio_iommu_type1 with allow_unsafe_interrupts=1; see dmesg");
+	}
+	return STATUS_ERROR;
+}
+
+static void show_iommu(struct run *run)
+{
+	struct json_object *obj = report_object(run->rep, "iommu");
+	struct json_object *sizes = json_object_new_array();
+	struct json_object *ranges = json_object_new_array();
+	const struct vfio_iommu *iommu = &run->iommu;
+	char text[128] = "", hex[24];
+	size_t used = 0;
+	unsigned int i;
+
+	for (i = 0; i < 64; i++) {
+		uint64_t size = 1ULL << i;
+
+		if (!(iommu->page_sizes & size))
+			continue;
+		snprintf(hex, sizeof(hex), "0x%llx", (unsigned long long)size);
+		json_object_array_add(sizes, json_object_new_string(hex));
+		if (used < sizeof(text))
+			used += snprintf(text + used, sizeof(text) - used, " %llu%c",
+					 (unsigned long long)(i < 20 ? size >> 10 :
+					  i < 30 ? size >> 20 : size >> 30),
+					 i < 20 ? 'K' : i < 30 ? 'M' : 'G');
+	}
+	json_object_object_add(obj, "page_sizes", sizes);
+	report_line(run->rep, "IOMMU Info:");
+	for (i = 0; i < iommu->nr_ranges; i++) {
+		struct json_object *range = json_object_new_object();
+
+		json_add_hex(range, "start", iommu->ranges[i].start);
+		json_add_hex(range, "end", iommu->ranges[i].end);
+		json_object_array_add(ranges, range);
+		report_line(run->rep, "  IOVA range: 0x%llx - 0x%llx",
+			    (unsigned long long)iommu->ranges[i].start,
+			    (unsigned long long)iommu->ranges[i].end);
+	}
+	json_object_object_add(obj, "iova_ranges", ranges);
+	if (!iommu->nr_ranges)
+		report_line(run->rep, "  IOVA range: not told by this kernel");
+	report_line(run->rep, "  Page sizes:%s", used ? text : " not told");
+	if (iommu->has_dma_avail) {
+		json_object_object_add(obj, "dma_avail",
+				       json_object_new_int64(iommu->dma_avail));
+		report_line(run->rep, "  Mappings left: %u", iommu->dma_avail);
+	}
+}
+
+enum status step_iommu_info(struct run *run)
+{
+	struct vfio_iommu_type1_info *info;
+	int ret = vfio_iommu_get_info(run->container, &info);
+
+	if (ret)
+		return stop(run, ret, "VFIO_IOMMU_GET_INFO", NULL, "see dmesg");
+	ret = vfio_iommu_parse(info, &run->iommu);
+	free(info);
+	if (ret)
+		return stop(run, ret, "VFIO_IOMMU_GET_INFO",
+			    "its capability chain contradicts itself",
+			    "report it to the kernel's VFIO maintainers");
+	show_iommu(run);
+	run_detail(run, "%u IOVA ranges", run->iommu.nr_ranges);
+	return STATUS_PASS;
+}
+
+enum status step_buffer(struct run *run)
+{
+	const struct run_opts *o = run->opts;
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+
+	if (o->page_size > BASE_PAGE)
+		flags |= MAP_HUGETLB |
+			 __builtin_ctzll(o->page_size) << MAP_HUGE_SHIFT;
+	run->buf = mmap(NULL, o->size, PROT_READ | PROT_WRITE, flags, -1, 0);
+	if (run->buf == MAP_FAILED) {
+		int no = errno;
+
+		run->buf = NULL;
+		stop(run, -no, "could not allocate the buffer", NULL,
+		     "give a smaller --size");
+		if (o->page_size > BASE_PAGE) {
+			err_why(&run->err, "the kernel has fewer than %llu free huge pages of %llu KiB",
+				(unsigned long long)(o->size / o->page_size),
+				(unsigned long long)(o->page_size >> 10));
+			err_fix(&run->err, "echo %llu > /sys/kernel/mm/hugepages/hugepages-%llukB/nr_hugepages",
+				(unsigned long long)(o->size / o->page_size),
+				(unsigned long long)(o->page_size >> 10));
+		}
+		return STATUS_ERROR;
+	}
+	/* A page size that was asked for is the one that is tested. */
+	if (o->page_size == BASE_PAGE)
+		madvise(run->buf, o->size, MADV_NOHUGEPAGE);
+	/* A child's copy on write would move our pages from under the device. */
+	madvise(run->buf, o->size, MADV_DONTFORK);
+	report_ok(run->rep, "Allocated %llu bytes at virtual address: %p",
+		  (unsigned long long)o->size, run->buf);
+	memset(run->buf, PATTERN, o->size);
+	report_ok(run->rep, "Filled memory with test pattern (0x%02X)", PATTERN);
+	run_detail(run, "%llu bytes at %p", (unsigned long long)o->size, run->buf);
+	return STATUS_PASS;
+}
+
+void undo_buffer(struct run *run)
+{
+	if (run->buf)
+		munmap(run->buf, run->opts->size);
+	run->buf = NULL;
+}
+
+static void explain_map(struct run *run, int no)
+{
+	unsigned long long size = run->opts->size;
+	struct rlimit lim = { 0 };
+
+	run->err.no = no;
+	err_what(&run->err, "VFIO_IOMMU_MAP_DMA of 0x%llx bytes at IOVA 0x%llx", size,
+		 (unsigned long long)run->iova);
+	err_why(&run->err, "%s", strerror(no));
+	err_fix(&run->err, "see dmesg");
+	switch (no) {
+	case ENOMEM:
+		getrlimit(RLIMIT_MEMLOCK, &lim);
+		err_why(&run->err, "not enough memory may be locked: %llu KiB needed, the limit is %llu KiB",
+			size >> 10, (unsigned long long)lim.rlim_cur >> 10);
+		err_fix(&run->err, "raise it with ulimit -l or in /etc/security/limits.conf, or run with CAP_IPC_LOCK");
+		break;
+	case EINVAL:
+		err_why(&run->err, "the IOVA is reserved, past the aperture, or not aligned");
+		err_fix(&run->err, "choose an --iova inside the IOVA ranges above");
+		break;
+	case ENOSPC:
+		err_why(&run->err, "the container holds as many mappings as it may");
+		err_fix(&run->err, "unmap some, or raise vfio_iommu_type1.dma_entry_limit");
+		break;
+	}
+}
+
+enum status step_map(struct run *run)
+{
+	struct json_object *obj = report_object(run->rep, "mapping");
+	const struct run_opts *o = run->opts;
+	int ret;
+
+	run->iova = o->iova;
+	if (!vfio_iova_usable(&run->iommu, o->iova, o->size)) {
+		if (o->iova_given ||
+		    vfio_iova_find(&run->iommu, o->iova, o->size, o->page_size,
+				   &run->iova)) {
+			stop(run, -EINVAL, "", "it is in none of the IOVA ranges above",
+			     "choose another --iova or a smaller --size");
+			err_what(&run->err, "IOVA 0x%llx of 0x%llx bytes",
+				 (unsigned long long)o->iova,
+				 (unsigned long long)o->size);
+			return STATUS_ERROR;
+		}
+	}
+	ret = vfio_dma_map(run->container, run->buf, run->iova, o->size);
+	if (ret) {
+		explain_map(run, -ret);
+		return STATUS_ERROR;
+	}
+	run->mapped = true;
+	json_object_object_add(obj, "pid", json_object_new_int(getpid()));
+	json_add_hex(obj, "vaddr", (uintptr_t)run->buf);
+	json_add_hex(obj, "iova", run->iova);
+	json_add_hex(obj, "size", o->size);
+	json_add_hex(obj, "page_size", o->page_size);
+	report_ok(run->rep, "DMA mapped: IOVA=0x%llx, VADDR=%p, SIZE=%llu",
+		  (unsigned long long)run->iova, run->buf,
+		  (unsigned long long)o->size);
+	run_detail(run, "IOVA 0x%llx, vaddr %p, 0x%llx bytes",
+		   (unsigned long long)run->iova, run->buf,
+		   (unsigned long long)o->size);
+	return STATUS_PASS;
+}
+
+void undo_map(struct run *run)
+{
+	uint64_t unmapped;
+
+	if (run->mapped)
+		vfio_dma_unmap(run->container, run->iova, run->opts->size, &unmapped);
+	run->mapped = false;
+}
+
+enum status step_unmap(struct run *run)
+{
+	uint64_t unmapped = 0;
+	int ret = vfio_dma_unmap(run->container, run->iova, run->opts->size,
+				 &unmapped);
+
+	run->mapped = false;
+	if (ret || unmapped != run->opts->size) {
+		err_set(&run->err, -ret, "VFIO_IOMMU_UNMAP_DMA",
+			ret ? strerror(-ret) : "", "see dmesg");
+		if (!ret)
+			err_why(&run->err, "0x%llx of 0x%llx bytes unmapped",
+				(unsigned long long)unmapped,
+				(unsigned long long)run->opts->size);
+		return STATUS_FAIL;
+	}
+	report_ok(run->rep, "DMA unmapped: IOVA=0x%llx, SIZE=%llu",
+		  (unsigned long long)run->iova, (unsigned long long)unmapped);
+	run_detail(run, "0x%llx bytes", (unsigned long long)unmapped);
+	return STATUS_PASS;
+}
+
+enum status step_device_fd(struct run *run)
+{
+	run->device = ioctl(run->group, VFIO_GROUP_GET_DEVICE_FD, run->dev.bdf);
+	if (run->device < 0)
+		return stop(run, -errno, "VFIO_GROUP_GET_DEVICE_FD", NULL, "see dmesg");
+	fcntl(run->device, F_SETFD, FD_CLOEXEC);
+	report_ok(run->rep, "Got device file descriptor for %s", run->dev.bdf);
+	run_detail(run, "fd %d", run->device);
+	return STATUS_PASS;
+}
+
+void undo_device_fd(struct run *run)
+{
+	close_fd(&run->device);
+}
+
+enum status step_device_info(struct run *run)
+{
+	struct vfio_device_info info = { .argsz = sizeof(info) };
+
+	if (ioctl(run->device, VFIO_DEVICE_GET_INFO, &info))
+		return stop(run, -errno, "VFIO_DEVICE_GET_INFO", NULL, "see dmesg");
+	run->nr_regions = info.num_regions;
+	run->nr_irqs = info.num_irqs;
+	report_line(run->rep, "Device Info:");
+	report_line(run->rep, "  Flags: 0x%x", info.flags);
+	report_line(run->rep, "  Regions: %u", info.num_regions);
+	report_line(run->rep, "  IRQs: %u", info.num_irqs);
+	run_detail(run, "flags 0x%x, %u regions, %u irqs", info.flags,
+		   info.num_regions, info.num_irqs);
+	return STATUS_PASS;
+}
+
+enum status step_regions(struct run *run)
+{
+	struct json_object *list = report_object(run->rep, "regions");
+	uint32_t i, told = 0;
+
+	for (i = 0; i < run->nr_regions; i++) {
+		struct json_object *obj = json_object_new_object();
+		struct vfio_region_info *info = NULL;
+		int ret = vfio_device_get_region(run->device, i, &info);
+
+		json_object_object_add(obj, "index", json_object_new_int(i));
+		json_object_array_add(list, obj);
+		if (ret) {
+			/* VGA on a device without it: a fact, no failure. */
+			json_object_object_add(obj, "errno", json_object_new_int(-ret));
+			report_line(run->rep, "  Region %u: Failed to get info: %s",
+				    i, strerror(-ret));
+			continue;
+		}
+		told++;
+		json_add_hex(obj, "size", info->size);
+		json_add_hex(obj, "offset", info->offset);
+		json_add_hex(obj, "flags", info->flags);
+		report_line(run->rep, "  Region %u: size=0x%llx, offset=0x%llx, flags=0x%x",
+			    i, (unsigned long long)info->size,
+			    (unsigned long long)info->offset, info->flags);
+		free(info);
+	}
+	run_detail(run, "%u of %u told", told, run->nr_regions);
+	if (!told)
+		return stop(run, -EIO, "no region told of itself",
+			    "VFIO_DEVICE_GET_REGION_INFO failed on all", "see dmesg");
+	return STATUS_PASS;
+}
+
+enum status step_irqs(struct run *run)
+{
+	static const char * const names[] = { "INTx", "MSI", "MSI-X", "ERR", "REQ" };
+	struct json_object *list = report_object(run->rep, "irqs");
+	uint32_t i;
+
+	for (i = 0; i < run->nr_irqs; i++) {
+		struct vfio_irq_info info = { .argsz = sizeof(info), .index = i };
+		struct json_object *obj = json_object_new_object();
+		const char *name = i < ARRAY_SIZE(names) ? names[i] : "?";
+
+		json_object_object_add(obj, "index", json_object_new_int(i));
+		add_string(obj, "name", name);
+		json_object_array_add(list, obj);
+		if (ioctl(run->device, VFIO_DEVICE_GET_IRQ_INFO, &info)) {
+			json_object_object_add(obj, "errno", json_object_new_int(errno));
+			report_line(run->rep, "  IRQ %u (%s): Failed to get info: %s",
+				    i, name, strerror(errno));
+			continue;
+		}
+		json_object_object_add(obj, "count", json_object_new_int(info.count));
+		json_add_hex(obj, "flags", info.flags);
+		report_line(run->rep, "  IRQ %u (%s): count=%u, flags=0x%x", i, name,
+			    info.count, info.flags);
+	}
+	run_detail(run, "%u indexes", run->nr_irqs);
+	return STATUS_PASS;
+}

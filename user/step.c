@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "step.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+volatile sig_atomic_t run_signal;
+
+void run_detail(struct run *run, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(run->detail, sizeof(run->detail), fmt, ap);
+	va_end(ap);
+}
+
+void steps_run(const struct step *steps, size_t nr, struct run *run)
+{
+	bool stopped = false;
+	size_t i, done = 0;
+
+	for (i = 0; i < nr; i++) {
+		const struct step *step = &steps[i];
+		enum status status;
+
+		if (run_signal || stopped) {
+			report_step(run->rep, step->name, STATUS_SKIP,
+				    "not reached", NULL);
+			continue;
+		}
+		if (step->heading)
+			report_line(run->rep, "\n=== %s ===", step->heading);
+		memset(&run->err, 0, sizeof(run->err));
+		run->detail[0] = '\0';
+		done = i + 1;
+		status = step->run(run);
+		/* What a signal broke off did not fail. */
+		if (run_signal && status != STATUS_PASS) {
+			report_step(run->rep, step->name, STATUS_SKIP,
+				    "interrupted", NULL);
+			continue;
+		}
+		if (run->err.what[0] && (status != STATUS_ERROR))
+			report_mark(run->rep, status, "%s: %s; %s", run->err.what,
+				    run->err.why, run->err.fix);
+		report_step(run->rep, step->name, status, run->detail,
+			    run->err.what[0] ? &run->err : NULL);
+		stopped = status == STATUS_ERROR;
+	}
+	while (done--)
+		if (steps[done].undo)
+			steps[done].undo(run);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* A run as a table of steps, walked down once and undone on the way back. */
+#ifndef STEP_H
+#define STEP_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "module.h"
+#include "report.h"
+#include "sysfs.h"
+#include "verify_pte.h"
+#include "vfio.h"
+
+#define BASE_PAGE	4096ULL
+
+/* What the command line asks of a run. */
+struct run_opts {
+	const char *bdf;
+	bool expect_user;	/* else supervisor */
+	uint64_t size;		/* bytes to map */
+	uint64_t page_size;	/* 4K; 2M and 1G with hugetlb */
+	uint64_t iova;
+	bool iova_given;	/* exactly there, or not at all */
+	int iommu_type;		/* VFIO_TYPE1_IOMMU, ..v2; 0: the best there */
+	bool hold;
+	unsigned int hold_seconds;	/* 0: until Enter or a signal */
+	const char *module_path;
+	bool no_module;
+};
+
+/* Everything that a run opened, mapped, loaded and found out. */
+struct run {
+	const struct run_opts *opts;
+	struct report *rep;
+	struct sysfs_device dev;
+	struct modules *mods;
+	int container, group, device, walk;	/* file descriptors, or -1 */
+	bool in_container, mapped;
+	bool has_type1, has_type1v2;
+	int iommu_type;
+	struct vfio_iommu iommu;
+	uint32_t nr_regions, nr_irqs;
+	void *buf;
+	uint64_t iova;
+	bool verified;			/* the module answered for all pages */
+	struct verify_pte_walk info;
+	struct verify_pte_run *runs;
+	size_t nr_runs;
+	struct verify_pte_entry *raws;
+	size_t nr_raws;
+	uint64_t user, supervisor, absent;	/* base pages */
+	uint64_t frames_agree;		/* base pages, module against pagemap */
+	/* of the step in hand: */
+	char detail[256];
+	struct err err;
+};
+
+struct step {
+	const char *name;	/* in JSON and KTAP */
+	const char *heading;	/* "=== … ===" before its text, or NULL */
+	/* Fills run->detail; run->err too for FAIL, UNVERIFIED and ERROR. */
+	enum status (*run)(struct run *run);
+	/* Takes back what run did, all or part of it; never fails.  Or NULL. */
+	void (*undo)(struct run *run);
+};
+
+extern const struct step run_steps[];
+extern const size_t run_nr_steps;
+
+/* The signal that asks the run to end, or 0. */
+extern volatile sig_atomic_t run_signal;
+
+/*
+ * Walks the table down until its end, a STATUS_ERROR or a signal, tells the
+ * report of every step (one not reached is a skip), then undoes what was done,
+ * the last first.
+ */
+void steps_run(const struct step *steps, size_t nr, struct run *run);
+
+__attribute__((format(printf, 2, 3)))
+void run_detail(struct run *run, const char *fmt, ...);
+
+/* run_vfio.c */
+enum status step_device(struct run *run);
+enum status step_modules(struct run *run);
+void undo_modules(struct run *run);
+enum status step_container(struct run *run);
+void undo_container(struct run *run);
+enum status step_api_version(struct run *run);
+enum status step_extensions_before(struct run *run);
+enum status step_group(struct run *run);
+void undo_group(struct run *run);
+enum status step_viable(struct run *run);
+enum status step_set_container(struct run *run);
+void undo_set_container(struct run *run);
+enum status step_extensions_after(struct run *run);
+enum status step_set_iommu(struct run *run);
+enum status step_iommu_info(struct run *run);
+enum status step_buffer(struct run *run);
+void undo_buffer(struct run *run);
+enum status step_map(struct run *run);
+void undo_map(struct run *run);
+enum status step_device_fd(struct run *run);
+void undo_device_fd(struct run *run);
+enum status step_device_info(struct run *run);
+enum status step_regions(struct run *run);
+enum status step_irqs(struct run *run);
+enum status step_unmap(struct run *run);
+
+/* run_verify.c */
+enum status step_module(struct run *run);
+void undo_module(struct run *run);
+enum status step_verify(struct run *run);
+void undo_verify(struct run *run);
+enum status step_pagemap(struct run *run);
+enum status step_summary(struct run *run);
+enum status step_hold(struct run *run);
+void run_summary_text(const struct run *run, char *buf, size_t len);
+
+#endif /* STEP_H */

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "sysfs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PCI_DEVICES	"/sys/bus/pci/devices"
+#define GROUPS		"/sys/kernel/iommu_groups"
+#define PCI_CLASS_BRIDGE_PCI	0x0604
+
+/* Last component of the link's target; "" where there is none. */
+static void link_name(const char *bdf, const char *link, char *out, size_t len)
+{
+	char path[PATH_MAX], target[PATH_MAX];
+	const char *name;
+	ssize_t n;
+
+	out[0] = '\0';
+	snprintf(path, sizeof(path), PCI_DEVICES "/%s/%s", bdf, link);
+	n = readlink(path, target, sizeof(target) - 1);
+	if (n < 0)
+		return;
+	target[n] = '\0';
+	name = strrchr(target, '/');
+	name = name ? name + 1 : target;
+	snprintf(out, len, "%.*s", (int)len - 1, name);
+}
+
+static uint32_t read_hex(const char *bdf, const char *file)
+{
+	char path[PATH_MAX];
+	unsigned int v = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), PCI_DEVICES "/%s/%s", bdf, file);
+	f = fopen(path, "re");
+	if (!f)
+		return 0;
+	if (fscanf(f, "%x", &v) != 1)
+		v = 0;
+	fclose(f);
+	return v;
+}
+
+int sysfs_device_get(const char *bdf, struct sysfs_device *dev)
+{
+	char path[PATH_MAX], group[SYSFS_NAME];
+
+	snprintf(path, sizeof(path), PCI_DEVICES "/%s", bdf);
+	if (access(path, F_OK))
+		return -errno;
+	memset(dev, 0, sizeof(*dev));
+	snprintf(dev->bdf, sizeof(dev->bdf), "%s", bdf);
+	dev->vendor = read_hex(bdf, "vendor");
+	dev->device = read_hex(bdf, "device");
+	dev->class = read_hex(bdf, "class");
+	link_name(bdf, "driver", dev->driver, sizeof(dev->driver));
+	link_name(bdf, "iommu_group", group, sizeof(group));
+	dev->group = group[0] ? atoi(group) : -1;
+	return 0;
+}
+
+static int by_address(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int not_dot(const struct dirent *d)
+{
+	return d->d_name[0] != '.';
+}
+
+int sysfs_group_get(int group, struct sysfs_device *devs, size_t max)
+{
+	struct dirent **list;
+	char path[PATH_MAX];
+	size_t nr = 0;
+	int n, i;
+
+	snprintf(path, sizeof(path), GROUPS "/%d/devices", group);
+	n = scandir(path, &list, not_dot, by_address);
+	if (n < 0)
+		return -errno;
+	for (i = 0; i < n; i++) {
+		if (nr < max && !sysfs_device_get(list[i]->d_name, &devs[nr]))
+			nr++;
+		free(list[i]);
+	}
+	free(list);
+	return n;
+}
+
+bool sysfs_driver_viable(const struct sysfs_device *dev)
+{
+	static const char * const allowed[] = { "", "pci-stub", "pcieport" };
+	size_t i;
+
+	for (i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
+		if (!strcmp(dev->driver, allowed[i]))
+			return true;
+	return strstr(dev->driver, "vfio") || dev->class >> 8 == PCI_CLASS_BRIDGE_PCI;
+}
+
+bool sysfs_iommu_present(void)
+{
+	struct dirent **list;
+	int n = scandir("/sys/class/iommu", &list, not_dot, NULL), i;
+
+	for (i = 0; i < n; i++)
+		free(list[i]);
+	if (n >= 0)
+		free(list);
+	return n > 0;
+}
+
+bool sysfs_module_present(const char *name)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/module/%s", name);
+	return !access(path, F_OK);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* What /sys says of a PCI device; reads only. */
+#ifndef SYSFS_H
+#define SYSFS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SYSFS_NAME	64	/* room for a driver's or module's name */
+#define SYSFS_BDF	24	/* room for "dddddddd:bb:dd.f" */
+
+struct sysfs_device {
+	char bdf[SYSFS_BDF];
+	uint32_t vendor, device;	/* PCI ids */
+	uint32_t class;			/* 24 bits: base, sub, interface */
+	char driver[SYSFS_NAME];	/* "" on no driver */
+	int group;			/* IOMMU group, -1 without one */
+};
+
+/* -ENOENT: no such device.  Everything else is read as far as it is there. */
+int sysfs_device_get(const char *bdf, struct sysfs_device *dev);
+
+/*
+ * The devices of an IOMMU group, in the order of their addresses: returns how
+ * many there are (at most @max are filled), or a negative errno.
+ */
+int sysfs_group_get(int group, struct sysfs_device *devs, size_t max);
+
+/*
+ * Does VFIO let this group's user take it with the device on this driver?  As
+ * the kernel decides it (drivers/vfio: vfio_dev_driver_allowed()): no driver,
+ * a vfio driver, pci-stub, or a PCI bridge's.
+ */
+bool sysfs_driver_viable(const struct sysfs_device *dev);
+
+/* Is any IOMMU registered with the kernel? */
+bool sysfs_iommu_present(void);
+
+/* Is this module in the kernel now, loaded or built in with a directory? */
+bool sysfs_module_present(const char *name);
+
+#endif /* SYSFS_H */

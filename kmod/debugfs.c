@@ -1,41 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Files, the state of each open one, and what is read from and told to it. */
-#include <linux/capability.h>
 #include <linux/debugfs.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
-#include <linux/pid.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
-#include <linux/slab.h>
-#include <linux/string.h>
 #include <linux/uaccess.h>
 
-#include "debugfs.h"
 #include "walk.h"
 
-#define WALK_BUF_SIZE	(4 * PAGE_SIZE)
-#define WALK_REQ_MAX	127		/* characters of a written request */
+#define WALK_BUF_SIZE (4 * PAGE_SIZE)
+#define WALK_REQ_MAX  127 /* characters of a written request */
 
 /* What was asked. pid holds a reference, so a reused number is another one. */
 struct walk_req {
 	struct pid *pid;
-	u64 start, len;
-	bool single;			/* no LEN: every level of one address */
+	struct verify_pte_walk ask; /* VERIFY_PTE_RAW: no LEN, every level of one address */
 };
 
 /* The state of an open file, under the lock of its seq_file. */
 struct walk_file {
 	struct walk_req req;
-	void *buf;			/* WALK_BUF_SIZE */
 	/* The text answer in progress, a buffer of records at a time. */
 	struct walk walk;
-	struct mm_struct *mm;		/* mm_count only: never keeps it alive */
-	u64 addr;			/* where the next buffer starts */
-	loff_t pos;			/* buffers given so far */
+	struct mm_struct *mm; /* mm_count only: never keeps it alive */
+	u64 addr;	      /* where the next buffer starts */
+	loff_t pos;	      /* buffers given so far */
 	int err;
+	u8 buf[WALK_BUF_SIZE] __aligned(8); /* of records, for either answer */
 };
 
 /* The last request of any opener, for those who only read. */
@@ -65,44 +58,28 @@ static struct mm_struct *pid_get_mm(struct pid *pid)
 /* "PID VADDR [LEN]", "PID:VADDR[+LEN]" or "VADDR"; @text is cut up */
 static int req_parse(char *text, struct walk_req *req, int *nr)
 {
-	char *word[3] = { 0 };
-	char *rest = strim(text), *w;
+	char *word[3] = { 0 }, *rest = strim(text), *w;
+	bool colon = strchr(rest, ':');
 	unsigned int n = 0;
-	u64 len;
-	int ret;
 
-	if (strchr(rest, ':')) {
-		word[n++] = strsep(&rest, ":");
-		word[n++] = strsep(&rest, "+");
-		if (rest)
-			word[n++] = rest;
-	} else {
-		while ((w = strsep(&rest, " \t"))) {
-			if (!*w)
-				continue;
-			if (n == ARRAY_SIZE(word))
-				return -EINVAL;
-			word[n++] = w;
-		}
+	while ((w = strsep(&rest, !colon ? " \t" : n ? "+" : ":"))) {
+		if (!*w && !colon)
+			continue;
+		if (n == ARRAY_SIZE(word))
+			return -EINVAL;
+		word[n++] = w;
 	}
 	*nr = 0;
-	if (n > 1) {
-		ret = kstrtoint(word[0], 10, nr);
-		if (ret || *nr <= 0)
-			return -EINVAL;
-	}
-	if (!n || kstrtou64(word[n > 1], 0, &req->start))
+	req->ask.len = PAGE_SIZE;
+	req->ask.flags = n < 3 ? VERIFY_PTE_RAW : 0;
+	if (!n || (n > 1 && (kstrtoint(word[0], 10, nr) || *nr <= 0)) ||
+	    kstrtou64(word[n > 1], 0, &req->ask.start) ||
+	    (n == 3 && kstrtou64(word[2], 0, &req->ask.len)))
 		return -EINVAL;
-	len = PAGE_SIZE;
-	if (n == 3 && kstrtou64(word[2], 0, &len))
-		return -EINVAL;
-	req->len = len;
-	req->single = n < 3;
-	return walk_check_range(req->start, req->len);
+	return walk_check_range(req->ask.start, req->ask.len);
 }
 
-static ssize_t walk_write(struct file *file, const char __user *ubuf,
-			  size_t count, loff_t *ppos)
+static ssize_t walk_write(struct file *file, const char __user *ubuf, size_t count, loff_t *ppos)
 {
 	struct seq_file *m = file->private_data;
 	struct walk_file *wf = m->private;
@@ -136,7 +113,7 @@ static ssize_t walk_write(struct file *file, const char __user *ubuf,
 	req_set(&last_req, &req);
 	mutex_unlock(&last_lock);
 	put_pid(req.pid);
-	*ppos = 0;		/* the next read is of this answer */
+	*ppos = 0; /* the next read is of this answer */
 	return count;
 }
 
@@ -145,8 +122,7 @@ static ssize_t walk_write(struct file *file, const char __user *ubuf,
 static void show_rights(struct seq_file *m, u32 rights)
 {
 	seq_printf(m, "%s %s %s", rights & PT_USER ? "user" : "supervisor",
-		   rights & PT_WRITE ? "write" : "nowrite",
-		   rights & PT_EXEC ? "exec" : "noexec");
+		   rights & PT_WRITE ? "write" : "nowrite", rights & PT_EXEC ? "exec" : "noexec");
 }
 
 static void show_flags(struct seq_file *m, u32 level, u64 entry)
@@ -177,13 +153,13 @@ static void show_head(struct seq_file *m, struct walk_file *wf)
 	}
 	seq_printf(m, "pid %d (", pid_vnr(wf->req.pid));
 	seq_escape(m, comm, "\n\t\\()");
-	seq_printf(m, ") vaddr 0x%016llx", wf->req.start);
-	if (!wf->req.single)
-		seq_printf(m, " len 0x%llx", wf->req.len);
-	seq_printf(m, "\nroot 0x%016llx levels %u pti %s", w->root_pa, w->levels,
-		   w->features & VERIFY_PTE_PTI ? "on" : "off");
-	if (w->features & VERIFY_PTE_PTI)
-		seq_printf(m, " kernel_root 0x%016llx", w->kernel_root_pa);
+	seq_printf(m, ") vaddr 0x%016llx", wf->req.ask.start);
+	if (!w->raw)
+		seq_printf(m, " len 0x%llx", wf->req.ask.len);
+	seq_printf(m, "\nroot 0x%016llx levels %u pti %s", w->out.root_pa, w->out.levels,
+		   w->out.features & VERIFY_PTE_PTI ? "on" : "off");
+	if (w->out.features & VERIFY_PTE_PTI)
+		seq_printf(m, " kernel_root 0x%016llx", w->out.kernel_root_pa);
 	seq_putc(m, '\n');
 }
 
@@ -192,15 +168,13 @@ static void show_levels(struct seq_file *m, const struct walk *w)
 {
 	struct pt_effective eff = PT_EFFECTIVE_INIT;
 	const struct verify_pte_entry *e = NULL;
-	const char *at;
 	u32 i;
 
 	for (i = 0; i < w->nr; i++) {
 		e = &w->raws[i];
 		pt_effective_add(&pt_native, &eff, e->level, e->entry);
 		seq_printf(m, "%s index %3u table 0x%016llx entry 0x%016llx",
-			   pt_level_name(w->levels, e->level), e->index,
-			   e->table_pa, e->entry);
+			   pt_level_name(w->out.levels, e->level), e->index, e->table_pa, e->entry);
 		show_flags(m, e->level, e->entry);
 		if (e->kind != PT_TABLE && e->kind != PT_LEAF)
 			seq_printf(m, " (%s)", pt_kind_name(e->kind));
@@ -210,26 +184,23 @@ static void show_levels(struct seq_file *m, const struct walk *w)
 		seq_puts(m, "effective: not mapped: the address is in no VMA\n_PAGE_USER: none\n");
 		return;
 	}
-	at = pt_level_name(w->levels, e->level);
 	if (!pt_has_frame(e->kind)) {
 		seq_printf(m, "effective: not present: %s at %s\n_PAGE_USER: none\n",
-			   pt_kind_name(e->kind), at);
+			   pt_kind_name(e->kind), pt_level_name(w->out.levels, e->level));
 		return;
 	}
 	seq_printf(m, "page %s pa 0x%016llx\neffective: ", pt_size_name(e->level),
-		   pt_native.pa(e->level, e->entry, w->pa_mask) +
-		   (e->vaddr & (pt_size(&pt_native, e->level) - 1)));
+		   pt_native.pa(e->level, e->entry, w->out.pa_mask) +
+			   (e->vaddr & (pt_size(&pt_native, e->level) - 1)));
 	show_rights(m, eff.rights);
 	seq_printf(m, "\n_PAGE_USER: %s", eff.rights & PT_USER ? "set" : "clear");
-	show_no_user(m, w->levels, eff.no_user_levels);
+	show_no_user(m, w->out.levels, eff.no_user_levels);
 	seq_putc(m, '\n');
 }
 
-static void show_run(struct seq_file *m, const struct walk *w,
-		     const struct verify_pte_run *r)
+static void show_run(struct seq_file *m, const struct walk *w, const struct verify_pte_run *r)
 {
-	seq_printf(m, "0x%016llx-0x%016llx %s", r->vaddr, r->vaddr + r->len,
-		   pt_kind_name(r->kind));
+	seq_printf(m, "0x%016llx-0x%016llx %s", r->vaddr, r->vaddr + r->len, pt_kind_name(r->kind));
 	if (pt_has_frame(r->kind)) {
 		seq_printf(m, " %s pa 0x%016llx ", pt_size_name(r->level), r->pa);
 		show_rights(m, r->rights);
@@ -240,7 +211,7 @@ static void show_run(struct seq_file *m, const struct walk *w,
 	}
 	if (r->no_user_levels)
 		seq_puts(m, " no_user_at");
-	show_no_user(m, w->levels, r->no_user_levels);
+	show_no_user(m, w->out.levels, r->no_user_levels);
 	seq_putc(m, '\n');
 }
 
@@ -253,8 +224,7 @@ static void show_tail(struct seq_file *m, const struct walk *w)
 	seq_puts(m, "complete:");
 	for (kind = 0; kind < PT_NR_KINDS; kind++)
 		if (kind != PT_TABLE)
-			seq_printf(m, " %s %llu", pt_kind_name(kind),
-				   w->pages[kind]);
+			seq_printf(m, " %s %llu", pt_kind_name(kind), w->out.pages[kind]);
 	seq_puts(m, " (4K pages)\n");
 }
 
@@ -280,7 +250,7 @@ static void walk_file_end(struct walk_file *wf)
 	if (wf->mm)
 		mmdrop(wf->mm);
 	wf->mm = NULL;
-	wf->err = -ESPIPE;	/* goes on from the start only */
+	wf->err = -ESPIPE; /* goes on from the start only */
 }
 
 static int walk_file_begin(struct walk_file *wf)
@@ -289,22 +259,16 @@ static int walk_file_begin(struct walk_file *wf)
 
 	walk_file_end(wf);
 	if (!wf->req.pid)
-		return -ENODATA;	/* nothing was asked */
+		return -ENODATA; /* nothing was asked */
 	mm = pid_get_mm(wf->req.pid);
 	if (!mm)
 		return -ESRCH;
 	mmgrab(mm);
 	wf->mm = mm;
-	wf->addr = wf->req.start;
+	wf->addr = wf->req.ask.start;
 	wf->pos = 0;
-	wf->walk = (struct walk) {
-		.mm = mm,
-		.end = wf->req.start + wf->req.len,
-		.raw = wf->req.single,
-		.buf = wf->buf,
-		.cap = WALK_BUF_SIZE / sizeof(struct verify_pte_run),
-	};
-	walk_init(&wf->walk);
+	walk_init(&wf->walk, mm, &wf->req.ask, wf->buf);
+	wf->walk.cap = WALK_BUF_SIZE / sizeof(struct verify_pte_run);
 	mmput(mm);
 	return walk_file_fill(wf);
 }
@@ -346,7 +310,7 @@ static int walk_seq_show(struct seq_file *m, void *v)
 
 	if (!wf->pos)
 		show_head(m, wf);
-	if (wf->req.single) {
+	if (w->raw) {
 		show_levels(m, w);
 		return 0;
 	}
@@ -366,22 +330,17 @@ static const struct seq_operations walk_seq_ops = {
 
 /* The binary answer */
 
-static int walk_ioctl_mm(struct walk_file *wf, struct mm_struct *mm,
-			 struct verify_pte_walk *arg)
+static int walk_ioctl_mm(struct walk_file *wf, struct mm_struct *mm, struct verify_pte_walk *arg)
 {
-	struct walk w = {
-		.mm = mm,
-		.end = arg->start + arg->len,
-		.raw = arg->flags & VERIFY_PTE_RAW,
-		.buf = wf->buf,
-	};
-	const size_t size = w.raw ? sizeof(*w.raws) : sizeof(*w.runs);
+	const size_t size = arg->flags & VERIFY_PTE_RAW ? sizeof(struct verify_pte_entry)
+							: sizeof(struct verify_pte_run);
 	u8 __user *ubuf = u64_to_user_ptr(arg->buf);
 	u64 addr = arg->start;
+	struct walk w;
 	u32 nr = 0;
 	int ret;
 
-	walk_init(&w);
+	walk_init(&w, mm, arg, wf->buf);
 	do {
 		bool stop;
 
@@ -405,17 +364,10 @@ static int walk_ioctl_mm(struct walk_file *wf, struct mm_struct *mm,
 	if (!w.seen_vma)
 		return -EFAULT;
 
-	arg->nr = nr;
-	arg->next = addr;
-	arg->root_pa = w.root_pa;
-	arg->kernel_root_pa = w.kernel_root_pa;
-	arg->pa_mask = w.pa_mask;
-	arg->levels = w.levels;
-	arg->features = w.features;
-	arg->descents = w.descents;
-	arg->entries = w.entries;
-	BUILD_BUG_ON(sizeof(arg->pages) != sizeof(w.pages));
-	memcpy(arg->pages, w.pages, sizeof(arg->pages));
+	w.out.argsz = sizeof(w.out);
+	w.out.nr = nr;
+	w.out.next = addr;
+	*arg = w.out;
 	return 0;
 }
 
@@ -434,11 +386,8 @@ static long walk_ioctl(struct file *file, unsigned int cmd, unsigned long uarg)
 		return -ENOTTY;
 	if (get_user(argsz, (u32 __user *)user))
 		return -EFAULT;
-	if (argsz < sizeof(arg) || argsz > PAGE_SIZE) {
-		if (put_user((u32)sizeof(arg), (u32 __user *)user))
-			return -EFAULT;
-		return -EINVAL;
-	}
+	if (argsz < sizeof(arg) || argsz > PAGE_SIZE)
+		return put_user((u32)sizeof(arg), (u32 __user *)user) ? -EFAULT : -EINVAL;
 	ret = copy_struct_from_user(&arg, sizeof(arg), user, argsz);
 	if (ret)
 		return ret == -E2BIG ? -EINVAL : ret;
@@ -454,14 +403,11 @@ static long walk_ioctl(struct file *file, unsigned int cmd, unsigned long uarg)
 	if (!mm)
 		return -ESRCH;
 	mutex_lock(&m->lock);
-	walk_file_end(wf);	/* both answers use the buffer */
+	walk_file_end(wf); /* both answers use the buffer */
 	ret = walk_ioctl_mm(wf, mm, &arg);
 	mutex_unlock(&m->lock);
 	mmput(mm);
-	if (ret)
-		return ret;
-	arg.argsz = sizeof(arg);
-	return copy_to_user(user, &arg, sizeof(arg)) ? -EFAULT : 0;
+	return ret ? ret : copy_to_user(user, &arg, sizeof(arg)) ? -EFAULT : 0;
 }
 
 static int walk_open(struct inode *inode, struct file *file)
@@ -472,14 +418,10 @@ static int walk_open(struct inode *inode, struct file *file)
 	/* As for pagemap: physical addresses are for the administrator. */
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	wf = kzalloc(sizeof(*wf), GFP_KERNEL);
-	if (!wf)
-		return -ENOMEM;
-	wf->buf = kmalloc(WALK_BUF_SIZE, GFP_KERNEL);
-	ret = wf->buf ? seq_open(file, &walk_seq_ops) : -ENOMEM;
+	wf = kvzalloc(sizeof(*wf), GFP_KERNEL);
+	ret = wf ? seq_open(file, &walk_seq_ops) : -ENOMEM;
 	if (ret) {
-		kfree(wf->buf);
-		kfree(wf);
+		kvfree(wf);
 		return ret;
 	}
 	((struct seq_file *)file->private_data)->private = wf;
@@ -497,8 +439,7 @@ static int walk_release(struct inode *inode, struct file *file)
 
 	walk_file_end(wf);
 	put_pid(wf->req.pid);
-	kfree(wf->buf);
-	kfree(wf);
+	kvfree(wf);
 	return seq_release(inode, file);
 }
 

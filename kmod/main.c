@@ -4,7 +4,7 @@
 
 #include <linux/module.h>
 
-#include "debugfs.h"
+#include "walk.h"
 
 static int __init verify_pte_init(void)
 {

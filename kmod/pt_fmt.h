@@ -2,10 +2,9 @@
 /*
  * Page table formats: what every one of them has to answer.
  *
- * Pure decode, shared by the module, the tester and the host program: no I/O,
- * no allocation, no printing, and no bit of any architecture.  A format lives
- * in a header of its own (pt_x86.h) as one const struct pt_fmt; nothing else
- * knows what an entry looks like.
+ * Pure decode, shared by the module and the programs: no I/O, no allocation, no
+ * printing, no bit of any architecture.  A format is one const struct pt_fmt in
+ * a header of its own (pt_x86.h); nothing else knows what an entry looks like.
  *
  * Words: a *level* counts up from the tables that map the smallest pages
  * (0 = PTE) to the *root* (levels - 1 = PGD).  An *entry* is one 64-bit word of
@@ -18,45 +17,44 @@
 #include <linux/types.h>
 
 /* No architecture that Linux runs on has more than five. */
-#define PT_MAX_LEVELS	5
+#define PT_MAX_LEVELS 5
 
 /* What an entry is.  Told apart by pt_fmt.kind(), stable in reports and ABI. */
 enum pt_kind {
-	PT_NONE,	/* all zero: nothing was ever there, or it is gone */
-	PT_TABLE,	/* points to a table of the next level */
-	PT_LEAF,	/* maps a page that the CPU may reach */
-	PT_PROTNONE,	/* a page with its frame, kept from the CPU (PROT_NONE) */
-	PT_INVALID,	/* a huge leaf made invalid for a moment (being split) */
-	PT_ABSENT,	/* not present, not empty: swap, migration, a marker */
+	PT_NONE,     /* empty: nothing was ever there, or it is gone */
+	PT_TABLE,    /* points to a table of the next level */
+	PT_LEAF,     /* maps a page that the CPU may reach */
+	PT_PROTNONE, /* a page with its frame, kept from the CPU (PROT_NONE) */
+	PT_INVALID,  /* a huge leaf made invalid for a moment (being split) */
+	PT_ABSENT,   /* not present, not empty: swap, migration, a marker */
 	PT_NR_KINDS
 };
 
 /* Rights as the CPU applies them at user level: each is an AND over all levels. */
-#define PT_USER		(1U << 0)
-#define PT_WRITE	(1U << 1)
-#define PT_EXEC		(1U << 2)
-#define PT_RIGHTS_ALL	(PT_USER | PT_WRITE | PT_EXEC)
+#define PT_USER	      (1U << 0)
+#define PT_WRITE      (1U << 1)
+#define PT_EXEC	      (1U << 2)
+#define PT_RIGHTS_ALL (PT_USER | PT_WRITE | PT_EXEC)
 
 /* Where a flag means what its name says. */
-#define PT_IN_TABLE	(1U << 0)	/* entries that point to a table */
-#define PT_IN_LEAF	(1U << 1)	/* leaves at level 0 */
-#define PT_IN_HUGE	(1U << 2)	/* leaves above level 0 */
-#define PT_IN_PROTNONE	(1U << 3)	/* PT_PROTNONE, PT_INVALID, any level */
+#define PT_IN_TABLE    (1U << 0) /* entries that point to a table */
+#define PT_IN_LEAF     (1U << 1) /* leaves at level 0 */
+#define PT_IN_HUGE     (1U << 2) /* leaves above level 0 */
+#define PT_IN_PROTNONE (1U << 3) /* PT_PROTNONE, PT_INVALID, any level */
 
 struct pt_flag {
 	__u64 mask;
-	__u32 where;		/* PT_IN_* */
-	const char *name;	/* as the kernel names it, without _PAGE_ */
+	__u32 where;	  /* PT_IN_* */
+	const char *name; /* as the kernel names it, without _PAGE_ */
 };
 
 struct pt_fmt {
 	const char *name;
-	__u32 page_shift;	/* log2 of the smallest page, in bytes */
-	__u32 index_bits;	/* log2 of the entries of one table */
-	__u32 max_leaf_level;	/* the highest level at which a leaf can be */
-	__u64 user_mask;	/* the bit behind _PAGE_USER */
-	__u64 volatile_mask;	/* bits that the CPU or the kernel set in passing */
-	const struct pt_flag *flags;	/* ends with a NULL name */
+	__u32 page_shift;	     /* log2 of the smallest page, in bytes */
+	__u32 index_bits;	     /* log2 of the entries of one table */
+	__u32 max_leaf_level;	     /* the highest level at which a leaf can be */
+	__u64 volatile_mask;	     /* bits that the CPU or the kernel set in passing */
+	const struct pt_flag *flags; /* ends with a NULL name */
 
 	enum pt_kind (*kind)(__u32 level, __u64 entry);
 	/*
@@ -99,16 +97,10 @@ static inline int pt_has_frame(enum pt_kind kind)
 	return kind == PT_LEAF || kind == PT_PROTNONE || kind == PT_INVALID;
 }
 
-/*
- * PGD P4D PUD PMD PTE.  With fewer than five levels the root is still the PGD
- * and the level under it the PUD (Documentation/mm/page_tables.rst): a folded
- * level has no table, so it has no name here.
- */
+/* PGD P4D PUD PMD PTE; with four levels there is no P4D, and so no name for it. */
 static inline const char *pt_level_name(__u32 levels, __u32 level)
 {
-	static const char * const name[PT_MAX_LEVELS] = {
-		"PTE", "PMD", "PUD", "P4D", "PGD",
-	};
+	static const char *const name[] = { "PTE", "PMD", "PUD", "P4D", "PGD" };
 
 	if (level >= levels || levels > PT_MAX_LEVELS)
 		return "?";
@@ -117,13 +109,9 @@ static inline const char *pt_level_name(__u32 levels, __u32 level)
 
 static inline const char *pt_kind_name(__u32 kind)
 {
-	static const char * const name[PT_NR_KINDS] = {
-		[PT_NONE] = "none",
-		[PT_TABLE] = "table",
-		[PT_LEAF] = "page",
-		[PT_PROTNONE] = "protnone",
-		[PT_INVALID] = "invalid",
-		[PT_ABSENT] = "absent",
+	static const char *const name[PT_NR_KINDS] = {
+		[PT_NONE] = "none",	    [PT_TABLE] = "table",     [PT_LEAF] = "page",
+		[PT_PROTNONE] = "protnone", [PT_INVALID] = "invalid", [PT_ABSENT] = "absent",
 	};
 
 	return kind < PT_NR_KINDS ? name[kind] : "?";
@@ -132,7 +120,7 @@ static inline const char *pt_kind_name(__u32 kind)
 /* "4K": what a leaf of @level maps; every format here has 4K base pages. */
 static inline const char *pt_size_name(__u32 level)
 {
-	static const char * const name[] = { "4K", "2M", "1G" };
+	static const char *const name[] = { "4K", "2M", "1G" };
 
 	return level < 3 ? name[level] : "?";
 }
@@ -141,26 +129,17 @@ static inline const char *pt_size_name(__u32 level)
  * The next flag of @entry by name, from @pos on; moves @pos past it.
  * NULL at the end.  Start with *pos = 0.
  */
-static inline const char *pt_next_flag(const struct pt_fmt *fmt, __u32 level,
-				       __u64 entry, unsigned int *pos)
+static inline const char *pt_next_flag(const struct pt_fmt *fmt, __u32 level, __u64 entry,
+				       unsigned int *pos)
 {
-	enum pt_kind kind = fmt->kind(level, entry);
-	__u32 where;
+	static const __u8 where_of[PT_NR_KINDS] = { [PT_TABLE] = PT_IN_TABLE,
+						    [PT_LEAF] = PT_IN_LEAF,
+						    [PT_PROTNONE] = PT_IN_PROTNONE,
+						    [PT_INVALID] = PT_IN_PROTNONE };
+	__u32 where = where_of[fmt->kind(level, entry)];
 
-	switch (kind) {
-	case PT_TABLE:
-		where = PT_IN_TABLE;
-		break;
-	case PT_LEAF:
-		where = level ? PT_IN_HUGE : PT_IN_LEAF;
-		break;
-	case PT_PROTNONE:
-	case PT_INVALID:
-		where = PT_IN_PROTNONE;
-		break;
-	default:
-		return (void *)0;
-	}
+	if (where == PT_IN_LEAF && level)
+		where = PT_IN_HUGE;
 	while (fmt->flags[*pos].name) {
 		const struct pt_flag *f = &fmt->flags[(*pos)++];
 
@@ -172,14 +151,13 @@ static inline const char *pt_next_flag(const struct pt_fmt *fmt, __u32 level,
 
 /* The rights of one address, gathered from the root down. */
 struct pt_effective {
-	__u32 rights;		/* PT_USER | PT_WRITE | PT_EXEC */
-	__u32 no_user_levels;	/* bit N: the entry of level N takes PT_USER away */
+	__u32 rights;	      /* PT_USER | PT_WRITE | PT_EXEC */
+	__u32 no_user_levels; /* bit N: the entry of level N takes PT_USER away */
 };
 
-#define PT_EFFECTIVE_INIT	{ .rights = PT_RIGHTS_ALL }
+#define PT_EFFECTIVE_INIT ((struct pt_effective){ PT_RIGHTS_ALL, 0 })
 
-static inline void pt_effective_add(const struct pt_fmt *fmt,
-				    struct pt_effective *eff, __u32 level,
+static inline void pt_effective_add(const struct pt_fmt *fmt, struct pt_effective *eff, __u32 level,
 				    __u64 entry)
 {
 	__u32 rights = fmt->rights(level, entry);

@@ -13,28 +13,28 @@
 
 #include "pt_fmt.h"
 
-#define PT_X86_P	(1ULL << 0)	/* present */
-#define PT_X86_RW	(1ULL << 1)
-#define PT_X86_US	(1ULL << 2)	/* _PAGE_USER */
-#define PT_X86_PWT	(1ULL << 3)
-#define PT_X86_PCD	(1ULL << 4)
-#define PT_X86_A	(1ULL << 5)
-#define PT_X86_D	(1ULL << 6)
-#define PT_X86_PS	(1ULL << 7)	/* in a directory: page size, a leaf */
-#define PT_X86_PAT	(1ULL << 7)	/* in a PTE: memory type */
-#define PT_X86_G	(1ULL << 8)
-#define PT_X86_PROTNONE	(1ULL << 8)	/* Linux, where P is clear */
-#define PT_X86_SPECIAL	(1ULL << 9)	/* Linux: no struct page behind it */
-#define PT_X86_UFFD_WP	(1ULL << 10)	/* Linux */
-#define PT_X86_SOFT_DIRTY (1ULL << 11)	/* Linux */
-#define PT_X86_PAT_HUGE	(1ULL << 12)	/* in a huge leaf: memory type */
-#define PT_X86_ADDR	0x000ffffffffff000ULL	/* bits 51:12 */
-#define PT_X86_SOFTW4	(1ULL << 58)	/* Linux: devmap, later saved-dirty */
-#define PT_X86_PKEY0	(1ULL << 59)
-#define PT_X86_PKEY1	(1ULL << 60)
-#define PT_X86_PKEY2	(1ULL << 61)
-#define PT_X86_PKEY3	(1ULL << 62)
-#define PT_X86_NX	(1ULL << 63)
+#define PT_X86_P	  (1ULL << 0) /* present */
+#define PT_X86_RW	  (1ULL << 1)
+#define PT_X86_US	  (1ULL << 2) /* _PAGE_USER */
+#define PT_X86_PWT	  (1ULL << 3)
+#define PT_X86_PCD	  (1ULL << 4)
+#define PT_X86_A	  (1ULL << 5)
+#define PT_X86_D	  (1ULL << 6)
+#define PT_X86_PS	  (1ULL << 7) /* in a directory: page size, a leaf */
+#define PT_X86_PAT	  (1ULL << 7) /* in a PTE: memory type */
+#define PT_X86_G	  (1ULL << 8)
+#define PT_X86_PROTNONE	  (1ULL << 8)		/* Linux, where P is clear */
+#define PT_X86_SPECIAL	  (1ULL << 9)		/* Linux: no struct page behind it */
+#define PT_X86_UFFD_WP	  (1ULL << 10)		/* Linux */
+#define PT_X86_SOFT_DIRTY (1ULL << 11)		/* Linux */
+#define PT_X86_PAT_HUGE	  (1ULL << 12)		/* in a huge leaf: memory type */
+#define PT_X86_ADDR	  0x000ffffffffff000ULL /* bits 51:12 */
+#define PT_X86_SOFTW4	  (1ULL << 58)		/* Linux: devmap, later saved-dirty */
+#define PT_X86_PKEY0	  (1ULL << 59)
+#define PT_X86_PKEY1	  (1ULL << 60)
+#define PT_X86_PKEY2	  (1ULL << 61)
+#define PT_X86_PKEY3	  (1ULL << 62)
+#define PT_X86_NX	  (1ULL << 63)
 
 /*
  * Order matters, as in the kernel: none, then present, then leaf.  PS alone
@@ -44,7 +44,7 @@
  */
 static inline enum pt_kind pt_x86_kind(__u32 level, __u64 entry)
 {
-	if (!entry)
+	if (!(entry & ~(PT_X86_A | PT_X86_D))) /* _PAGE_KNL_ERRATUM_MASK */
 		return PT_NONE;
 	if (entry & PT_X86_P)
 		return level && !(entry & PT_X86_PS) ? PT_TABLE : PT_LEAF;
@@ -75,59 +75,52 @@ static inline __u32 pt_x86_rights(__u32 level, __u64 entry)
 	(void)level;
 	if (!(entry & PT_X86_P))
 		return 0;
-	return (entry & PT_X86_US ? PT_USER : 0) |
-	       (entry & PT_X86_RW ? PT_WRITE : 0) |
+	return (entry & PT_X86_US ? PT_USER : 0) | (entry & PT_X86_RW ? PT_WRITE : 0) |
 	       (entry & PT_X86_NX ? 0 : PT_EXEC);
 }
 
 static inline __u64 pt_x86_step(__u32 level, __u64 entry)
 {
 	__u64 size = 1ULL << (12 + 9 * level);
+	enum pt_kind kind = pt_x86_kind(level, entry);
 
-	switch (pt_x86_kind(level, entry)) {
-	case PT_LEAF:
+	if (kind == PT_LEAF)
 		return size;
-	case PT_PROTNONE:
-	case PT_INVALID:
-		return -size;	/* inverted: one frame up is one step down */
-	default:
-		return 0;
-	}
+	return pt_has_frame(kind) ? -size : 0; /* inverted: one frame up is one down */
 }
 
-#define PT_IN_PAGE	(PT_IN_LEAF | PT_IN_HUGE | PT_IN_PROTNONE)
+#define PT_IN_PAGE (PT_IN_LEAF | PT_IN_HUGE | PT_IN_PROTNONE)
 
 static const struct pt_flag pt_x86_flags[] = {
-	{ PT_X86_P,	PT_IN_TABLE | PT_IN_LEAF | PT_IN_HUGE,	"PRESENT" },
-	{ PT_X86_RW,	PT_IN_TABLE | PT_IN_PAGE,		"RW" },
-	{ PT_X86_US,	PT_IN_TABLE | PT_IN_PAGE,		"USER" },
-	{ PT_X86_PWT,	PT_IN_TABLE | PT_IN_PAGE,		"PWT" },
-	{ PT_X86_PCD,	PT_IN_TABLE | PT_IN_PAGE,		"PCD" },
-	{ PT_X86_A,	PT_IN_TABLE | PT_IN_PAGE,		"ACCESSED" },
-	{ PT_X86_D,	PT_IN_PAGE,				"DIRTY" },
-	{ PT_X86_PS,	PT_IN_HUGE,				"PSE" },
-	{ PT_X86_PAT,	PT_IN_LEAF,				"PAT" },
-	{ PT_X86_PAT_HUGE, PT_IN_HUGE,				"PAT" },
-	{ PT_X86_G,	PT_IN_LEAF | PT_IN_HUGE,		"GLOBAL" },
-	{ PT_X86_PROTNONE, PT_IN_PROTNONE,			"PROTNONE" },
-	{ PT_X86_SPECIAL, PT_IN_PAGE,				"SPECIAL" },
-	{ PT_X86_UFFD_WP, PT_IN_PAGE,				"UFFD_WP" },
-	{ PT_X86_SOFT_DIRTY, PT_IN_PAGE,			"SOFT_DIRTY" },
-	{ PT_X86_SOFTW4, PT_IN_PAGE,				"SOFTW4" },
-	{ PT_X86_PKEY0,	PT_IN_PAGE,				"PKEY_BIT0" },
-	{ PT_X86_PKEY1,	PT_IN_PAGE,				"PKEY_BIT1" },
-	{ PT_X86_PKEY2,	PT_IN_PAGE,				"PKEY_BIT2" },
-	{ PT_X86_PKEY3,	PT_IN_PAGE,				"PKEY_BIT3" },
-	{ PT_X86_NX,	PT_IN_TABLE | PT_IN_PAGE,		"NX" },
+	{ PT_X86_P, PT_IN_TABLE | PT_IN_LEAF | PT_IN_HUGE, "PRESENT" },
+	{ PT_X86_RW, PT_IN_TABLE | PT_IN_PAGE, "RW" },
+	{ PT_X86_US, PT_IN_TABLE | PT_IN_PAGE, "USER" },
+	{ PT_X86_PWT, PT_IN_TABLE | PT_IN_PAGE, "PWT" },
+	{ PT_X86_PCD, PT_IN_TABLE | PT_IN_PAGE, "PCD" },
+	{ PT_X86_A, PT_IN_TABLE | PT_IN_PAGE, "ACCESSED" },
+	{ PT_X86_D, PT_IN_PAGE, "DIRTY" },
+	{ PT_X86_PS, PT_IN_HUGE, "PSE" },
+	{ PT_X86_PAT, PT_IN_LEAF, "PAT" },
+	{ PT_X86_PAT_HUGE, PT_IN_HUGE, "PAT" },
+	{ PT_X86_G, PT_IN_LEAF | PT_IN_HUGE, "GLOBAL" },
+	{ PT_X86_PROTNONE, PT_IN_PROTNONE, "PROTNONE" },
+	{ PT_X86_SPECIAL, PT_IN_PAGE, "SPECIAL" },
+	{ PT_X86_UFFD_WP, PT_IN_PAGE, "UFFD_WP" },
+	{ PT_X86_SOFT_DIRTY, PT_IN_PAGE, "SOFT_DIRTY" },
+	{ PT_X86_SOFTW4, PT_IN_PAGE, "SOFTW4" },
+	{ PT_X86_PKEY0, PT_IN_PAGE, "PKEY_BIT0" },
+	{ PT_X86_PKEY1, PT_IN_PAGE, "PKEY_BIT1" },
+	{ PT_X86_PKEY2, PT_IN_PAGE, "PKEY_BIT2" },
+	{ PT_X86_PKEY3, PT_IN_PAGE, "PKEY_BIT3" },
+	{ PT_X86_NX, PT_IN_TABLE | PT_IN_PAGE, "NX" },
 	{ 0, 0, (void *)0 },
 };
 
-static const struct pt_fmt pt_x86 = {
+static const struct pt_fmt pt_x86 __attribute__((unused)) = {
 	.name = "x86-64",
 	.page_shift = 12,
 	.index_bits = 9,
 	.max_leaf_level = 2,
-	.user_mask = PT_X86_US,
 	.volatile_mask = PT_X86_A | PT_X86_D | PT_X86_SOFT_DIRTY,
 	.flags = pt_x86_flags,
 	.kind = pt_x86_kind,

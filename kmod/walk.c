@@ -1,23 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reads page tables.  Never writes one, never faults a page in.
+ * Reads page tables.  Never writes one, never faults a page in.  What keeps them:
  *
- * The locks, and what each is for:
- *
- *   mm_users	(the caller) the tables are not torn down by exit.
- *   mmap lock, for reading, and a VMA around the address
- *		munmap frees tables after it has downgraded to a read lock, so
- *		the lock alone protects nothing outside a VMA.
- *   interrupts off
- *		khugepaged, PT_RECLAIM and hugetlb unsharing free a table under
- *		a VMA too; they wait for a grace period or an IPI first, as they
- *		do for GUP-fast.  Off for one table's entries at the most.
+ *   mm_users (the caller): exit does not tear them down.
+ *   The mmap lock, and a VMA around the address: munmap frees tables after it
+ *	has downgraded to a read lock, so the lock alone protects nothing else.
+ *   Interrupts off: khugepaged, PT_RECLAIM and hugetlb unsharing free a table
+ *	under a VMA too, after a grace period or an IPI, as they do for GUP-fast.
+ *	Off for one table's entries at the most.
  *
  * Each entry is read once, into a copy, and what the copy says is what is used.
  */
-#include <linux/irqflags.h>
 #include <linux/mm.h>
-#include <linux/mmzone.h>
 #include <linux/sched.h>
 
 #include "walk.h"
@@ -30,7 +24,7 @@
 #endif
 
 /* Descents (of at most one table each) between two looks at the scheduler. */
-#define WALK_BUDGET	256
+#define WALK_BUDGET 256
 
 u32 walk_levels(void)
 {
@@ -48,24 +42,31 @@ int walk_check_range(u64 start, u64 len)
 	return 0;
 }
 
-void walk_init(struct walk *w)
+void walk_init(struct walk *w, struct mm_struct *mm, const struct verify_pte_walk *ask, void *buf)
 {
-	const u8 *pgd = (const u8 *)w->mm->pgd;
+	const u8 *pgd = (const u8 *)mm->pgd;
 
-	w->levels = walk_levels();
-	w->pa_mask = PTE_PFN_MASK;
-	w->kernel_root_pa = __pa(pgd);
+	*w = (struct walk){ .mm = mm, .end = ask->start + ask->len, .buf = buf, .out = *ask };
+	w->raw = ask->flags & VERIFY_PTE_RAW;
+	memset(w->out.pages, 0, sizeof(w->out.pages));
+	w->out.features = 0;
+	w->out.descents = 0;
+	w->out.entries = 0;
+	BUILD_BUG_ON(ARRAY_SIZE(w->out.pages) != PT_NR_KINDS);
+	w->out.levels = walk_levels();
+	w->out.pa_mask = PTE_PFN_MASK;
+	w->out.kernel_root_pa = __pa(pgd);
 	/*
 	 * With PTI the kernel's PGD has NX in every entry of the user half, and
 	 * the CPU walks the other PGD at user level: the page after it
 	 * (arch/x86/include/asm/pgtable.h, kernel_to_user_pgdp()).
 	 */
 	if (boot_cpu_has(X86_FEATURE_PTI)) {
-		w->features |= VERIFY_PTE_PTI;
+		w->out.features |= VERIFY_PTE_PTI;
 		pgd += PAGE_SIZE;
 	}
 	w->root = (const u64 *)pgd;
-	w->root_pa = __pa(pgd);
+	w->out.root_pa = __pa(pgd);
 }
 
 /* Has a record been given already of the entry of @level at @addr? */
@@ -73,18 +74,17 @@ static bool walk_raw_given(const struct walk *w, u32 level, u64 addr)
 {
 	u32 shift = pt_shift(&pt_native, level);
 
-	return w->given && level >= w->given_level &&
-	       w->given_at >> shift == addr >> shift;
+	return w->given && level >= w->given_level && w->given_at >> shift == addr >> shift;
 }
 
-static bool walk_add_raw(struct walk *w, const u64 *table, u32 level, u64 addr,
-			 u64 entry, enum pt_kind kind)
+static bool walk_add_raw(struct walk *w, const u64 *table, u32 level, u64 addr, u64 entry,
+			 enum pt_kind kind)
 {
 	if (w->nr == w->cap) {
 		w->full = true;
 		return false;
 	}
-	w->raws[w->nr++] = (struct verify_pte_entry) {
+	w->raws[w->nr++] = (struct verify_pte_entry){
 		.vaddr = addr,
 		.table_pa = __pa(table),
 		.entry = entry,
@@ -98,9 +98,8 @@ static bool walk_add_raw(struct walk *w, const u64 *table, u32 level, u64 addr,
 	return true;
 }
 
-static bool walk_add_run(struct walk *w, const struct pt_effective *upper,
-			 u32 level, u64 addr, u64 len, u64 entry,
-			 enum pt_kind kind)
+static bool walk_add_run(struct walk *w, const struct pt_effective *upper, u32 level, u64 addr,
+			 u64 len, u64 entry, enum pt_kind kind)
 {
 	u64 inside = addr & (pt_size(&pt_native, level) - 1);
 	struct pt_effective eff = *upper;
@@ -108,8 +107,7 @@ static bool walk_add_run(struct walk *w, const struct pt_effective *upper,
 	u64 pa = 0;
 
 	/* Holes join whatever the level at which each was found. */
-	if (kind == PT_NONE && w->nr && w->run_end == addr &&
-	    w->runs[w->nr - 1].kind == PT_NONE) {
+	if (kind == PT_NONE && w->nr && w->run_end == addr && w->runs[w->nr - 1].kind == PT_NONE) {
 		w->runs[w->nr - 1].len += len;
 		w->run_end += len;
 		return true;
@@ -119,15 +117,15 @@ static bool walk_add_run(struct walk *w, const struct pt_effective *upper,
 		return false;
 	}
 	if (pt_has_frame(kind)) {
-		pa = pt_native.pa(level, entry, w->pa_mask) + inside;
+		pa = pt_native.pa(level, entry, w->out.pa_mask) + inside;
 		pt_effective_add(&pt_native, &eff, level, entry);
 		w->run_keep = ~pt_native.volatile_mask;
 	} else {
-		eff = (struct pt_effective) { 0 };
+		eff = (struct pt_effective){ 0 };
 		w->run_keep = ~0ULL;
 	}
 	run = &w->runs[w->nr++];
-	*run = (struct verify_pte_run) {
+	*run = (struct verify_pte_run){
 		.vaddr = addr,
 		.len = len,
 		.pa = pa,
@@ -148,13 +146,12 @@ static bool walk_add_run(struct walk *w, const struct pt_effective *upper,
  * The entries of one table from @addr on, as long as they point to no further
  * table.  Returns the address that it got to.
  */
-static u64 walk_table(struct walk *w, const u64 *table, u32 level,
-		      const struct pt_effective *upper, u64 addr, u64 end)
+static u64 walk_table(struct walk *w, const u64 *table, u32 level, const struct pt_effective *upper,
+		      u64 addr, u64 end)
 {
 	const u64 size = pt_size(&pt_native, level);
 	u32 index = pt_index(&pt_native, level, addr);
-	bool joins = !w->raw && w->nr && w->run_end == addr &&
-		     w->runs[w->nr - 1].level == level &&
+	bool joins = !w->raw && w->nr && w->run_end == addr && w->runs[w->nr - 1].level == level &&
 		     w->run_upper.rights == upper->rights &&
 		     w->run_upper.no_user_levels == upper->no_user_levels;
 
@@ -163,7 +160,7 @@ static u64 walk_table(struct walk *w, const u64 *table, u32 level,
 		u64 len = min(size - (addr & (size - 1)), end - addr);
 		enum pt_kind kind;
 
-		w->entries++;
+		w->out.entries++;
 		if (joins && !((entry ^ w->run_next) & w->run_keep)) {
 			kind = w->runs[w->nr - 1].kind;
 			w->runs[w->nr - 1].len += len;
@@ -174,17 +171,15 @@ static u64 walk_table(struct walk *w, const u64 *table, u32 level,
 			if (kind == PT_TABLE)
 				break;
 			if (!w->raw) {
-				if (!walk_add_run(w, upper, level, addr, len,
-						  entry, kind))
+				if (!walk_add_run(w, upper, level, addr, len, entry, kind))
 					break;
 				joins = w->runs[w->nr - 1].level == level;
 			} else if (!walk_raw_given(w, level, addr) &&
-				   !walk_add_raw(w, table, level, addr, entry,
-						 kind)) {
+				   !walk_add_raw(w, table, level, addr, entry, kind)) {
 				break;
 			}
 		}
-		w->pages[kind] += len >> PAGE_SHIFT;
+		w->out.pages[kind] += len >> PAGE_SHIFT;
 		addr += len;
 	}
 	return addr;
@@ -195,9 +190,9 @@ static int walk_descend(struct walk *w, u64 *addr, u64 end)
 {
 	struct pt_effective eff = PT_EFFECTIVE_INIT;
 	const u64 *table = w->root;
-	u32 level = w->levels - 1;
+	u32 level = w->out.levels - 1;
 
-	w->descents++;
+	w->out.descents++;
 	for (;; level--) {
 		u64 entry = READ_ONCE(table[pt_index(&pt_native, level, *addr)]);
 		enum pt_kind kind = pt_native.kind(level, entry);
@@ -213,8 +208,8 @@ static int walk_descend(struct walk *w, u64 *addr, u64 end)
 		    !walk_add_raw(w, table, level, *addr, entry, kind))
 			return 0;
 		pt_effective_add(&pt_native, &eff, level, entry);
-		w->entries++;
-		next_pa = pt_native.pa(level, entry, w->pa_mask);
+		w->out.entries++;
+		next_pa = pt_native.pa(level, entry, w->out.pa_mask);
 		if (!pfn_valid(PHYS_PFN(next_pa)))
 			return -EIO;
 		table = __va(next_pa);

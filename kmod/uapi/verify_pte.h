@@ -12,39 +12,39 @@
 #include <linux/types.h>
 
 /* debugfs directory and file, below the debugfs mount */
-#define VERIFY_PTE_DIR		"verify_pte"
-#define VERIFY_PTE_WALK		"walk"
+#define VERIFY_PTE_DIR	"verify_pte"
+#define VERIFY_PTE_WALK "walk"
 
 /* verify_pte_walk.flags, in */
-#define VERIFY_PTE_RAW		(1U << 0) /* records are struct verify_pte_entry */
+#define VERIFY_PTE_RAW (1U << 0) /* records are struct verify_pte_entry */
 
 /* verify_pte_walk.features, out */
-#define VERIFY_PTE_PTI		(1U << 0) /* root_pa is the user half of the PGD */
+#define VERIFY_PTE_PTI (1U << 0) /* root_pa is the user half of the PGD */
 
 /* verify_pte_run.kind, verify_pte_entry.kind: enum pt_kind of pt_fmt.h */
 
 /* A run: neighbouring pages with equal rights, flags and consecutive frames. */
 struct verify_pte_run {
-	__u64 vaddr;		/* first byte */
-	__u64 len;		/* bytes; a multiple of 4096 */
-	__u64 pa;		/* frame of vaddr; 0 where the kind has none */
-	__u64 entry;		/* raw entry that ended the walk at vaddr */
-	__u8 level;		/* of that entry: 0 = PTE, 1 = PMD, ... */
+	__u64 vaddr; /* first byte */
+	__u64 len;   /* bytes; a multiple of 4096 */
+	__u64 pa;    /* frame of vaddr; 0 where the kind has none */
+	__u64 entry; /* raw entry that ended the walk at vaddr */
+	__u8 level;  /* of that entry: 0 = PTE, 1 = PMD, ... */
 	__u8 kind;
-	__u8 rights;		/* PT_USER | PT_WRITE | PT_EXEC over all levels */
-	__u8 no_user_levels;	/* bit N: the entry of level N has no _PAGE_USER */
-	__u32 reserved;		/* 0 */
+	__u8 rights;	     /* PT_USER | PT_WRITE | PT_EXEC over all levels */
+	__u8 no_user_levels; /* bit N: the entry of level N has no _PAGE_USER */
+	__u32 reserved;	     /* 0 */
 };
 
 /* One entry of one table, as it was read. */
 struct verify_pte_entry {
-	__u64 vaddr;		/* first byte asked about that it covers */
-	__u64 table_pa;		/* of the table that it stands in */
+	__u64 vaddr;	/* first byte asked about that it covers */
+	__u64 table_pa; /* of the table that it stands in */
 	__u64 entry;
-	__u32 index;		/* 0..511 */
+	__u32 index; /* 0..511 */
 	__u8 level;
 	__u8 kind;
-	__u16 reserved;		/* 0 */
+	__u16 reserved; /* 0 */
 };
 
 /*
@@ -65,24 +65,24 @@ struct verify_pte_entry {
  *	EIO	an entry points to a table outside of RAM: not followed
  */
 struct verify_pte_walk {
-	__u32 argsz;		/* in: sizeof; out: what the module knows */
-	__u32 flags;		/* in: VERIFY_PTE_RAW */
-	__s32 pid;		/* in: in the caller's pid namespace; 0 = caller */
-	__u32 nr;		/* in: room in buf, in records; out: filled */
-	__u64 start;		/* in: bytes, page aligned */
-	__u64 len;		/* in: bytes, page aligned */
-	__u64 buf;		/* in: user address of the records */
-	__u64 next;		/* out: first address not answered */
-	__u64 root_pa;		/* out: the root that the CPU uses at user level */
-	__u64 kernel_root_pa;	/* out: mm->pgd; differs from root_pa with PTI */
-	__u64 pa_mask;		/* out: the kernel's mask of address bits */
-	__u32 levels;		/* out: 4 or 5 */
-	__u32 features;		/* out: VERIFY_PTE_PTI */
-	__u64 pages[6];		/* out: base pages seen, by kind */
-	__u64 descents;		/* out: descents from the root, one a table's end */
-	__u64 entries;		/* out: entries read */
+	__u32 argsz;	      /* in: sizeof; out: what the module knows */
+	__u32 flags;	      /* in: VERIFY_PTE_RAW */
+	__s32 pid;	      /* in: in the caller's pid namespace; 0 = caller */
+	__u32 nr;	      /* in: room in buf, in records; out: filled */
+	__u64 start;	      /* in: bytes, page aligned */
+	__u64 len;	      /* in: bytes, page aligned */
+	__u64 buf;	      /* in: user address of the records */
+	__u64 next;	      /* out: first address not answered */
+	__u64 root_pa;	      /* out: the root that the CPU uses at user level */
+	__u64 kernel_root_pa; /* out: mm->pgd; differs from root_pa with PTI */
+	__u64 pa_mask;	      /* out: the kernel's mask of address bits */
+	__u32 levels;	      /* out: 4 or 5 */
+	__u32 features;	      /* out: VERIFY_PTE_PTI */
+	__u64 pages[6];	      /* out: base pages seen, by kind */
+	__u64 descents;	      /* out: descents from the root, one a table's end */
+	__u64 entries;	      /* out: entries read */
 };
 
-#define VERIFY_PTE_IOC_WALK	_IOWR(0xb7, 0x20, struct verify_pte_walk)
+#define VERIFY_PTE_IOC_WALK _IOWR(0xb7, 0x20, struct verify_pte_walk)
 
 #endif /* _UAPI_VERIFY_PTE_H */

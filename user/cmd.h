@@ -12,9 +12,9 @@ struct globals {
 
 struct cmd {
 	const char *name;
-	const char *args;	/* "[OPTIONS] BDF" */
-	const char *help;	/* one line */
-	const char *options;	/* the rest of `help COMMAND`, or NULL */
+	const char *args;    /* "[OPTIONS] BDF" */
+	const char *help;    /* one line */
+	const char *options; /* the rest of `help COMMAND`, or NULL */
 	/* argv[0] is the command's name.  Returns the exit code. */
 	int (*run)(int argc, char **argv, struct globals *g);
 };
@@ -25,25 +25,22 @@ extern const struct cmd cmd_run;
 enum { EXIT_OK, EXIT_FAILED, EXIT_STOPPED, EXIT_UNVERIFIED = 4 };
 
 /* The getopt_long() entries of the global options; see globals_option(). */
-#define GLOBAL_OPTIONS						\
-	{ "json", no_argument, NULL, 'j' },			\
-	{ "ktap", no_argument, NULL, 'k' },			\
-	{ "quiet", no_argument, NULL, 'q' },			\
-	{ "verbose", no_argument, NULL, 'v' },			\
-	{ "no-color", no_argument, NULL, 'C' },			\
-	{ "version", no_argument, NULL, 'V' },			\
-	{ "help", no_argument, NULL, 'h' }
-#define GLOBAL_SHORT	"jqvVh"
+#define GLOBAL_OPTIONS                                                                         \
+	{ "json", no_argument, NULL, 'j' }, { "ktap", no_argument, NULL, 'k' },                \
+		{ "quiet", no_argument, NULL, 'q' }, { "verbose", no_argument, NULL, 'v' },    \
+		{ "no-color", no_argument, NULL, 'C' }, { "version", no_argument, NULL, 'V' }, \
+	{                                                                                      \
+		"help", no_argument, NULL, 'h'                                                 \
+	}
+#define GLOBAL_SHORT "jqvVh"
 
 /*
  * Takes a global option, as getopt_long() returned it.  True if it was one;
  * *exit_code >= 0 then says that the program is done (--help, --version).
  */
-bool globals_option(int c, struct globals *g, const struct cmd *cmd,
-		    int *exit_code);
+bool globals_option(int c, struct globals *g, const struct cmd *cmd, int *exit_code);
 
 /* Usage errors: the message on stderr; returns EXIT_STOPPED. */
-__attribute__((format(printf, 1, 2)))
-int usage_error(const char *fmt, ...);
+__attribute__((format(printf, 1, 2))) int usage_error(const char *fmt, ...);
 
 #endif /* CMD_H */

@@ -42,22 +42,27 @@ const struct step run_steps[] = {
 const size_t run_nr_steps = sizeof(run_steps) / sizeof(run_steps[0]);
 
 enum {
-	OPT_EXPECT = 256, OPT_SIZE, OPT_IOVA, OPT_PAGE_SIZE, OPT_IOMMU, OPT_HOLD,
-	OPT_MODULE, OPT_NO_MODULE,
+	OPT_EXPECT = 256,
+	OPT_SIZE,
+	OPT_IOVA,
+	OPT_PAGE_SIZE,
+	OPT_IOMMU,
+	OPT_HOLD,
+	OPT_MODULE,
+	OPT_NO_MODULE,
 };
 
-static const struct option long_options[] = {
-	{ "expect", required_argument, NULL, OPT_EXPECT },
-	{ "size", required_argument, NULL, OPT_SIZE },
-	{ "iova", required_argument, NULL, OPT_IOVA },
-	{ "page-size", required_argument, NULL, OPT_PAGE_SIZE },
-	{ "iommu", required_argument, NULL, OPT_IOMMU },
-	{ "hold", optional_argument, NULL, OPT_HOLD },
-	{ "module", required_argument, NULL, OPT_MODULE },
-	{ "no-module", no_argument, NULL, OPT_NO_MODULE },
-	GLOBAL_OPTIONS,
-	{ 0 }
-};
+static const struct option long_options[] = { { "expect", required_argument, NULL, OPT_EXPECT },
+					      { "size", required_argument, NULL, OPT_SIZE },
+					      { "iova", required_argument, NULL, OPT_IOVA },
+					      { "page-size", required_argument, NULL,
+						OPT_PAGE_SIZE },
+					      { "iommu", required_argument, NULL, OPT_IOMMU },
+					      { "hold", optional_argument, NULL, OPT_HOLD },
+					      { "module", required_argument, NULL, OPT_MODULE },
+					      { "no-module", no_argument, NULL, OPT_NO_MODULE },
+					      GLOBAL_OPTIONS,
+					      { 0 } };
 
 static const char options_help[] =
 	"  --expect user|supervisor   what _PAGE_USER must say (user)\n"
@@ -74,21 +79,18 @@ struct choice {
 	uint64_t value;
 };
 
-static const struct choice expects[] = {
-	{ "user", 1 }, { "supervisor", 0 }, { 0 }
-};
+static const struct choice expects[] = { { "user", 1 }, { "supervisor", 0 }, { 0 } };
 
 static const struct choice page_sizes[] = {
 	{ "4K", BASE_PAGE }, { "2M", 2 << 20 }, { "1G", 1 << 30 }, { 0 }
 };
 
 static const struct choice iommus[] = {
-	{ "auto", 0 }, { "type1", VFIO_TYPE1_IOMMU },
-	{ "type1v2", VFIO_TYPE1v2_IOMMU }, { 0 }
+	{ "auto", 0 }, { "type1", VFIO_TYPE1_IOMMU }, { "type1v2", VFIO_TYPE1v2_IOMMU }, { 0 }
 };
 
-static int choose(const char *option, const struct choice *choices,
-		  const char *word, uint64_t *value)
+static int choose(const char *option, const struct choice *choices, const char *word,
+		  uint64_t *value)
 {
 	char all[64] = "";
 	size_t used = 0;
@@ -98,22 +100,19 @@ static int choose(const char *option, const struct choice *choices,
 			*value = choices->value;
 			return 0;
 		}
-		used += snprintf(all + used, sizeof(all) - used, "%s%s",
-				 used ? ", " : "", choices->name);
+		used += snprintf(all + used, sizeof(all) - used, "%s%s", used ? ", " : "",
+				 choices->name);
 	}
-	return usage_error("--%s %s: not one of its values; choose from: %s",
-			   option, word, all);
+	return usage_error("--%s %s: not one of its values; choose from: %s", option, word, all);
 }
 
 static int bad_number(const char *option, const char *word, const char *want)
 {
-	return usage_error("--%s %s: not %s; see vfio_test help run", option, word,
-			   want);
+	return usage_error("--%s %s: not %s; see vfio_test help run", option, word, want);
 }
 
 /* 0, or the exit code of a usage error; *done >= 0: nothing left to do */
-static int parse_options(int argc, char **argv, struct globals *g,
-			 struct run_opts *o, int *done)
+static int parse_options(int argc, char **argv, struct globals *g, struct run_opts *o, int *done)
 {
 	struct pci_bdf bdf;
 	uint64_t v = 0;
@@ -177,22 +176,23 @@ static int parse_options(int argc, char **argv, struct globals *g,
 	if (g->json && g->ktap)
 		return usage_error("--json and --ktap: only one form fits on stdout; choose one");
 	if (optind == argc)
-		return usage_error("no device: a PCI address is needed; as in vfio_test 0000:00:01.0, see lspci -D");
+		return usage_error(
+			"no device: a PCI address is needed; as in vfio_test 0000:00:01.0, see lspci -D");
 	if (optind + 1 != argc)
-		return usage_error("%s: one device too many; test one at a time",
-				   argv[optind + 1]);
+		return usage_error("%s: one device too many; test one at a time", argv[optind + 1]);
 	o->bdf = argv[optind];
 	if (parse_bdf(o->bdf, &bdf))
-		return usage_error("%s: not a PCI address: it has the form dddd:bb:dd.f; as in 0000:00:01.0, see lspci -D",
-				   o->bdf);
+		return usage_error(
+			"%s: not a PCI address: it has the form dddd:bb:dd.f; as in 0000:00:01.0, see lspci -D",
+			o->bdf);
 	if (o->size % o->page_size)
-		return usage_error("--size %llu: not a multiple of the page size, %llu; choose another",
-				   (unsigned long long)o->size,
-				   (unsigned long long)o->page_size);
+		return usage_error(
+			"--size %llu: not a multiple of the page size, %llu; choose another",
+			(unsigned long long)o->size, (unsigned long long)o->page_size);
 	if (o->iova % o->page_size)
-		return usage_error("--iova 0x%llx: not aligned to the page size, 0x%llx; choose another",
-				   (unsigned long long)o->iova,
-				   (unsigned long long)o->page_size);
+		return usage_error(
+			"--iova 0x%llx: not aligned to the page size, 0x%llx; choose another",
+			(unsigned long long)o->iova, (unsigned long long)o->page_size);
 	return 0;
 }
 
@@ -205,12 +205,16 @@ static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 
 static void catch_signals(void)
 {
-	struct sigaction sa = { .sa_handler = on_signal };
+	struct sigaction sa = { .sa_handler = on_signal }, was;
 	size_t i;
 
-	/* No SA_RESTART: what waits is to stop waiting. */
+	/*
+	 * No SA_RESTART: what waits is to stop waiting.  Who started us with a
+	 * signal ignored (nohup) means it.
+	 */
 	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		sigaction(signals[i], &sa, NULL);
+		if (!sigaction(signals[i], NULL, &was) && was.sa_handler != SIG_IGN)
+			sigaction(signals[i], &sa, NULL);
 	/* A reader that goes away must not keep us from cleaning up. */
 	sa.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &sa, NULL);
@@ -219,12 +223,18 @@ static void catch_signals(void)
 static int run_main(int argc, char **argv, struct globals *g)
 {
 	struct run_opts opts = {
-		.expect_user = true, .size = 1 << 20, .page_size = BASE_PAGE,
+		.expect_user = true,
+		.size = 1 << 20,
+		.page_size = BASE_PAGE,
 	};
 	struct report rep;
 	struct run run = {
-		.opts = &opts, .rep = &rep,
-		.container = -1, .group = -1, .device = -1, .walk = -1,
+		.opts = &opts,
+		.rep = &rep,
+		.container = -1,
+		.group = -1,
+		.device = -1,
+		.walk = -1,
 	};
 	char summary[256];
 	int ret, done;
@@ -233,7 +243,10 @@ static int run_main(int argc, char **argv, struct globals *g)
 	if (ret || done >= 0)
 		return ret ? ret : done;
 	term_init(g->no_color);
-	report_init(&rep, g->json ? REPORT_JSON : g->ktap ? REPORT_KTAP : REPORT_TEXT,
+	report_init(&rep,
+		    g->json   ? REPORT_JSON
+		    : g->ktap ? REPORT_KTAP
+			      : REPORT_TEXT,
 		    g->quiet, g->verbose, run_nr_steps);
 	report_line(&rep, "=== VFIO Test Program ===");
 	report_line(&rep, "Testing device: %s\n", opts.bdf);

@@ -4,13 +4,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define FORMAT_INTO(field) do {						\
-	va_list ap;							\
-									\
-	va_start(ap, fmt);						\
-	vsnprintf(e->field, sizeof(e->field), fmt, ap);			\
-	va_end(ap);							\
-} while (0)
+#define FORMAT_INTO(field)                                      \
+	do {                                                    \
+		va_list ap;                                     \
+                                                                \
+		va_start(ap, fmt);                              \
+		vsnprintf(e->field, sizeof(e->field), fmt, ap); \
+		va_end(ap);                                     \
+	} while (0)
 
 void err_what(struct err *e, const char *fmt, ...)
 {
@@ -27,8 +28,7 @@ void err_fix(struct err *e, const char *fmt, ...)
 	FORMAT_INTO(fix);
 }
 
-void err_set(struct err *e, int no, const char *what, const char *why,
-	     const char *fix)
+void err_set(struct err *e, int no, const char *what, const char *why, const char *fix)
 {
 	e->no = no;
 	err_what(e, "%s", what);
@@ -38,8 +38,7 @@ void err_set(struct err *e, int no, const char *what, const char *why,
 
 void err_print(const struct err *e, const char *prog, const char *object)
 {
-	fprintf(stderr, "%s: %s%s%s", prog, object ? object : "",
-		object ? ": " : "", e->what);
+	fprintf(stderr, "%s: %s%s%s", prog, object ? object : "", object ? ": " : "", e->what);
 	if (e->why[0])
 		fprintf(stderr, ": %s", e->why);
 	if (e->fix[0])

@@ -4,22 +4,18 @@
 #define ERR_H
 
 struct err {
-	char what[192];	/* "no IOMMU group" */
+	char what[192]; /* "no IOMMU group" */
 	char why[320];	/* "no IOMMU is active" */
 	char fix[384];	/* "boot with intel_iommu=on"; may be empty */
 	int no;		/* errno, positive; 0 where no call failed */
 };
 
-__attribute__((format(printf, 2, 3)))
-void err_what(struct err *e, const char *fmt, ...);
-__attribute__((format(printf, 2, 3)))
-void err_why(struct err *e, const char *fmt, ...);
-__attribute__((format(printf, 2, 3)))
-void err_fix(struct err *e, const char *fmt, ...);
+__attribute__((format(printf, 2, 3))) void err_what(struct err *e, const char *fmt, ...);
+__attribute__((format(printf, 2, 3))) void err_why(struct err *e, const char *fmt, ...);
+__attribute__((format(printf, 2, 3))) void err_fix(struct err *e, const char *fmt, ...);
 
 /* what, why and fix in one go, for those that need no formatting; @no positive */
-void err_set(struct err *e, int no, const char *what, const char *why,
-	     const char *fix);
+void err_set(struct err *e, int no, const char *what, const char *why, const char *fix);
 
 /* "prog: object: what: why; fix" on stderr; @object may be NULL */
 void err_print(const struct err *e, const char *prog, const char *object);

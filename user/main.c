@@ -16,9 +16,9 @@ static const struct cmd cmd_help = {
 	.run = cmd_help_run,
 };
 
-static const struct cmd * const commands[] = { &cmd_run, &cmd_help };
+static const struct cmd *const commands[] = { &cmd_run, &cmd_help };
 
-#define NR_COMMANDS	(sizeof(commands) / sizeof(commands[0]))
+#define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 static const struct cmd *find_command(const char *name)
 {
@@ -56,8 +56,9 @@ static int cmd_help_run(int argc, char **argv, struct globals *g)
 		const struct cmd *cmd = find_command(argv[1]);
 
 		if (!cmd)
-			return usage_error("%s: no such command: nothing has that name; see vfio_test help",
-					   argv[1]);
+			return usage_error(
+				"%s: no such command: nothing has that name; see vfio_test help",
+				argv[1]);
 		print_command(cmd);
 		return EXIT_OK;
 	}
@@ -69,8 +70,7 @@ static int cmd_help_run(int argc, char **argv, struct globals *g)
 	return EXIT_OK;
 }
 
-bool globals_option(int c, struct globals *g, const struct cmd *cmd,
-		    int *exit_code)
+bool globals_option(int c, struct globals *g, const struct cmd *cmd, int *exit_code)
 {
 	*exit_code = -1;
 	switch (c) {

@@ -11,7 +11,7 @@
 
 #include "sysfs.h"
 
-#define LOADED_MAX	32
+#define LOADED_MAX 32
 
 struct modules {
 	struct kmod_ctx *ctx;
@@ -89,8 +89,8 @@ static int need_path(struct modules *mods, const char *path, struct err *err)
 	if (!ret) {
 		ret = kmod_module_insert_module(mod, 0, NULL);
 		if (!ret && mods->nr < LOADED_MAX)
-			strncpy(mods->loaded[mods->nr++],
-				kmod_module_get_name(mod), SYSFS_NAME - 1);
+			strncpy(mods->loaded[mods->nr++], kmod_module_get_name(mod),
+				SYSFS_NAME - 1);
 		kmod_module_unref(mod);
 	}
 	if (ret)
@@ -98,8 +98,7 @@ static int need_path(struct modules *mods, const char *path, struct err *err)
 	return ret;
 }
 
-int modules_need(struct modules *mods, const char *name, const char *path,
-		 struct err *err)
+int modules_need(struct modules *mods, const char *name, const char *path, struct err *err)
 {
 	struct kmod_list *list = NULL, *l;
 	int ret;
@@ -119,13 +118,13 @@ int modules_need(struct modules *mods, const char *name, const char *path,
 		return -ENOENT;
 	}
 	recording = mods;
-	kmod_list_foreach(l, list) {
+	kmod_list_foreach(l, list)
+	{
 		struct kmod_module *mod = kmod_module_get_module(l);
 
 		/* libkmod gives a number > 0 where a blacklist stopped it */
 		if (!ret)
-			ret = kmod_module_probe_insert_module(mod, 0, NULL, NULL,
-							      NULL, record);
+			ret = kmod_module_probe_insert_module(mod, 0, NULL, NULL, NULL, record);
 		kmod_module_unref(mod);
 	}
 	kmod_module_unref_list(list);

@@ -5,7 +5,7 @@
 
 #include "err.h"
 
-struct modules;		/* what was loaded, in order */
+struct modules; /* what was loaded, in order */
 
 int modules_open(struct modules **mods);
 
@@ -14,8 +14,7 @@ int modules_open(struct modules **mods);
  * it loaded.  @path is a file to load instead of looking @name up, or NULL.
  * Returns 0, or a negative errno with @err filled in.
  */
-int modules_need(struct modules *mods, const char *name, const char *path,
-		 struct err *err);
+int modules_need(struct modules *mods, const char *name, const char *path, struct err *err);
 
 /*
  * Unloads what modules_need() loaded, the last first, and frees @mods.  Tells

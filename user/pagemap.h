@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PAGEMAP_PAGE	4096ULL
+#define PAGEMAP_PAGE 4096ULL
 
 /* Is a page there (in RAM), and at which physical address? */
 static inline bool pagemap_present(uint64_t entry)

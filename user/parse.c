@@ -69,13 +69,16 @@ int parse_size(const char *s, uint64_t *out)
 	if (ret)
 		return ret;
 	switch (*s) {
-	case 'k': case 'K':
+	case 'k':
+	case 'K':
 		shift = 10;
 		break;
-	case 'm': case 'M':
+	case 'm':
+	case 'M':
 		shift = 20;
 		break;
-	case 'g': case 'G':
+	case 'g':
+	case 'G':
 		shift = 30;
 		break;
 	}
@@ -109,8 +112,7 @@ int parse_int(const char *s, int min, int max, int *out)
 }
 
 /* @min to @max hexadecimal digits and then @end; moves *s past it. */
-static int scan_hex_field(const char **s, int min, int max, char end,
-			  unsigned int *out)
+static int scan_hex_field(const char **s, int min, int max, char end, unsigned int *out)
 {
 	unsigned int v = 0;
 	int n;
@@ -128,10 +130,8 @@ int parse_bdf(const char *s, struct pci_bdf *out)
 {
 	struct pci_bdf bdf;
 
-	if (scan_hex_field(&s, 4, 8, ':', &bdf.domain) ||
-	    scan_hex_field(&s, 2, 2, ':', &bdf.bus) ||
-	    scan_hex_field(&s, 2, 2, '.', &bdf.dev) ||
-	    scan_hex_field(&s, 1, 1, '\0', &bdf.fn))
+	if (scan_hex_field(&s, 4, 8, ':', &bdf.domain) || scan_hex_field(&s, 2, 2, ':', &bdf.bus) ||
+	    scan_hex_field(&s, 2, 2, '.', &bdf.dev) || scan_hex_field(&s, 1, 1, '\0', &bdf.fn))
 		return -EINVAL;
 	if (bdf.dev > 0x1f || bdf.fn > 7)
 		return -EINVAL;

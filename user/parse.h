@@ -12,10 +12,10 @@
 
 /* Where a PCI function sits, as Linux names it: domain:bus:dev.fn */
 struct pci_bdf {
-	unsigned int domain;	/* 16 bits; 32 behind VMD and the like */
-	unsigned int bus;	/* 0..0xff */
-	unsigned int dev;	/* 0..0x1f */
-	unsigned int fn;	/* 0..7 */
+	unsigned int domain; /* 16 bits; 32 behind VMD and the like */
+	unsigned int bus;    /* 0..0xff */
+	unsigned int dev;    /* 0..0x1f */
+	unsigned int fn;     /* 0..7 */
 };
 
 /* Decimal, or hexadecimal after 0x.  -EINVAL; -ERANGE past 64 bits. */

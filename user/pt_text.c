@@ -10,8 +10,8 @@
 
 #include "parse.h"
 
-size_t pt_flags_text(const struct pt_fmt *fmt, uint32_t level, uint64_t entry,
-		     char *buf, size_t len)
+size_t pt_flags_text(const struct pt_fmt *fmt, uint32_t level, uint64_t entry, char *buf,
+		     size_t len)
 {
 	unsigned int pos = 0;
 	const char *name;
@@ -27,8 +27,7 @@ size_t pt_flags_text(const struct pt_fmt *fmt, uint32_t level, uint64_t entry,
 	return n;
 }
 
-struct json_object *pt_flags_json(const struct pt_fmt *fmt, uint32_t level,
-				  uint64_t entry)
+struct json_object *pt_flags_json(const struct pt_fmt *fmt, uint32_t level, uint64_t entry)
 {
 	struct json_object *arr = json_object_new_array();
 	unsigned int pos = 0;

@@ -11,19 +11,18 @@
 struct json_object;
 
 /* Room for every flag of an entry by name. */
-#define PT_FLAGS_TEXT	192
+#define PT_FLAGS_TEXT 192
 
 /*
  * The flags of @entry, separated by blanks: "PRESENT RW USER".  Empty for an
  * entry that has none (kinds none and absent).  Cuts at @len and always ends
  * with NUL, as snprintf() does; returns the length of the whole text.
  */
-size_t pt_flags_text(const struct pt_fmt *fmt, uint32_t level, uint64_t entry,
-		     char *buf, size_t len);
+size_t pt_flags_text(const struct pt_fmt *fmt, uint32_t level, uint64_t entry, char *buf,
+		     size_t len);
 
 /* The same as an array of strings; the caller's to put. */
-struct json_object *pt_flags_json(const struct pt_fmt *fmt, uint32_t level,
-				  uint64_t entry);
+struct json_object *pt_flags_json(const struct pt_fmt *fmt, uint32_t level, uint64_t entry);
 
 /* Size of a page whose leaf is at @level: "4K" "2M" "1G", or "?". */
 const char *pt_page_size_text(const struct pt_fmt *fmt, uint32_t level);

@@ -13,10 +13,8 @@ static const struct {
 	const char *name;
 	int exit_code;
 } statuses[] = {
-	[STATUS_PASS] = { "pass", 0 },
-	[STATUS_FAIL] = { "fail", 1 },
-	[STATUS_SKIP] = { "skip", 0 },
-	[STATUS_UNVERIFIED] = { "unverified", 4 },
+	[STATUS_PASS] = { "pass", 0 },	 [STATUS_FAIL] = { "fail", 1 },
+	[STATUS_SKIP] = { "skip", 0 },	 [STATUS_UNVERIFIED] = { "unverified", 4 },
 	[STATUS_ERROR] = { "error", 2 },
 };
 
@@ -31,17 +29,17 @@ int status_exit_code(enum status verdict)
 }
 
 /* The order of the keys in the contract; each is there, filled or not. */
-static const char * const root_objects[] = {
-	"device", "iommu", "steps", "mapping", "pages", "walk", "tables",
-	"witnesses", "regions", "irqs",
+static const char *const root_objects[] = {
+	"device", "iommu",  "steps",	 "mapping", "pages",
+	"walk",	  "tables", "witnesses", "regions", "irqs",
 };
 
-static const char * const root_arrays[] = {
+static const char *const root_arrays[] = {
 	"steps", "walk", "tables", "regions", "irqs",
 };
 
-void report_init(struct report *rep, enum report_mode mode, bool quiet,
-		 bool verbose, unsigned int nr_steps)
+void report_init(struct report *rep, enum report_mode mode, bool quiet, bool verbose,
+		 unsigned int nr_steps)
 {
 	size_t i, j;
 
@@ -51,8 +49,7 @@ void report_init(struct report *rep, enum report_mode mode, bool quiet,
 	rep->verbose = verbose;
 	rep->root = json_object_new_object();
 	json_object_object_add(rep->root, "tool", json_object_new_string("vfio_test"));
-	json_object_object_add(rep->root, "version",
-			       json_object_new_string(VFIO_VERIFY_VERSION));
+	json_object_object_add(rep->root, "version", json_object_new_string(VFIO_VERIFY_VERSION));
 	json_object_object_add(rep->root, "schema", json_object_new_int(1));
 	/* Its place in the object; the value comes last. */
 	json_object_object_add(rep->root, "verdict", NULL);
@@ -76,15 +73,14 @@ void report_deinit(struct report *rep)
 	rep->root = NULL;
 }
 
-static void vline(struct report *rep, const char *mark, const char *fmt,
-		  va_list ap)
+static void vline(struct report *rep, const char *mark, const char *fmt, va_list ap)
 {
 	if (rep->mode != REPORT_TEXT || rep->quiet)
 		return;
 	fputs(mark, stdout);
 	vprintf(fmt, ap);
 	putchar('\n');
-	fflush(stdout);		/* who reads along sees each step as it ends */
+	fflush(stdout); /* who reads along sees each step as it ends */
 }
 
 void report_line(struct report *rep, const char *fmt, ...)
@@ -143,8 +139,8 @@ static struct json_object *err_json(const struct err *err)
 	return obj;
 }
 
-void report_step(struct report *rep, const char *name, enum status status,
-		 const char *detail, const struct err *err)
+void report_step(struct report *rep, const char *name, enum status status, const char *detail,
+		 const struct err *err)
 {
 	struct json_object *step = json_object_new_object();
 	bool failed = status == STATUS_FAIL || status == STATUS_ERROR;
@@ -156,8 +152,8 @@ void report_step(struct report *rep, const char *name, enum status status,
 		rep->err = *err;
 	}
 	json_object_object_add(step, "name", json_object_new_string(name));
-	json_object_object_add(step, "status", json_object_new_string(
-			status_name(failed ? STATUS_FAIL : status)));
+	json_object_object_add(step, "status",
+			       json_object_new_string(status_name(failed ? STATUS_FAIL : status)));
 	json_object_object_add(step, "detail", json_object_new_string(detail));
 	if (err)
 		json_object_object_add(step, "error", err_json(err));
@@ -166,10 +162,8 @@ void report_step(struct report *rep, const char *name, enum status status,
 	if (rep->mode != REPORT_KTAP)
 		return;
 	/* KTAP has no word for "asked for, not checked": that is not ok. */
-	printf("%s %u - %s%s%s\n",
-	       failed || status == STATUS_UNVERIFIED ? "not ok" : "ok",
-	       rep->nr, name, status == STATUS_SKIP ? " # SKIP " : "",
-	       status == STATUS_SKIP ? detail : "");
+	printf("%s %u - %s%s%s\n", failed || status == STATUS_UNVERIFIED ? "not ok" : "ok", rep->nr,
+	       name, status == STATUS_SKIP ? " # SKIP " : "", status == STATUS_SKIP ? detail : "");
 	if (err)
 		printf("# %s: %s; %s\n", err->what, err->why, err->fix);
 	fflush(stdout);
@@ -192,14 +186,11 @@ void report_witness(struct report *rep, const char *name, enum status status,
 {
 	struct json_object *w = json_object_new_object();
 
-	json_object_object_add(w, "status",
-			       json_object_new_string(status_name(status)));
+	json_object_object_add(w, "status", json_object_new_string(status_name(status)));
 	json_object_object_add(w, "compared", json_object_new_uint64(compared));
-	json_object_object_add(w, "mismatched",
-			       json_object_new_uint64(mismatched));
+	json_object_object_add(w, "mismatched", json_object_new_uint64(mismatched));
 	if (first_mismatch && first_mismatch[0])
-		json_object_object_add(w, "first_mismatch",
-				       json_object_new_string(first_mismatch));
+		json_object_object_add(w, "first_mismatch", json_object_new_string(first_mismatch));
 	json_object_object_add(report_object(rep, "witnesses"), name, w);
 }
 
@@ -207,7 +198,9 @@ enum status report_verdict(const struct report *rep)
 {
 	/* Worst first: what stopped the run, what failed, what is unknown. */
 	static const enum status order[] = {
-		STATUS_ERROR, STATUS_FAIL, STATUS_UNVERIFIED,
+		STATUS_ERROR,
+		STATUS_FAIL,
+		STATUS_UNVERIFIED,
 	};
 	size_t i;
 
@@ -224,15 +217,14 @@ int report_finish(struct report *rep, const char *summary)
 	if (rep->printed)
 		return 0;
 	rep->printed = true;
-	json_object_object_add(rep->root, "verdict",
-			       json_object_new_string(status_name(verdict)));
+	json_object_object_add(rep->root, "verdict", json_object_new_string(status_name(verdict)));
 	if (rep->have_err)
 		json_object_object_add(rep->root, "error", err_json(&rep->err));
 	switch (rep->mode) {
 	case REPORT_JSON:
-		puts(json_object_to_json_string_ext(rep->root,
-			JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-			JSON_C_TO_STRING_NOSLASHESCAPE));
+		puts(json_object_to_json_string_ext(
+			rep->root, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+					   JSON_C_TO_STRING_NOSLASHESCAPE));
 		break;
 	case REPORT_TEXT:
 		if (verdict != STATUS_ERROR)

@@ -17,10 +17,10 @@ enum report_mode { REPORT_TEXT, REPORT_JSON, REPORT_KTAP };
 /* How a step, a witness or a whole run ended. */
 enum status {
 	STATUS_PASS,
-	STATUS_FAIL,		/* a check ran and failed */
-	STATUS_SKIP,		/* not asked for, or nothing to do */
-	STATUS_UNVERIFIED,	/* asked for, and could not be checked */
-	STATUS_ERROR,		/* usage or environment stops the run */
+	STATUS_FAIL,	   /* a check ran and failed */
+	STATUS_SKIP,	   /* not asked for, or nothing to do */
+	STATUS_UNVERIFIED, /* asked for, and could not be checked */
+	STATUS_ERROR,	   /* usage or environment stops the run */
 };
 
 const char *status_name(enum status status);
@@ -28,31 +28,29 @@ const char *status_name(enum status status);
 struct report {
 	enum report_mode mode;
 	bool quiet, verbose;
-	unsigned int nr;		/* steps told so far */
-	unsigned int count[STATUS_ERROR + 1];	/* steps by status */
-	struct json_object *root;	/* all of the JSON; keys by their name */
+	unsigned int nr;		      /* steps told so far */
+	unsigned int count[STATUS_ERROR + 1]; /* steps by status */
+	struct json_object *root;	      /* all of the JSON; keys by their name */
 	struct json_object *steps;
 	bool have_err;
-	struct err err;			/* the first that stopped the run */
+	struct err err; /* the first that stopped the run */
 	bool printed;
 };
 
-void report_init(struct report *rep, enum report_mode mode, bool quiet,
-		 bool verbose, unsigned int nr_steps);
+void report_init(struct report *rep, enum report_mode mode, bool quiet, bool verbose,
+		 unsigned int nr_steps);
 void report_deinit(struct report *rep);
 
 /* A line of text; a tick, a cross or a question mark before it. */
-__attribute__((format(printf, 2, 3)))
-void report_line(struct report *rep, const char *fmt, ...);
-__attribute__((format(printf, 2, 3)))
-void report_ok(struct report *rep, const char *fmt, ...);
+__attribute__((format(printf, 2, 3))) void report_line(struct report *rep, const char *fmt, ...);
+__attribute__((format(printf, 2, 3))) void report_ok(struct report *rep, const char *fmt, ...);
 /* As report_ok() with the sign of @status. */
-__attribute__((format(printf, 3, 4)))
-void report_mark(struct report *rep, enum status status, const char *fmt, ...);
+__attribute__((format(printf, 3, 4))) void report_mark(struct report *rep, enum status status,
+						       const char *fmt, ...);
 
 /* One step's end: into JSON and KTAP.  @err may be NULL. */
-void report_step(struct report *rep, const char *name, enum status status,
-		 const char *detail, const struct err *err);
+void report_step(struct report *rep, const char *name, enum status status, const char *detail,
+		 const struct err *err);
 
 /* The object below the root under @key, made when it is not there. */
 struct json_object *report_object(struct report *rep, const char *key);

@@ -14,15 +14,15 @@
 #include "pt_x86.h"
 #include "step.h"
 
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-#define RUN_LINES	8	/* of the text; --verbose shows all */
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define RUN_LINES     8 /* of the text; --verbose shows all */
 
 static const struct pt_fmt *const fmt = &pt_x86;
 
 /* Beside the program, in the build tree, as a checkout has it. */
 static const char *module_beside_us(char *path, size_t len)
 {
-	static const char * const places[] = { "verify_pte.ko", "../kmod/verify_pte.ko" };
+	static const char *const places[] = { "verify_pte.ko", "../kmod/verify_pte.ko" };
 	ssize_t n = readlink("/proc/self/exe", path, len - 1);
 	char *slash;
 	size_t i;
@@ -55,7 +55,8 @@ enum status step_module(struct run *run)
 		file = module_beside_us(path, sizeof(path));
 	if (modules_need(run->mods, "verify_pte", file, &run->err)) {
 		if (!run->err.fix[0])
-			err_fix(&run->err, "build it with `make`, then give --module kmod/verify_pte.ko or run `make install`");
+			err_fix(&run->err,
+				"build it with `make`, then give --module kmod/verify_pte.ko or run `make install`");
 		return STATUS_UNVERIFIED;
 	}
 	run->walk = verify_pte_open(&run->err);
@@ -123,11 +124,9 @@ static void tell_runs(struct run *run)
 	uint64_t base = (uintptr_t)run->buf;
 	size_t i;
 
-	json_object_object_add(pages, "total",
-			       json_object_new_uint64(run->opts->size / BASE_PAGE));
+	json_object_object_add(pages, "total", json_object_new_uint64(run->opts->size / BASE_PAGE));
 	json_object_object_add(pages, "user", json_object_new_uint64(run->user));
-	json_object_object_add(pages, "supervisor",
-			       json_object_new_uint64(run->supervisor));
+	json_object_object_add(pages, "supervisor", json_object_new_uint64(run->supervisor));
 	json_object_object_add(pages, "absent", json_object_new_uint64(run->absent));
 	json_object_object_add(pages, "runs", runs);
 	for (i = 0; i < run->nr_runs; i++) {
@@ -142,12 +141,9 @@ static void tell_runs(struct run *run)
 		json_add_hex(obj, "pa", r->pa);
 		json_add_hex(obj, "len", r->len);
 		json_add_hex(obj, "page_size", pt_size(fmt, r->level));
-		json_object_object_add(obj, "user",
-				       json_object_new_boolean(r->rights & PT_USER));
-		json_object_object_add(obj, "write",
-				       json_object_new_boolean(r->rights & PT_WRITE));
-		json_object_object_add(obj, "exec",
-				       json_object_new_boolean(r->rights & PT_EXEC));
+		json_object_object_add(obj, "user", json_object_new_boolean(r->rights & PT_USER));
+		json_object_object_add(obj, "write", json_object_new_boolean(r->rights & PT_WRITE));
+		json_object_object_add(obj, "exec", json_object_new_boolean(r->rights & PT_EXEC));
 		json_object_array_add(runs, obj);
 	}
 }
@@ -158,8 +154,8 @@ static void show_walk(struct run *run)
 	char flags[PT_FLAGS_TEXT];
 	size_t i;
 
-	report_line(run->rep, "Root: 0x%llx, %u levels%s",
-		    (unsigned long long)info->root_pa, info->levels,
+	report_line(run->rep, "Root: 0x%llx, %u levels%s", (unsigned long long)info->root_pa,
+		    info->levels,
 		    info->features & VERIFY_PTE_PTI ? ", PTI (user half of the PGD)" : "");
 	report_line(run->rep, "First page:");
 	for (i = 0; i < run->nr_raws; i++) {
@@ -168,8 +164,7 @@ static void show_walk(struct run *run)
 		pt_flags_text(fmt, e->level, e->entry, flags, sizeof(flags));
 		report_line(run->rep, "  %s index %3u table 0x%016llx entry 0x%016llx %s",
 			    pt_level_name(info->levels, e->level), e->index,
-			    (unsigned long long)e->table_pa,
-			    (unsigned long long)e->entry, flags);
+			    (unsigned long long)e->table_pa, (unsigned long long)e->entry, flags);
 		if (e->kind != PT_TABLE)
 			break;
 	}
@@ -184,8 +179,7 @@ static void show_walk(struct run *run)
 			break;
 		}
 		if (r->kind != PT_LEAF) {
-			report_line(run->rep, "  0x%llx +0x%llx %s",
-				    (unsigned long long)r->vaddr,
+			report_line(run->rep, "  0x%llx +0x%llx %s", (unsigned long long)r->vaddr,
 				    (unsigned long long)r->len, pt_kind_name(r->kind));
 			continue;
 		}
@@ -219,16 +213,15 @@ static bool runs_match_entries(const struct run *run, uint64_t *where)
 		uint64_t len = size - (e->vaddr & (size - 1));
 
 		*where = e->vaddr;
-		if (e->level >= run->info.levels ||
-		    e->kind != fmt->kind(e->level, e->entry))
+		if (e->level >= run->info.levels || e->kind != fmt->kind(e->level, e->entry))
 			return false;
 		upper[e->level] = upper[e->level + 1] & fmt->rights(e->level, e->entry);
 		if (e->kind == PT_TABLE)
 			continue;
 		while (r < run->runs + run->nr_runs && e->vaddr >= r->vaddr + r->len)
 			r++;
-		if (r == run->runs + run->nr_runs || e->vaddr < r->vaddr ||
-		    e->vaddr != at || e->kind != r->kind)
+		if (r == run->runs + run->nr_runs || e->vaddr < r->vaddr || e->vaddr != at ||
+		    e->kind != r->kind)
 			return false;
 		if (e->kind == PT_LEAF &&
 		    (r->pa + (e->vaddr - r->vaddr) != pa + (e->vaddr & (size - 1)) ||
@@ -269,8 +262,8 @@ static void explain_odd(struct run *run, const struct verify_pte_run *odd)
 	uint64_t total = run->opts->size / BASE_PAGE;
 	uint64_t good = run->opts->expect_user ? run->user : run->supervisor;
 
-	err_what(&run->err, "%" PRIu64 " of %" PRIu64 " pages are not %s pages",
-		 total - good, total, want);
+	err_what(&run->err, "%" PRIu64 " of %" PRIu64 " pages are not %s pages", total - good,
+		 total, want);
 	if (!odd)
 		err_why(&run->err, "they are in no VMA any more");
 	else if (odd->kind != PT_LEAF)
@@ -280,14 +273,14 @@ static void explain_odd(struct run *run, const struct verify_pte_run *odd)
 	else if (run->opts->expect_user)
 		err_why(&run->err, "first 0x%llx: _PAGE_USER is clear at %s",
 			(unsigned long long)odd->vaddr,
-			pt_level_name(run->info.levels,
-				      31 - __builtin_clz(odd->no_user_levels)));
+			pt_level_name(run->info.levels, 31 - __builtin_clz(odd->no_user_levels)));
 	else
 		err_why(&run->err, "first 0x%llx: _PAGE_USER is set at every level",
 			(unsigned long long)odd->vaddr);
-	err_fix(&run->err, run->opts->expect_user ?
-		"if this kernel takes _PAGE_USER away on purpose, say --expect supervisor" :
-		"a stock kernel leaves user pages user pages; say --expect user");
+	err_fix(&run->err,
+		run->opts->expect_user
+			? "if this kernel takes _PAGE_USER away on purpose, say --expect supervisor"
+			: "a stock kernel leaves user pages user pages; say --expect user");
 }
 
 enum status step_verify(struct run *run)
@@ -304,11 +297,11 @@ enum status step_verify(struct run *run)
 		run_detail(run, "no answer from the module");
 		return STATUS_UNVERIFIED;
 	}
-	ret = verify_pte_get(run->walk, 0, vaddr, run->opts->size, 0,
-			     (void **)&run->runs, &run->nr_runs, &run->info);
+	ret = verify_pte_get(run->walk, 0, vaddr, run->opts->size, 0, (void **)&run->runs,
+			     &run->nr_runs, &run->info);
 	if (!ret)
-		ret = verify_pte_get(run->walk, 0, vaddr, run->opts->size, 1,
-				     (void **)&run->raws, &run->nr_raws, &info);
+		ret = verify_pte_get(run->walk, 0, vaddr, run->opts->size, 1, (void **)&run->raws,
+				     &run->nr_raws, &info);
 	if (ret) {
 		err_set(&run->err, -ret, "the module did not answer", strerror(-ret),
 			"see dmesg; is the module of this version?");
@@ -317,16 +310,16 @@ enum status step_verify(struct run *run)
 	}
 	json_add_hex(mapping, "root_pa", run->info.root_pa);
 	json_object_object_add(mapping, "levels", json_object_new_int(run->info.levels));
-	json_object_object_add(mapping, "pti", json_object_new_boolean(
-			       run->info.features & VERIFY_PTE_PTI));
+	json_object_object_add(mapping, "pti",
+			       json_object_new_boolean(run->info.features & VERIFY_PTE_PTI));
 	json_add_hex(mapping, "kernel_root_pa", run->info.kernel_root_pa);
 	json_add_hex(mapping, "pa_mask", run->info.pa_mask);
 	count_pages(run, &odd);
 	tell_runs(run);
 	tell_entries(run);
 	show_walk(run);
-	run_detail(run, "%" PRIu64 " user, %" PRIu64 " supervisor, %" PRIu64
-		   " absent of %" PRIu64, run->user, run->supervisor, run->absent, total);
+	run_detail(run, "%" PRIu64 " user, %" PRIu64 " supervisor, %" PRIu64 " absent of %" PRIu64,
+		   run->user, run->supervisor, run->absent, total);
 	if (!runs_match_entries(run, &where)) {
 		err_what(&run->err, "the module contradicts itself");
 		err_why(&run->err, "runs and raw entries differ at 0x%" PRIx64, where);
@@ -339,8 +332,7 @@ enum status step_verify(struct run *run)
 		uint64_t good = run->opts->expect_user ? run->user : run->supervisor;
 
 		explain_odd(run, odd);
-		report_witness(run->rep, "module", STATUS_FAIL, total, total - good,
-			       run->err.why);
+		report_witness(run->rep, "module", STATUS_FAIL, total, total - good, run->err.why);
 		return STATUS_FAIL;
 	}
 	report_witness(run->rep, "module", STATUS_PASS, total, 0, NULL);
@@ -377,7 +369,8 @@ static uint64_t compare_frames(struct run *run, const uint64_t *map)
 			    (!present || pa == pagemap_pa(map[i])))
 				continue;
 			if (!bad++)
-				err_why(&run->err, "page 0x%" PRIx64 ": module 0x%" PRIx64
+				err_why(&run->err,
+					"page 0x%" PRIx64 ": module 0x%" PRIx64
 					"%s, pagemap 0x%" PRIx64 "%s",
 					page, pa, present ? "" : " (absent)", pagemap_pa(map[i]),
 					pagemap_present(map[i]) ? "" : " (absent)");
@@ -400,15 +393,15 @@ enum status step_pagemap(struct run *run)
 	map = calloc(total, sizeof(*map));
 	ret = map ? pagemap_read((uintptr_t)run->buf, total, map) : -ENOMEM;
 	if (ret) {
-		err_set(&run->err, -ret, "could not read /proc/self/pagemap",
-			strerror(-ret), "the kernel needs CONFIG_PROC_PAGE_MONITOR");
+		err_set(&run->err, -ret, "could not read /proc/self/pagemap", strerror(-ret),
+			"the kernel needs CONFIG_PROC_PAGE_MONITOR");
 		goto out;
 	}
 	for (i = 0; i < total; i++)
 		known += !!pagemap_pa(map[i]);
 	if (!known && run->user + run->supervisor) {
-		err_set(&run->err, EPERM, "pagemap hides the frames",
-			"no CAP_SYS_ADMIN", "run as root");
+		err_set(&run->err, EPERM, "pagemap hides the frames", "no CAP_SYS_ADMIN",
+			"run as root");
 		goto out;
 	}
 	bad = compare_frames(run, map);
@@ -417,12 +410,13 @@ enum status step_pagemap(struct run *run)
 	status = bad ? STATUS_FAIL : STATUS_PASS;
 	report_witness(run->rep, "pagemap", status, total, bad, run->err.why);
 	if (bad) {
-		err_what(&run->err, "%" PRIu64 " of %" PRIu64
-			 " frames differ between module and pagemap", bad, total);
+		err_what(&run->err,
+			 "%" PRIu64 " of %" PRIu64 " frames differ between module and pagemap", bad,
+			 total);
 		err_fix(&run->err, "pages moved meanwhile, or this is a bug in verify_pte");
 	} else {
-		report_ok(run->rep, "module = pagemap on %" PRIu64 " of %" PRIu64 " frames",
-			  total, total);
+		report_ok(run->rep, "module = pagemap on %" PRIu64 " of %" PRIu64 " frames", total,
+			  total);
 	}
 out:
 	if (status == STATUS_UNVERIFIED)
@@ -436,30 +430,30 @@ void run_summary_text(const struct run *run, char *buf, size_t len)
 	uint64_t total = run->opts->size / BASE_PAGE;
 
 	if (!run->verified)
-		snprintf(buf, len, "_PAGE_USER was not verified on any of %" PRIu64
-			 " pages", total);
+		snprintf(buf, len, "_PAGE_USER was not verified on any of %" PRIu64 " pages",
+			 total);
 	else
-		snprintf(buf, len, "%" PRIu64 " of %" PRIu64
-			 " pages user (expected %s), module = pagemap on %" PRIu64
-			 " frames", run->user, total,
-			 run->opts->expect_user ? "user" : "supervisor",
+		snprintf(buf, len,
+			 "%" PRIu64 " of %" PRIu64
+			 " pages user (expected %s), module = pagemap on %" PRIu64 " frames",
+			 run->user, total, run->opts->expect_user ? "user" : "supervisor",
 			 run->frames_agree);
 }
 
 enum status step_summary(struct run *run)
 {
-	static const char * const others[] = { "iommu", "device_dma", "qemu" };
+	static const char *const others[] = { "iommu", "device_dma", "qemu" };
 	enum status verdict = report_verdict(run->rep);
 	struct report *rep = run->rep;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(others); i++)
 		report_witness(rep, others[i], STATUS_SKIP, 0, 0, NULL);
-	report_mark(rep, verdict, "%s", verdict == STATUS_PASS ?
-		    "All VFIO operations completed successfully" :
-		    verdict == STATUS_UNVERIFIED ?
-		    "All VFIO operations completed; not everything was verified" :
-		    "A check failed");
+	report_mark(rep, verdict, "%s",
+		    verdict == STATUS_PASS ? "All VFIO operations completed successfully"
+		    : verdict == STATUS_UNVERIFIED
+			    ? "All VFIO operations completed; not everything was verified"
+			    : "A check failed");
 	report_line(rep, "  - Container: fd=%d", run->container);
 	report_line(rep, "  - Group: fd=%d (group %d)", run->group, run->dev.group);
 	report_line(rep, "  - Device: fd=%d (%s)", run->device, run->dev.bdf);
@@ -501,12 +495,12 @@ enum status step_hold(struct run *run)
 		if (!ret)
 			break;
 		if (ret < 0)
-			continue;	/* a signal: run_signal says which */
+			continue; /* a signal: run_signal says which */
 		ret = read(STDIN_FILENO, &c, 1);
 		if (ret == 1 && (c == '\n' || c == '\r'))
 			break;
 		if (ret <= 0)
-			in.fd = -1;	/* no Enter will come: wait for a signal */
+			in.fd = -1; /* no Enter will come: wait for a signal */
 	}
 	/* A signal is one of the ways to end the hold: the run goes on. */
 	run_signal = 0;

@@ -13,8 +13,8 @@
 #include "pt_text.h"
 #include "step.h"
 
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-#define PATTERN		0xAA
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define PATTERN	      0xAA
 
 static void close_fd(int *fd)
 {
@@ -29,8 +29,8 @@ static void add_string(struct json_object *obj, const char *key, const char *v)
 }
 
 /* The step stops the run: what failed with -@ret, why and the cure. */
-static enum status stop(struct run *run, int ret, const char *what,
-			const char *why, const char *fix)
+static enum status stop(struct run *run, int ret, const char *what, const char *why,
+			const char *fix)
 {
 	err_set(&run->err, -ret, what, why ? why : strerror(-ret), fix);
 	return STATUS_ERROR;
@@ -43,9 +43,10 @@ static void blame_driver(struct run *run)
 	char unbind[160] = "";
 
 	if (driver[0])
-		snprintf(unbind, sizeof(unbind), "echo %s > %s/drivers/%s/unbind; ",
-			 bdf, dir, driver);
-	err_fix(&run->err, "modprobe vfio-pci; %secho vfio-pci > %s/devices/%s/driver_override; echo %s > %s/drivers_probe",
+		snprintf(unbind, sizeof(unbind), "echo %s > %s/drivers/%s/unbind; ", bdf, dir,
+			 driver);
+	err_fix(&run->err,
+		"modprobe vfio-pci; %secho vfio-pci > %s/devices/%s/driver_override; echo %s > %s/drivers_probe",
 		unbind, dir, bdf, bdf, dir);
 }
 
@@ -58,23 +59,24 @@ enum status step_device(struct run *run)
 	add_string(obj, "bdf", run->opts->bdf);
 	if (ret)
 		return stop(run, ret, "no such device",
-			    "the kernel knows no PCI device at this address",
-			    "see lspci -D");
+			    "the kernel knows no PCI device at this address", "see lspci -D");
 	snprintf(hex, sizeof(hex), "0x%04x", run->dev.vendor);
 	add_string(obj, "vendor", hex);
 	snprintf(hex, sizeof(hex), "0x%04x", run->dev.device);
 	add_string(obj, "device", hex);
-	json_object_object_add(obj, "group", run->dev.group < 0 ? NULL :
-			       json_object_new_int(run->dev.group));
+	json_object_object_add(obj, "group",
+			       run->dev.group < 0 ? NULL : json_object_new_int(run->dev.group));
 	add_string(obj, "driver", run->dev.driver);
 
 	if (run->dev.group < 0 && !sysfs_iommu_present())
-		return stop(run, -ENODEV, "no IOMMU group", "no IOMMU is active",
-			    "boot with intel_iommu=on (Intel) or switch it on in the firmware; in a VM give QEMU -device intel-iommu,intremap=on,caching-mode=on");
+		return stop(
+			run, -ENODEV, "no IOMMU group", "no IOMMU is active",
+			"boot with intel_iommu=on (Intel) or switch it on in the firmware; in a VM give QEMU -device intel-iommu,intremap=on,caching-mode=on");
 	if (run->dev.group < 0)
-		return stop(run, -ENODEV, "no IOMMU group",
-			    "an IOMMU is active, but not for this device",
-			    "see dmesg | grep -i -e DMAR -e AMD-Vi; give a device that the IOMMU covers");
+		return stop(
+			run, -ENODEV, "no IOMMU group",
+			"an IOMMU is active, but not for this device",
+			"see dmesg | grep -i -e DMAR -e AMD-Vi; give a device that the IOMMU covers");
 	if (!strstr(run->dev.driver, "vfio")) {
 		err_what(&run->err, "not on vfio-pci");
 		if (run->dev.driver[0])
@@ -92,7 +94,7 @@ enum status step_device(struct run *run)
 
 enum status step_modules(struct run *run)
 {
-	static const char * const names[] = { "vfio", "vfio_iommu_type1" };
+	static const char *const names[] = { "vfio", "vfio_iommu_type1" };
 	size_t i;
 	int ret = modules_open(&run->mods);
 
@@ -109,8 +111,8 @@ enum status step_modules(struct run *run)
 
 static void module_stays(const char *name, int no)
 {
-	fprintf(stderr, "vfio_test: %s: left loaded: %s; modprobe -r %s\n", name,
-		strerror(no), name);
+	fprintf(stderr, "vfio_test: %s: left loaded: %s; modprobe -r %s\n", name, strerror(no),
+		name);
 }
 
 void undo_modules(struct run *run)
@@ -126,9 +128,11 @@ enum status step_container(struct run *run)
 	if (run->container < 0) {
 		int no = errno;
 
-		return stop(run, -no, "could not open " VFIO_CONTAINER_PATH, NULL,
-			    no == EACCES ? "run as root, or give the user the node" :
-			    "modprobe vfio; the kernel needs CONFIG_VFIO and CONFIG_VFIO_CONTAINER");
+		return stop(
+			run, -no, "could not open " VFIO_CONTAINER_PATH, NULL,
+			no == EACCES
+				? "run as root, or give the user the node"
+				: "modprobe vfio; the kernel needs CONFIG_VFIO and CONFIG_VFIO_CONTAINER");
 	}
 	run_detail(run, "fd %d", run->container);
 	return STATUS_PASS;
@@ -169,12 +173,11 @@ static enum status extensions(struct run *run, const char *when)
 		    run->has_type1v2 ? "Present" : "Not Present");
 	report_line(run->rep, "  VFIO_CHECK_EXTENSION VFIO_NOIOMMU_IOMMU: %s",
 		    noiommu ? "Present" : "Not Present");
-	run_detail(run, "type1 %d, type1v2 %d, noiommu %d", run->has_type1,
-		   run->has_type1v2, noiommu);
+	run_detail(run, "type1 %d, type1v2 %d, noiommu %d", run->has_type1, run->has_type1v2,
+		   noiommu);
 	if (!run->has_type1 && !run->has_type1v2)
 		return stop(run, -ENODEV, "VFIO Type1 IOMMU not supported",
-			    "no IOMMU back end is registered",
-			    "modprobe vfio_iommu_type1");
+			    "no IOMMU back end is registered", "modprobe vfio_iommu_type1");
 	return STATUS_PASS;
 }
 
@@ -238,8 +241,8 @@ static void blame_siblings(struct run *run)
 	for (i = 0; i < n && i < (int)ARRAY_SIZE(devs); i++) {
 		if (sysfs_driver_viable(&devs[i]) || used >= sizeof(list))
 			continue;
-		used += snprintf(list + used, sizeof(list) - used, "%s%s on %s",
-				 used ? ", " : "", devs[i].bdf, devs[i].driver);
+		used += snprintf(list + used, sizeof(list) - used, "%s%s on %s", used ? ", " : "",
+				 devs[i].bdf, devs[i].driver);
 	}
 	err_why(&run->err, "in the same group: %s", used ? list : "(none seen)");
 	err_fix(&run->err, "bind each of them to vfio-pci, or to no driver");
@@ -301,15 +304,16 @@ enum status step_set_iommu(struct run *run)
 		report_ok(run->rep, "IOMMU type set to %s",
 			  type == VFIO_TYPE1v2_IOMMU ? "Type1v2" : "Type1");
 		run_detail(run, "%s", vfio_iommu_name(type));
-		add_string(report_object(run->rep, "iommu"), "type",
-			   vfio_iommu_name(type));
+		add_string(report_object(run->rep, "iommu"), "type", vfio_iommu_name(type));
 		return STATUS_PASS;
 	}
 	no = errno;
 	stop(run, -no, "VFIO_SET_IOMMU", NULL, "see dmesg");
 	if (no == EPERM) {
-		err_why(&run->err, "no interrupt remapping, or firmware reserves memory for the device (RMRR)");
-		err_fix(&run->err, "give the IOMMU intremap=on, or load vfio_iommu_type1 with allow_unsafe_interrupts=1; see dmesg");
+		err_why(&run->err,
+			"no interrupt remapping, or firmware reserves memory for the device (RMRR)");
+		err_fix(&run->err,
+			"give the IOMMU intremap=on, or load vfio_iommu_type1 with allow_unsafe_interrupts=1; see dmesg");
 	}
 	return STATUS_ERROR;
 }
@@ -333,9 +337,12 @@ static void show_iommu(struct run *run)
 		json_object_array_add(sizes, json_object_new_string(hex));
 		if (used < sizeof(text))
 			used += snprintf(text + used, sizeof(text) - used, " %llu%c",
-					 (unsigned long long)(i < 20 ? size >> 10 :
-					  i < 30 ? size >> 20 : size >> 30),
-					 i < 20 ? 'K' : i < 30 ? 'M' : 'G');
+					 (unsigned long long)(i < 20   ? size >> 10
+							      : i < 30 ? size >> 20
+								       : size >> 30),
+					 i < 20	  ? 'K'
+					 : i < 30 ? 'M'
+						  : 'G');
 	}
 	json_object_object_add(obj, "page_sizes", sizes);
 	report_line(run->rep, "IOMMU Info:");
@@ -354,8 +361,7 @@ static void show_iommu(struct run *run)
 		report_line(run->rep, "  IOVA range: not told by this kernel");
 	report_line(run->rep, "  Page sizes:%s", used ? text : " not told");
 	if (iommu->has_dma_avail) {
-		json_object_object_add(obj, "dma_avail",
-				       json_object_new_int64(iommu->dma_avail));
+		json_object_object_add(obj, "dma_avail", json_object_new_int64(iommu->dma_avail));
 		report_line(run->rep, "  Mappings left: %u", iommu->dma_avail);
 	}
 }
@@ -384,20 +390,20 @@ enum status step_buffer(struct run *run)
 	int flags = MAP_PRIVATE | MAP_ANONYMOUS;
 
 	if (o->page_size > BASE_PAGE)
-		flags |= MAP_HUGETLB |
-			 __builtin_ctzll(o->page_size) << MAP_HUGE_SHIFT;
+		flags |= MAP_HUGETLB | __builtin_ctzll(o->page_size) << MAP_HUGE_SHIFT;
 	run->buf = mmap(NULL, o->size, PROT_READ | PROT_WRITE, flags, -1, 0);
 	if (run->buf == MAP_FAILED) {
 		int no = errno;
 
 		run->buf = NULL;
-		stop(run, -no, "could not allocate the buffer", NULL,
-		     "give a smaller --size");
+		stop(run, -no, "could not allocate the buffer", NULL, "give a smaller --size");
 		if (o->page_size > BASE_PAGE) {
-			err_why(&run->err, "the kernel has fewer than %llu free huge pages of %llu KiB",
+			err_why(&run->err,
+				"the kernel has fewer than %llu free huge pages of %llu KiB",
 				(unsigned long long)(o->size / o->page_size),
 				(unsigned long long)(o->page_size >> 10));
-			err_fix(&run->err, "echo %llu > /sys/kernel/mm/hugepages/hugepages-%llukB/nr_hugepages",
+			err_fix(&run->err,
+				"echo %llu > /sys/kernel/mm/hugepages/hugepages-%llukB/nr_hugepages",
 				(unsigned long long)(o->size / o->page_size),
 				(unsigned long long)(o->page_size >> 10));
 		}
@@ -436,9 +442,11 @@ static void explain_map(struct run *run, int no)
 	switch (no) {
 	case ENOMEM:
 		getrlimit(RLIMIT_MEMLOCK, &lim);
-		err_why(&run->err, "not enough memory may be locked: %llu KiB needed, the limit is %llu KiB",
+		err_why(&run->err,
+			"not enough memory may be locked: %llu KiB needed, the limit is %llu KiB",
 			size >> 10, (unsigned long long)lim.rlim_cur >> 10);
-		err_fix(&run->err, "raise it with ulimit -l or in /etc/security/limits.conf, or run with CAP_IPC_LOCK");
+		err_fix(&run->err,
+			"raise it with ulimit -l or in /etc/security/limits.conf, or run with CAP_IPC_LOCK");
 		break;
 	case EINVAL:
 		err_why(&run->err, "the IOVA is reserved, past the aperture, or not aligned");
@@ -460,13 +468,11 @@ enum status step_map(struct run *run)
 	run->iova = o->iova;
 	if (!vfio_iova_usable(&run->iommu, o->iova, o->size)) {
 		if (o->iova_given ||
-		    vfio_iova_find(&run->iommu, o->iova, o->size, o->page_size,
-				   &run->iova)) {
+		    vfio_iova_find(&run->iommu, o->iova, o->size, o->page_size, &run->iova)) {
 			stop(run, -EINVAL, "", "it is in none of the IOVA ranges above",
 			     "choose another --iova or a smaller --size");
 			err_what(&run->err, "IOVA 0x%llx of 0x%llx bytes",
-				 (unsigned long long)o->iova,
-				 (unsigned long long)o->size);
+				 (unsigned long long)o->iova, (unsigned long long)o->size);
 			return STATUS_ERROR;
 		}
 	}
@@ -482,11 +488,9 @@ enum status step_map(struct run *run)
 	json_add_hex(obj, "size", o->size);
 	json_add_hex(obj, "page_size", o->page_size);
 	report_ok(run->rep, "DMA mapped: IOVA=0x%llx, VADDR=%p, SIZE=%llu",
-		  (unsigned long long)run->iova, run->buf,
-		  (unsigned long long)o->size);
-	run_detail(run, "IOVA 0x%llx, vaddr %p, 0x%llx bytes",
-		   (unsigned long long)run->iova, run->buf,
-		   (unsigned long long)o->size);
+		  (unsigned long long)run->iova, run->buf, (unsigned long long)o->size);
+	run_detail(run, "IOVA 0x%llx, vaddr %p, 0x%llx bytes", (unsigned long long)run->iova,
+		   run->buf, (unsigned long long)o->size);
 	return STATUS_PASS;
 }
 
@@ -502,21 +506,19 @@ void undo_map(struct run *run)
 enum status step_unmap(struct run *run)
 {
 	uint64_t unmapped = 0;
-	int ret = vfio_dma_unmap(run->container, run->iova, run->opts->size,
-				 &unmapped);
+	int ret = vfio_dma_unmap(run->container, run->iova, run->opts->size, &unmapped);
 
 	run->mapped = false;
 	if (ret || unmapped != run->opts->size) {
-		err_set(&run->err, -ret, "VFIO_IOMMU_UNMAP_DMA",
-			ret ? strerror(-ret) : "", "see dmesg");
+		err_set(&run->err, -ret, "VFIO_IOMMU_UNMAP_DMA", ret ? strerror(-ret) : "",
+			"see dmesg");
 		if (!ret)
 			err_why(&run->err, "0x%llx of 0x%llx bytes unmapped",
-				(unsigned long long)unmapped,
-				(unsigned long long)run->opts->size);
+				(unsigned long long)unmapped, (unsigned long long)run->opts->size);
 		return STATUS_FAIL;
 	}
-	report_ok(run->rep, "DMA unmapped: IOVA=0x%llx, SIZE=%llu",
-		  (unsigned long long)run->iova, (unsigned long long)unmapped);
+	report_ok(run->rep, "DMA unmapped: IOVA=0x%llx, SIZE=%llu", (unsigned long long)run->iova,
+		  (unsigned long long)unmapped);
 	run_detail(run, "0x%llx bytes", (unsigned long long)unmapped);
 	return STATUS_PASS;
 }
@@ -549,8 +551,8 @@ enum status step_device_info(struct run *run)
 	report_line(run->rep, "  Flags: 0x%x", info.flags);
 	report_line(run->rep, "  Regions: %u", info.num_regions);
 	report_line(run->rep, "  IRQs: %u", info.num_irqs);
-	run_detail(run, "flags 0x%x, %u regions, %u irqs", info.flags,
-		   info.num_regions, info.num_irqs);
+	run_detail(run, "flags 0x%x, %u regions, %u irqs", info.flags, info.num_regions,
+		   info.num_irqs);
 	return STATUS_PASS;
 }
 
@@ -569,17 +571,17 @@ enum status step_regions(struct run *run)
 		if (ret) {
 			/* VGA on a device without it: a fact, no failure. */
 			json_object_object_add(obj, "errno", json_object_new_int(-ret));
-			report_line(run->rep, "  Region %u: Failed to get info: %s",
-				    i, strerror(-ret));
+			report_line(run->rep, "  Region %u: Failed to get info: %s", i,
+				    strerror(-ret));
 			continue;
 		}
 		told++;
 		json_add_hex(obj, "size", info->size);
 		json_add_hex(obj, "offset", info->offset);
 		json_add_hex(obj, "flags", info->flags);
-		report_line(run->rep, "  Region %u: size=0x%llx, offset=0x%llx, flags=0x%x",
-			    i, (unsigned long long)info->size,
-			    (unsigned long long)info->offset, info->flags);
+		report_line(run->rep, "  Region %u: size=0x%llx, offset=0x%llx, flags=0x%x", i,
+			    (unsigned long long)info->size, (unsigned long long)info->offset,
+			    info->flags);
 		free(info);
 	}
 	run_detail(run, "%u of %u told", told, run->nr_regions);
@@ -591,7 +593,7 @@ enum status step_regions(struct run *run)
 
 enum status step_irqs(struct run *run)
 {
-	static const char * const names[] = { "INTx", "MSI", "MSI-X", "ERR", "REQ" };
+	static const char *const names[] = { "INTx", "MSI", "MSI-X", "ERR", "REQ" };
 	struct json_object *list = report_object(run->rep, "irqs");
 	uint32_t i;
 
@@ -605,14 +607,14 @@ enum status step_irqs(struct run *run)
 		json_object_array_add(list, obj);
 		if (ioctl(run->device, VFIO_DEVICE_GET_IRQ_INFO, &info)) {
 			json_object_object_add(obj, "errno", json_object_new_int(errno));
-			report_line(run->rep, "  IRQ %u (%s): Failed to get info: %s",
-				    i, name, strerror(errno));
+			report_line(run->rep, "  IRQ %u (%s): Failed to get info: %s", i, name,
+				    strerror(errno));
 			continue;
 		}
 		json_object_object_add(obj, "count", json_object_new_int(info.count));
 		json_add_hex(obj, "flags", info.flags);
-		report_line(run->rep, "  IRQ %u (%s): count=%u, flags=0x%x", i, name,
-			    info.count, info.flags);
+		report_line(run->rep, "  IRQ %u (%s): count=%u, flags=0x%x", i, name, info.count,
+			    info.flags);
 	}
 	run_detail(run, "%u indexes", run->nr_irqs);
 	return STATUS_PASS;

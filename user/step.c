@@ -26,8 +26,7 @@ void steps_run(const struct step *steps, size_t nr, struct run *run)
 		enum status status;
 
 		if (run_signal || stopped) {
-			report_step(run->rep, step->name, STATUS_SKIP,
-				    "not reached", NULL);
+			report_step(run->rep, step->name, STATUS_SKIP, "not reached", NULL);
 			continue;
 		}
 		if (step->heading)
@@ -38,13 +37,12 @@ void steps_run(const struct step *steps, size_t nr, struct run *run)
 		status = step->run(run);
 		/* What a signal broke off did not fail. */
 		if (run_signal && status != STATUS_PASS) {
-			report_step(run->rep, step->name, STATUS_SKIP,
-				    "interrupted", NULL);
+			report_step(run->rep, step->name, STATUS_SKIP, "interrupted", NULL);
 			continue;
 		}
 		if (run->err.what[0] && (status != STATUS_ERROR))
-			report_mark(run->rep, status, "%s: %s; %s", run->err.what,
-				    run->err.why, run->err.fix);
+			report_mark(run->rep, status, "%s: %s; %s", run->err.what, run->err.why,
+				    run->err.fix);
 		report_step(run->rep, step->name, status, run->detail,
 			    run->err.what[0] ? &run->err : NULL);
 		stopped = status == STATUS_ERROR;

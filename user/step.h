@@ -15,19 +15,19 @@
 #include "verify_pte.h"
 #include "vfio.h"
 
-#define BASE_PAGE	4096ULL
+#define BASE_PAGE 4096ULL
 
 /* What the command line asks of a run. */
 struct run_opts {
 	const char *bdf;
-	bool expect_user;	/* else supervisor */
-	uint64_t size;		/* bytes to map */
-	uint64_t page_size;	/* 4K; 2M and 1G with hugetlb */
+	bool expect_user;   /* else supervisor */
+	uint64_t size;	    /* bytes to map */
+	uint64_t page_size; /* 4K; 2M and 1G with hugetlb */
 	uint64_t iova;
-	bool iova_given;	/* exactly there, or not at all */
-	int iommu_type;		/* VFIO_TYPE1_IOMMU, ..v2; 0: the best there */
+	bool iova_given; /* exactly there, or not at all */
+	int iommu_type;	 /* VFIO_TYPE1_IOMMU, ..v2; 0: the best there */
 	bool hold;
-	unsigned int hold_seconds;	/* 0: until Enter or a signal */
+	unsigned int hold_seconds; /* 0: until Enter or a signal */
 	const char *module_path;
 	bool no_module;
 };
@@ -38,7 +38,7 @@ struct run {
 	struct report *rep;
 	struct sysfs_device dev;
 	struct modules *mods;
-	int container, group, device, walk;	/* file descriptors, or -1 */
+	int container, group, device, walk; /* file descriptors, or -1 */
 	bool in_container, mapped;
 	bool has_type1, has_type1v2;
 	int iommu_type;
@@ -46,22 +46,22 @@ struct run {
 	uint32_t nr_regions, nr_irqs;
 	void *buf;
 	uint64_t iova;
-	bool verified;			/* the module answered for all pages */
+	bool verified; /* the module answered for all pages */
 	struct verify_pte_walk info;
 	struct verify_pte_run *runs;
 	size_t nr_runs;
 	struct verify_pte_entry *raws;
 	size_t nr_raws;
-	uint64_t user, supervisor, absent;	/* base pages */
-	uint64_t frames_agree;		/* base pages, module against pagemap */
+	uint64_t user, supervisor, absent; /* base pages */
+	uint64_t frames_agree;		   /* base pages, module against pagemap */
 	/* of the step in hand: */
 	char detail[256];
 	struct err err;
 };
 
 struct step {
-	const char *name;	/* in JSON and KTAP */
-	const char *heading;	/* "=== … ===" before its text, or NULL */
+	const char *name;    /* in JSON and KTAP */
+	const char *heading; /* "=== … ===" before its text, or NULL */
 	/* Fills run->detail; run->err too for FAIL, UNVERIFIED and ERROR. */
 	enum status (*run)(struct run *run);
 	/* Takes back what run did, all or part of it; never fails.  Or NULL. */
@@ -81,8 +81,7 @@ extern volatile sig_atomic_t run_signal;
  */
 void steps_run(const struct step *steps, size_t nr, struct run *run);
 
-__attribute__((format(printf, 2, 3)))
-void run_detail(struct run *run, const char *fmt, ...);
+__attribute__((format(printf, 2, 3))) void run_detail(struct run *run, const char *fmt, ...);
 
 /* run_vfio.c */
 enum status step_device(struct run *run);

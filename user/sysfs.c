@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PCI_DEVICES	"/sys/bus/pci/devices"
-#define GROUPS		"/sys/kernel/iommu_groups"
-#define PCI_CLASS_BRIDGE_PCI	0x0604
+#define PCI_DEVICES	     "/sys/bus/pci/devices"
+#define GROUPS		     "/sys/kernel/iommu_groups"
+#define PCI_CLASS_BRIDGE_PCI 0x0604
 
 /* Last component of the link's target; "" where there is none. */
 static void link_name(const char *bdf, const char *link, char *out, size_t len)
@@ -97,7 +97,7 @@ int sysfs_group_get(int group, struct sysfs_device *devs, size_t max)
 
 bool sysfs_driver_viable(const struct sysfs_device *dev)
 {
-	static const char * const allowed[] = { "", "pci-stub", "pcieport" };
+	static const char *const allowed[] = { "", "pci-stub", "pcieport" };
 	size_t i;
 
 	for (i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)

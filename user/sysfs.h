@@ -7,15 +7,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SYSFS_NAME	64	/* room for a driver's or module's name */
-#define SYSFS_BDF	24	/* room for "dddddddd:bb:dd.f" */
+#define SYSFS_NAME 64 /* room for a driver's or module's name */
+#define SYSFS_BDF  24 /* room for "dddddddd:bb:dd.f" */
 
 struct sysfs_device {
 	char bdf[SYSFS_BDF];
-	uint32_t vendor, device;	/* PCI ids */
-	uint32_t class;			/* 24 bits: base, sub, interface */
-	char driver[SYSFS_NAME];	/* "" on no driver */
-	int group;			/* IOMMU group, -1 without one */
+	uint32_t vendor, device; /* PCI ids */
+	uint32_t class;		 /* 24 bits: base, sub, interface */
+	char driver[SYSFS_NAME]; /* "" on no driver */
+	int group;		 /* IOMMU group, -1 without one */
 };
 
 /* -ENOENT: no such device.  Everything else is read as far as it is there. */

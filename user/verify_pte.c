@@ -8,7 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define DEBUGFS	"/sys/kernel/debug"
+#define DEBUGFS "/sys/kernel/debug"
 #define WALK	DEBUGFS "/" VERIFY_PTE_DIR "/" VERIFY_PTE_WALK
 
 static const struct {
@@ -37,8 +37,7 @@ int verify_pte_open(struct err *err)
 			err_why(err, "%s", open_errors[i].why);
 			err_fix(err, "%s", open_errors[i].fix);
 		}
-	if (no == ENOENT && access(DEBUGFS "/kprobes", F_OK) &&
-	    access(DEBUGFS "/bdi", F_OK)) {
+	if (no == ENOENT && access(DEBUGFS "/kprobes", F_OK) && access(DEBUGFS "/bdi", F_OK)) {
 		err_why(err, "debugfs is not mounted");
 		err_fix(err, "mount -t debugfs none " DEBUGFS);
 	} else if (no == ENOENT) {
@@ -48,11 +47,10 @@ int verify_pte_open(struct err *err)
 	return -no;
 }
 
-int verify_pte_get(int fd, pid_t pid, uint64_t start, uint64_t len, int raw,
-		   void **records, size_t *nr, struct verify_pte_walk *info)
+int verify_pte_get(int fd, pid_t pid, uint64_t start, uint64_t len, int raw, void **records,
+		   size_t *nr, struct verify_pte_walk *info)
 {
-	const size_t size = raw ? sizeof(struct verify_pte_entry) :
-				  sizeof(struct verify_pte_run);
+	const size_t size = raw ? sizeof(struct verify_pte_entry) : sizeof(struct verify_pte_run);
 	uint64_t at = start, end = start + len;
 	size_t room = 1024, n = 0;
 	char *buf = malloc(room * size);

@@ -19,7 +19,7 @@ int verify_pte_open(struct err *err);
  * caller frees it.  @info is the last call's answer: root, levels, masks.
  * -errno as the ioctl's; -EAGAIN where the range changed from call to call.
  */
-int verify_pte_get(int fd, pid_t pid, uint64_t start, uint64_t len, int raw,
-		   void **records, size_t *nr, struct verify_pte_walk *info);
+int verify_pte_get(int fd, pid_t pid, uint64_t start, uint64_t len, int raw, void **records,
+		   size_t *nr, struct verify_pte_walk *info);
 
 #endif /* USER_VERIFY_PTE_H */

@@ -8,11 +8,11 @@
 #include <sys/ioctl.h>
 
 /* An answer larger than this is not one that any kernel gives. */
-#define INFO_MAX	65536
+#define INFO_MAX 65536
 
 /* Asks, and asks again with the size that the kernel says it needs. */
-static int get_info(int fd, unsigned long request, size_t min, uint32_t index,
-		    bool indexed, void **out)
+static int get_info(int fd, unsigned long request, size_t min, uint32_t index, bool indexed,
+		    void **out)
 {
 	size_t size = min;
 	int try;
@@ -22,7 +22,7 @@ static int get_info(int fd, unsigned long request, size_t min, uint32_t index,
 
 		if (!info)
 			return -ENOMEM;
-		info[0] = size;		/* argsz: the first field of each */
+		info[0] = size; /* argsz: the first field of each */
 		if (indexed)
 			((struct vfio_region_info *)info)->index = index;
 		if (ioctl(fd, request, info)) {
@@ -45,28 +45,25 @@ static int get_info(int fd, unsigned long request, size_t min, uint32_t index,
 
 int vfio_iommu_get_info(int container, struct vfio_iommu_type1_info **info)
 {
-	return get_info(container, VFIO_IOMMU_GET_INFO, sizeof(**info), 0, false,
+	return get_info(container, VFIO_IOMMU_GET_INFO, sizeof(**info), 0, false, (void **)info);
+}
+
+int vfio_device_get_region(int device, uint32_t index, struct vfio_region_info **info)
+{
+	return get_info(device, VFIO_DEVICE_GET_REGION_INFO, sizeof(**info), index, true,
 			(void **)info);
 }
 
-int vfio_device_get_region(int device, uint32_t index,
-			   struct vfio_region_info **info)
-{
-	return get_info(device, VFIO_DEVICE_GET_REGION_INFO, sizeof(**info), index,
-			true, (void **)info);
-}
-
-const struct vfio_info_cap_header *
-vfio_cap_next(const void *info, size_t size, uint32_t offset,
-	      const struct vfio_info_cap_header *cap, unsigned int *left, int *err)
+const struct vfio_info_cap_header *vfio_cap_next(const void *info, size_t size, uint32_t offset,
+						 const struct vfio_info_cap_header *cap,
+						 unsigned int *left, int *err)
 {
 	*err = 0;
 	if (cap)
 		offset = cap->next;
 	if (!offset)
 		return NULL;
-	if (!*left || offset % sizeof(uint32_t) || offset > size ||
-	    size - offset < sizeof(*cap)) {
+	if (!*left || offset % sizeof(uint32_t) || offset > size || size - offset < sizeof(*cap)) {
 		*err = -EINVAL;
 		return NULL;
 	}
@@ -102,8 +99,7 @@ static int parse_ranges(const struct vfio_info_cap_header *cap, size_t room,
 	return 0;
 }
 
-int vfio_iommu_parse(const struct vfio_iommu_type1_info *info,
-		     struct vfio_iommu *iommu)
+int vfio_iommu_parse(const struct vfio_iommu_type1_info *info, struct vfio_iommu *iommu)
 {
 	const struct vfio_info_cap_header *cap = NULL;
 	unsigned int left = VFIO_CAPS_MAX;
@@ -114,8 +110,7 @@ int vfio_iommu_parse(const struct vfio_iommu_type1_info *info,
 		iommu->page_sizes = info->iova_pgsizes;
 	if (!(info->flags & VFIO_IOMMU_INFO_CAPS))
 		return 0;
-	while ((cap = vfio_cap_next(info, info->argsz, info->cap_offset, cap,
-				    &left, &err))) {
+	while ((cap = vfio_cap_next(info, info->argsz, info->cap_offset, cap, &left, &err))) {
 		size_t room = info->argsz - ((const char *)cap - (const char *)info);
 
 		if (cap->id == VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE) {
@@ -127,8 +122,8 @@ int vfio_iommu_parse(const struct vfio_iommu_type1_info *info,
 				return -EINVAL;
 			iommu->has_dma_avail = 1;
 			iommu->dma_avail =
-				((const struct vfio_iommu_type1_info_dma_avail *)
-				 (const void *)cap)->avail;
+				((const struct vfio_iommu_type1_info_dma_avail *)(const void *)cap)
+					->avail;
 		}
 	}
 	return err;
@@ -141,23 +136,19 @@ int vfio_iova_usable(const struct vfio_iommu *iommu, uint64_t iova, uint64_t siz
 	if (!size || iova + size - 1 < iova)
 		return 0;
 	for (i = 0; i < iommu->nr_ranges; i++)
-		if (iova >= iommu->ranges[i].start &&
-		    iova + size - 1 <= iommu->ranges[i].end)
+		if (iova >= iommu->ranges[i].start && iova + size - 1 <= iommu->ranges[i].end)
 			return 1;
 	return !iommu->nr_ranges;
 }
 
-int vfio_iova_find(const struct vfio_iommu *iommu, uint64_t min, uint64_t size,
-		   uint64_t align, uint64_t *iova)
+int vfio_iova_find(const struct vfio_iommu *iommu, uint64_t min, uint64_t size, uint64_t align,
+		   uint64_t *iova)
 {
 	unsigned int i;
 
-	if (vfio_iova_usable(iommu, min, size)) {
-		*iova = min;
-		return 0;
-	}
-	for (i = 0; i < iommu->nr_ranges; i++) {
-		uint64_t at = iommu->ranges[i].start;
+	for (i = 0; i <= iommu->nr_ranges; i++) {
+		/* @min itself first: all there is to try where no range is known. */
+		uint64_t at = i ? iommu->ranges[i - 1].start : min;
 
 		if (at < min)
 			at = min;
@@ -185,8 +176,7 @@ int vfio_dma_map(int container, const void *vaddr, uint64_t iova, uint64_t size)
 	return ioctl(container, VFIO_IOMMU_MAP_DMA, &map) ? -errno : 0;
 }
 
-int vfio_dma_unmap(int container, uint64_t iova, uint64_t size,
-		   uint64_t *unmapped)
+int vfio_dma_unmap(int container, uint64_t iova, uint64_t size, uint64_t *unmapped)
 {
 	struct vfio_iommu_type1_dma_unmap unmap = {
 		.argsz = sizeof(unmap),

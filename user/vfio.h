@@ -10,27 +10,26 @@
 #include <stdint.h>
 #include <linux/vfio.h>
 
-#define VFIO_CONTAINER_PATH	"/dev/vfio/vfio"
+#define VFIO_CONTAINER_PATH "/dev/vfio/vfio"
 
 /* An IOVA range that the domain can map: first and last byte. */
 struct vfio_range {
 	uint64_t start, end;
 };
 
-#define VFIO_RANGES_MAX	64
+#define VFIO_RANGES_MAX 64
 
 struct vfio_iommu {
-	uint64_t page_sizes;	/* bit N: pages of 1 << N bytes; 0 unknown */
+	uint64_t page_sizes; /* bit N: pages of 1 << N bytes; 0 unknown */
 	struct vfio_range ranges[VFIO_RANGES_MAX];
-	unsigned int nr_ranges;	/* 0: the kernel does not say (before 5.4) */
+	unsigned int nr_ranges; /* 0: the kernel does not say (before 5.4) */
 	int has_dma_avail;
-	uint32_t dma_avail;	/* mappings that can still be made */
+	uint32_t dma_avail; /* mappings that can still be made */
 };
 
 /* All of an info call's answer, capabilities included; free() it. */
 int vfio_iommu_get_info(int container, struct vfio_iommu_type1_info **info);
-int vfio_device_get_region(int device, uint32_t index,
-			   struct vfio_region_info **info);
+int vfio_device_get_region(int device, uint32_t index, struct vfio_region_info **info);
 
 /*
  * The next capability of an info structure of @size bytes that starts at
@@ -38,26 +37,23 @@ int vfio_device_get_region(int device, uint32_t index,
  * the end.  Pure.  *left counts down from VFIO_CAPS_MAX, so a chain that turns
  * back on itself ends; one that leaves the buffer gives -EINVAL in *err.
  */
-#define VFIO_CAPS_MAX	64
-const struct vfio_info_cap_header *
-vfio_cap_next(const void *info, size_t size, uint32_t offset,
-	      const struct vfio_info_cap_header *cap, unsigned int *left, int *err);
+#define VFIO_CAPS_MAX 64
+const struct vfio_info_cap_header *vfio_cap_next(const void *info, size_t size, uint32_t offset,
+						 const struct vfio_info_cap_header *cap,
+						 unsigned int *left, int *err);
 
 /* The same answer as numbers.  -EINVAL for a chain or a count that lies. */
-int vfio_iommu_parse(const struct vfio_iommu_type1_info *info,
-		     struct vfio_iommu *iommu);
+int vfio_iommu_parse(const struct vfio_iommu_type1_info *info, struct vfio_iommu *iommu);
 
 /* The lowest IOVA >= @min where @size bytes fit; -ENOSPC.  Pure. */
-int vfio_iova_find(const struct vfio_iommu *iommu, uint64_t min, uint64_t size,
-		   uint64_t align, uint64_t *iova);
+int vfio_iova_find(const struct vfio_iommu *iommu, uint64_t min, uint64_t size, uint64_t align,
+		   uint64_t *iova);
 /* Does iova, size lie in one of the ranges?  True where none are known. */
-int vfio_iova_usable(const struct vfio_iommu *iommu, uint64_t iova,
-		     uint64_t size);
+int vfio_iova_usable(const struct vfio_iommu *iommu, uint64_t iova, uint64_t size);
 
 int vfio_dma_map(int container, const void *vaddr, uint64_t iova, uint64_t size);
 /* *unmapped: bytes that the kernel says it unmapped */
-int vfio_dma_unmap(int container, uint64_t iova, uint64_t size,
-		   uint64_t *unmapped);
+int vfio_dma_unmap(int container, uint64_t iova, uint64_t size, uint64_t *unmapped);
 
 /* "type1v2" for VFIO_TYPE1v2_IOMMU, as on the command line and in JSON */
 const char *vfio_iommu_name(int type);

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* What a report says of page tables, against the tables that QEMU has. */
+#ifndef QEMU_COMPARE_H
+#define QEMU_COMPARE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "qemu_report.h"
+#include "qemu_walk.h"
+
+#define QEMU_COMPARE_LINES 10  /* mismatches named */
+#define QEMU_COMPARE_LINE  320 /* characters of one */
+
+/* One kind of finding: how many, and the first ones in words. */
+struct qemu_findings {
+	uint64_t nr;
+	char line[QEMU_COMPARE_LINES][QEMU_COMPARE_LINE];
+};
+
+struct qemu_compare {
+	uint64_t pages; /* base pages of the mapping */
+	/* Entries: one comparison for each page and each level behind it. */
+	uint64_t compared;
+	uint64_t mismatched;
+	uint64_t distinct;   /* entries, each counted once */
+	uint32_t levels_min; /* behind a page */
+	uint32_t levels_max;
+	/* Statements: walk[], and for each page its run; the totals. */
+	uint64_t claims;
+	uint64_t claims_mismatched;
+	/* Pages of which the report lacks an entry: nothing holds for them. */
+	uint64_t unverified;
+	char unverified_first[QEMU_COMPARE_LINE];
+	/* Each distinct mismatch once, in the order of addresses. */
+	struct qemu_findings findings;
+
+	/* What QEMU's tables say of the pages that were compared */
+	uint64_t user;
+	uint64_t supervisor;
+	uint64_t absent;     /* no page there that the CPU may reach */
+	uint64_t first_user; /* address of the first; valid if any */
+	uint64_t first_supervisor;
+	uint64_t first_absent;
+	uint32_t first_no_user_levels; /* at first_supervisor */
+};
+
+/*
+ * Compares everything in @r with the tables that @read reads; @tables is
+ * scratch space and keeps the counts.  Returns 0 when it came to the end,
+ * whatever it found, -EFAULT where the root is not in memory, or what @read
+ * returned.
+ */
+int qemu_compare(const struct qemu_report *r, struct qemu_tables *tables, struct qemu_compare *out);
+
+/* Everything of the report was compared, and all of it agreed. */
+bool qemu_compare_agrees(const struct qemu_compare *c);
+
+/* Levels by name, from the root down: "PGD PMD"; cuts at @len. */
+void qemu_levels_text(uint32_t levels, uint32_t mask, char *buf, size_t len);
+
+#endif /* QEMU_COMPARE_H */

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* One run of qemu_verify_pte: what was asked, what was found, what is printed. */
+#ifndef QEMU_JOB_H
+#define QEMU_JOB_H
+
+#include "err.h"
+#include "qemu_compare.h"
+#include "qemu_report.h"
+#include "qemu_walk.h"
+
+#define PROG "qemu_verify_pte"
+
+enum verdict { /* and exit codes */
+	       VERDICT_PASS = 0,
+	       VERDICT_FAIL = 1,
+	       VERDICT_ERROR = 2,
+	       VERDICT_UNVERIFIED = 4,
+};
+
+enum expect { EXPECT_DEFAULT, EXPECT_USER, EXPECT_SUPERVISOR };
+
+struct options {
+	const char *qmp; /* NULL: the monitor at port */
+	int port;
+	const char *report; /* NULL: one address */
+	uint64_t va;
+	uint64_t root_pa;
+	bool has_root;
+	uint32_t levels; /* 0: as CR4 says */
+	enum expect expect;
+	bool json;
+	bool no_stop;
+	bool no_color;
+	bool quiet;
+	int timeout_s;
+};
+
+/* All that one run knows. */
+struct job {
+	struct options opt;
+	const struct pt_fmt *fmt;
+	struct qemu_report report;
+	struct qemu_tables tables;
+	struct qemu_walk walk;
+	struct qemu_compare compare;
+	char root_from[128];
+	enum verdict verdict;
+	char detail[320]; /* why it is this verdict */
+	struct err err;	  /* of VERDICT_ERROR */
+};
+
+/* On standard output; text not for VERDICT_ERROR. */
+void qemu_print_text(const struct job *j);
+void qemu_print_json(const struct job *j);
+
+#endif /* QEMU_JOB_H */

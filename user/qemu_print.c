@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What qemu_verify_pte prints: text, or one JSON object. */
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <stdio.h>
+
+#include "pt_text.h"
+#include "qemu_job.h"
+#include "term.h"
+#include "version.h"
+
+static const char *verdict_name(enum verdict v)
+{
+	switch (v) {
+	case VERDICT_PASS:
+		return "pass";
+	case VERDICT_FAIL:
+		return "fail";
+	case VERDICT_UNVERIFIED:
+		return "unverified";
+	default:
+		return "error";
+	}
+}
+
+static void print_verdict(const struct job *j, const char *text)
+{
+	const char *color = term_yellow(), *sign = term_question();
+
+	if (j->verdict == VERDICT_PASS) {
+		color = term_green();
+		sign = term_tick();
+	} else if (j->verdict == VERDICT_FAIL) {
+		color = term_red();
+		sign = term_cross();
+	}
+	printf("%s%s%s %s\n", color, sign, term_reset(), text);
+}
+
+/* Laid out as the module's own answer, to be compared by eye. */
+static void print_walk(const struct job *j)
+{
+	const struct qemu_tables *t = &j->tables;
+	const struct qemu_walk *w = &j->walk;
+	char text[PT_FLAGS_TEXT];
+	uint32_t i;
+
+	printf("root 0x%016" PRIx64 " levels %u (%s)\n", t->root_pa, t->levels, j->root_from);
+	for (i = 0; i < w->nr; i++) {
+		const struct qemu_step *s = &w->step[i];
+		enum pt_kind kind = i + 1 < w->nr ? PT_TABLE : w->kind;
+
+		pt_flags_text(j->fmt, s->level, s->entry, text, sizeof(text));
+		printf("%s index %3u table 0x%016" PRIx64 " entry 0x%016" PRIx64 "%s%s",
+		       pt_level_name(t->levels, s->level), s->index, s->table_pa, s->entry,
+		       *text ? " " : "", text);
+		if (kind != PT_TABLE && kind != PT_LEAF)
+			printf(" (%s)", pt_kind_name(kind));
+		putchar('\n');
+	}
+	i = qemu_walk_last(w)->level;
+	if (!pt_has_frame(w->kind)) {
+		printf("effective: not present: %s at %s\n_PAGE_USER: none\n",
+		       w->kind == PT_TABLE ? "no memory behind the table" : pt_kind_name(w->kind),
+		       pt_level_name(t->levels, i));
+		return;
+	}
+	qemu_levels_text(t->levels, w->eff.no_user_levels, text, sizeof(text));
+	printf("page %s pa 0x%016" PRIx64 "\neffective: %s %s %s\n_PAGE_USER: %s%s%s\n",
+	       pt_page_size_text(j->fmt, i), w->pa, w->eff.rights & PT_USER ? "user" : "supervisor",
+	       w->eff.rights & PT_WRITE ? "write" : "nowrite",
+	       w->eff.rights & PT_EXEC ? "exec" : "noexec",
+	       w->eff.rights & PT_USER ? "set" : "clear", *text ? " " : "", text);
+}
+
+static void print_compare(const struct job *j)
+{
+	const struct qemu_report *r = &j->report;
+	const struct qemu_compare *c = &j->compare;
+	uint64_t i;
+
+	if (!j->opt.quiet)
+		printf("root 0x%016" PRIx64 " levels %u pti %s\n"
+		       "mapping 0x%" PRIx64 "-0x%" PRIx64 ": %" PRIu64 " user, %" PRIu64
+		       " supervisor, %" PRIu64 " absent of %" PRIu64 " pages\n",
+		       r->root_pa, r->levels, r->pti ? "on" : "off", r->vaddr, r->vaddr + r->size,
+		       c->user, c->supervisor, c->absent, c->pages);
+	for (i = 0; i < c->findings.nr && i < QEMU_COMPARE_LINES; i++)
+		printf("%s\n", c->findings.line[i]);
+	if (c->findings.nr > i)
+		printf("... and %" PRIu64 " more\n", c->findings.nr - i);
+	if (c->unverified)
+		printf("%" PRIu64 " pages not verified: %s\n", c->unverified, c->unverified_first);
+	else if (!c->findings.nr && j->verdict == VERDICT_FAIL)
+		printf("%s\n", j->detail);
+	if (c->mismatched && !j->opt.quiet)
+		puts("if vfio_test has let the mapping go since: take a report with --hold, and verify it while it holds");
+	if (!j->opt.quiet)
+		printf("%" PRIu64 " of %" PRIu64 " statements agree (walk, runs, totals)\n",
+		       c->claims - c->claims_mismatched, c->claims);
+}
+
+void qemu_print_text(const struct job *j)
+{
+	const struct qemu_compare *c = &j->compare;
+	char line[400], shape[64] = "";
+
+	if (!j->opt.report || !c->pages) { /* no pages: another VM's report */
+		if (!j->opt.report && !j->opt.quiet)
+			print_walk(j);
+		snprintf(line, sizeof(line), "%s: %s", verdict_name(j->verdict), j->detail);
+		print_verdict(j, line);
+		return;
+	}
+	print_compare(j);
+	if (c->levels_min == c->levels_max && !c->unverified)
+		snprintf(shape, sizeof(shape), " x %u levels", c->levels_max);
+	snprintf(line, sizeof(line),
+		 "%" PRIu64 " of %" PRIu64 " entries agree (%" PRIu64 " pages%s; %" PRIu64
+		 " distinct entries, %" PRIu64 " tables read)",
+		 c->compared - c->mismatched, c->compared, c->pages, shape, c->distinct,
+		 j->tables.nr_read);
+	print_verdict(j, line);
+}
+
+static void json_add(struct json_object *obj, const char *key, const char *value)
+{
+	json_object_object_add(obj, key, json_object_new_string(value));
+}
+
+static void json_add_count(struct json_object *obj, const char *key, uint64_t v)
+{
+	json_object_object_add(obj, key, json_object_new_uint64(v));
+}
+
+static void json_add_bool(struct json_object *obj, const char *key, bool v)
+{
+	json_object_object_add(obj, key, json_object_new_boolean(v));
+}
+
+static void json_walk(struct json_object *root, const struct job *j)
+{
+	struct json_object *arr = json_object_new_array();
+	struct json_object *obj;
+	const struct qemu_walk *w = &j->walk;
+	uint32_t i;
+
+	json_add_hex(root, "vaddr", j->opt.va);
+	json_add(root, "root_from", j->root_from);
+	for (i = 0; i < w->nr; i++) {
+		const struct qemu_step *s = &w->step[i];
+
+		obj = json_object_new_object();
+		json_add(obj, "level", pt_level_name(j->tables.levels, s->level));
+		json_add_count(obj, "index", s->index);
+		json_add_hex(obj, "table_pa", s->table_pa);
+		json_add_hex(obj, "entry", s->entry);
+		json_object_object_add(obj, "flags", pt_flags_json(j->fmt, s->level, s->entry));
+		json_object_array_add(arr, obj);
+	}
+	json_object_object_add(root, "walk", arr);
+	obj = json_object_new_object();
+	json_add(obj, "kind", pt_kind_name(w->kind));
+	if (pt_has_frame(w->kind)) {
+		json_add_hex(obj, "pa", w->pa);
+		json_add_count(obj, "page_size", pt_size(j->fmt, qemu_walk_last(w)->level));
+	}
+	json_add_bool(obj, "user", w->eff.rights & PT_USER);
+	json_add_bool(obj, "write", w->eff.rights & PT_WRITE);
+	json_add_bool(obj, "exec", w->eff.rights & PT_EXEC);
+	json_object_object_add(root, "page", obj);
+}
+
+static void json_compare(struct json_object *root, const struct job *j)
+{
+	struct json_object *obj = json_object_new_object();
+	struct json_object *qemu = json_object_new_object();
+	const struct qemu_compare *c = &j->compare;
+
+	json_add_count(obj, "total", c->pages);
+	json_add_count(obj, "user", c->user);
+	json_add_count(obj, "supervisor", c->supervisor);
+	json_add_count(obj, "absent", c->absent);
+	json_add_count(obj, "unverified", c->unverified);
+	json_object_object_add(root, "pages", obj);
+
+	json_add(qemu, "status", verdict_name(j->verdict));
+	json_add_count(qemu, "compared", c->compared);
+	json_add_count(qemu, "mismatched", c->mismatched);
+	json_add_count(qemu, "statements_compared", c->claims);
+	json_add_count(qemu, "statements_mismatched", c->claims_mismatched);
+	if (c->findings.nr)
+		json_add(qemu, "first_mismatch", c->findings.line[0]);
+	obj = json_object_new_object();
+	json_object_object_add(obj, "qemu", qemu);
+	json_object_object_add(root, "witnesses", obj);
+	json_add_count(root, "entries_distinct", c->distinct);
+}
+
+void qemu_print_json(const struct job *j)
+{
+	struct json_object *root = json_object_new_object();
+	struct json_object *obj;
+
+	json_add(root, "tool", PROG);
+	json_add(root, "version", VFIO_VERIFY_VERSION);
+	json_add_count(root, "schema", QEMU_REPORT_SCHEMA);
+	json_add(root, "verdict", verdict_name(j->verdict));
+	if (j->verdict == VERDICT_ERROR) {
+		obj = json_object_new_object();
+		json_add(obj, "what", j->err.what);
+		json_add(obj, "why", j->err.why);
+		json_add(obj, "fix", j->err.fix);
+		json_add_count(obj, "errno", (uint64_t)j->err.no);
+		json_object_object_add(root, "error", obj);
+	} else {
+		json_add(root, "detail", j->detail);
+		json_add_hex(root, "root_pa", j->tables.root_pa);
+		json_add_count(root, "levels", j->tables.levels);
+		if (j->opt.report)
+			json_compare(root, j);
+		else
+			json_walk(root, j);
+		json_add_count(root, "tables_read", j->tables.nr_read);
+	}
+	puts(json_object_to_json_string_ext(root, JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(root);
+}

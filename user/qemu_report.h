@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * A report of `vfio_test --json`, as far as it speaks of page tables.
+ *
+ * Read with suspicion: a report is a file, from anywhere.  What parses is whole
+ * in itself (levels, ranges, alignments, no table twice over the same pages);
+ * whether it leaves pages out, or is true, is qemu_compare.h's to find.
+ */
+#ifndef QEMU_REPORT_H
+#define QEMU_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pt_fmt.h"
+
+#define QEMU_REPORT_SCHEMA   1
+#define QEMU_REPORT_MAX_SIZE (1ULL << 40) /* bytes of a mapping */
+
+/* Neighbouring entries of one table.  Sorted by level, then by vaddr. */
+struct qemu_report_table {
+	uint32_t level;
+	uint32_t index; /* of entries[0] */
+	uint32_t nr;
+	uint64_t table_pa;
+	uint64_t vaddr; /* what entries[0] covers starts here */
+	uint64_t *entries;
+};
+
+struct qemu_report_run {
+	uint64_t vaddr;
+	uint64_t len; /* bytes */
+	uint64_t pa;
+	uint64_t page_size; /* bytes */
+	uint32_t rights;    /* PT_USER | PT_WRITE | PT_EXEC */
+};
+
+struct qemu_report_step {
+	uint32_t level;
+	uint64_t index;
+	uint64_t table_pa;
+	uint64_t entry;
+};
+
+struct qemu_report {
+	uint64_t vaddr; /* of the mapping; page aligned, as is size */
+	uint64_t size;	/* bytes, 4096 to QEMU_REPORT_MAX_SIZE */
+	uint64_t root_pa;
+	uint64_t pa_mask;
+	uint32_t levels; /* 4 or 5 */
+	bool pti;
+
+	struct qemu_report_table *tables;
+	size_t nr_tables;
+	size_t first_table[PT_MAX_LEVELS + 1]; /* of level N; of N + 1: the end */
+	struct qemu_report_run *runs;	       /* ascending, apart */
+	size_t nr_runs;
+	struct qemu_report_step walk[PT_MAX_LEVELS];
+	uint32_t nr_walk;
+	uint64_t total, user, supervisor, absent; /* base pages */
+};
+
+/*
+ * Parses @len bytes of JSON.  -EINVAL with the reason in @why (cut at
+ * @why_len), or -ENOMEM.  On success the caller calls qemu_report_free().
+ */
+int qemu_report_parse(const struct pt_fmt *fmt, const char *text, size_t len,
+		      struct qemu_report *out, char *why, size_t why_len);
+
+void qemu_report_free(struct qemu_report *r);
+
+#endif /* QEMU_REPORT_H */

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-2.0
+# vfio-verify.  `make help` lists the targets, V=1 shows the commands.
+
+V ?= 0
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),@:,@printf '  %-7s %s\n')
+
+CC ?= gcc
+PKG_CONFIG ?= pkg-config
+PREFIX ?= /usr/local
+DESTDIR ?=
+KERNELDIR ?= /lib/modules/$(shell uname -r)/build
+
+# The same for every program; our own warnings, then what the builder adds.
+WARN := -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes
+CFLAGS ?= -O2 -g
+all_cflags = -std=gnu11 -D_GNU_SOURCE $(WARN) -Ikmod -Iuser $(CFLAGS) -MMD -MP
+SAN := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+
+OBJ := build/user
+PROGRAM_DIR := user
+
+# What each program is made of.
+SHARED := parse term pt_text err
+vfio_test := main cmd_run step run_vfio run_verify report sysfs vfio module \
+	verify_pte pagemap $(SHARED)
+vfio_test_libs := libkmod json-c
+qemu_verify_pte := qemu_verify_pte qemu_report qemu_walk qemu_compare qemu_print monitor \
+	monitor_parse $(SHARED)
+qemu_verify_pte_libs := json-c
+PROGRAMS := vfio_test qemu_verify_pte
+
+# Unit tests: what each links besides itself.
+UNIT := $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
+unit_parse := parse
+unit_pt_x86 :=
+unit_vfio := vfio
+unit_monitor := monitor monitor_parse err
+unit_monitor_parse := monitor_parse parse
+unit_report := qemu_report qemu_walk qemu_compare pt_text parse
+
+all: user kmod
+
+user: $(PROGRAMS:%=$(PROGRAM_DIR)/%)
+
+# The module for the running kernel, where its headers are.
+kmod:
+ifneq ($(wildcard $(KERNELDIR)/Makefile),)
+	$(Q)$(MAKE) -C kmod KERNELDIR=$(KERNELDIR) V=$(V) modules
+else
+	@echo "  SKIP    kmod: no headers in $(KERNELDIR): give KERNELDIR=, or see scripts/kernels module"
+endif
+
+$(OBJ)/%.o: user/%.c Makefile
+	@mkdir -p $(@D)
+	$(say) CC $<
+	$(Q)$(CC) $(all_cflags) $(shell $(PKG_CONFIG) --cflags json-c) -c -o $@ $<
+
+define program
+$(PROGRAM_DIR)/$(1): $(patsubst %,$(OBJ)/%.o,$($(1)))
+	$$(say) LD $$@
+	$$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(shell $$(PKG_CONFIG) --libs $($(1)_libs))
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
+
+# Unit tests are built whole with the sanitizers, apart from the programs.
+define unit_test
+build/unit/test_$(1): tests/unit/test_$(1).c $(patsubst %,user/%.c,$(unit_$(1))) \
+		$(wildcard user/*.h kmod/*.h) Makefile
+	@mkdir -p build/unit
+	$$(say) CC $$@
+	$$(Q)$$(CC) -std=gnu11 -D_GNU_SOURCE $$(WARN) -Ikmod -Iuser $$(SAN) \
+		$$(shell $$(PKG_CONFIG) --cflags json-c cmocka) -o $$@ \
+		$$(filter %.c,$$^) $$(shell $$(PKG_CONFIG) --libs json-c cmocka)
+endef
+$(foreach t,$(UNIT),$(eval $(call unit_test,$(t))))
+
+unit: $(UNIT:%=build/unit/test_%)
+
+MAN := vfio_test.8 qemu_verify_pte.1
+
+build/man/%: user/man/%.scd
+	@mkdir -p $(@D)
+	$(say) SCDOC $@
+	$(Q)scdoc < $< > $@
+
+man: $(MAN:%=build/man/%)
+
+# Setting up, building, booting, testing: each says what it does.
+setup:
+	@scripts/setup
+
+demo: setup
+	@$(MAKE) --no-print-directory user
+	@scripts/demo
+
+check: setup
+	@tests/run
+
+bench: setup
+	@$(MAKE) --no-print-directory user
+	@scripts/bench
+
+FUZZ_SECONDS ?= 60
+fuzz: setup
+	@tests/fuzz/run $(FUZZ_SECONDS)
+
+install: user man
+	install -D -t $(DESTDIR)$(PREFIX)/bin $(PROGRAMS:%=user/%)
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 build/man/vfio_test.8
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 build/man/qemu_verify_pte.1
+ifneq ($(wildcard kmod/verify_pte.ko),)
+	$(MAKE) -C kmod KERNELDIR=$(KERNELDIR) install
+endif
+
+dkms-install:
+	install -D -m 644 -t $(DESTDIR)/usr/src/verify-pte-0.1.0 kmod/*.c kmod/*.h \
+		kmod/Kbuild kmod/Makefile kmod/dkms.conf
+	install -D -m 644 -t $(DESTDIR)/usr/src/verify-pte-0.1.0/uapi kmod/uapi/*.h
+
+style:
+	@tests/static
+
+clean:
+	rm -rf build $(PROGRAMS:%=user/%)
+	find kmod -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' \
+		-o -name '.*.cmd' -o -name Module.symvers -o -name modules.order | xargs -r rm -f
+
+help:
+	@echo 'all          programs, and the module for the running kernel'
+	@echo 'demo         the whole proof in a VM:  KERNEL= IOMMU= ACCEL= QEMU= CPU='
+	@echo 'check        static gates, unit tests, guest tests; KTAP'
+	@echo 'bench        costs, as medians and ratios of one run'
+	@echo 'fuzz         every parser under libFuzzer:  FUZZ_SECONDS=60'
+	@echo 'install      programs and module:  PREFIX= DESTDIR= KERNELDIR='
+	@echo 'dkms-install the source of the module, for dkms'
+	@echo 'style        the static gates alone'
+	@echo 'clean'
+
+-include $(wildcard $(OBJ)/*.d)
+
+.PHONY: all user kmod unit man setup demo check bench fuzz install dkms-install style clean help
+.DEFAULT_GOAL := all

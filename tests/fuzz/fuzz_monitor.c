@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Replies of QEMU's monitor: any bytes. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "monitor_parse.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text = malloc(size + 1);
+	struct monitor_regs regs;
+	uint64_t words[4];
+	const char *reply;
+	bool running;
+
+	memcpy(text, data, size);
+	text[size] = '\0';
+	monitor_parse_xp(text, 0x1000, words, 4);
+	if (!monitor_parse_registers(text, &regs) && regs.cpl > 3)
+		abort();
+	monitor_parse_status(text, &running);
+	/* Changes the text: last. */
+	if (!monitor_parse_hmp(text, size, &reply)) {
+		if (reply < text || strlen(reply) > size || strchr(reply, '\r'))
+			abort();
+		monitor_parse_xp(reply, 0x1000, words, 4);
+	}
+	free(text);
+	return 0;
+}

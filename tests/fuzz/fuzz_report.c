@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reports: any bytes.  What parses is compared with a memory that agrees with
+ * the report's own tables, where it has them, and points at itself elsewhere.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pt_x86.h"
+#include "qemu_compare.h"
+#include "qemu_report.h"
+#include "qemu_walk.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static int read_table(void *ctx, uint64_t pa, uint64_t entries[QEMU_TABLE])
+{
+	const struct qemu_report *r = ctx;
+	size_t i;
+
+	if (pa >> 40)
+		return -EFAULT;
+	for (i = 0; i < QEMU_TABLE; i++)
+		entries[i] = (pa ^ i << 12) | 0x67;
+	for (i = 0; i < r->nr_tables; i++)
+		if (r->tables[i].table_pa == pa)
+			memcpy(entries + r->tables[i].index, r->tables[i].entries,
+			       r->tables[i].nr * sizeof(*entries));
+	return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct qemu_tables tables;
+	struct qemu_compare c;
+	struct qemu_report r;
+	char why[64];
+
+	if (qemu_report_parse(&pt_x86, (const char *)data, size, &r, why, sizeof(why)))
+		return 0;
+	tables = (struct qemu_tables){ .fmt = &pt_x86, .read = read_table, .ctx = &r };
+	if (!qemu_compare(&r, &tables, &c)) {
+		if (c.mismatched > c.compared || c.claims_mismatched > c.claims ||
+		    c.unverified + c.user + c.supervisor + c.absent > c.pages)
+			abort();
+		if (qemu_compare_agrees(&c) &&
+		    (c.user != r.user || c.supervisor != r.supervisor || c.absent != r.absent ||
+		     c.pages != r.total || c.user + c.supervisor + c.absent != c.pages))
+			abort();
+	}
+	qemu_report_free(&r);
+	return 0;
+}

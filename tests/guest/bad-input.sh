@@ -1,0 +1,62 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+#
+# bad-input.sh - each error names its cause and its cure, and leaves nothing
+#
+# In a VM with an IOMMU and --no-bind.
+
+. /tests/ktap.sh
+ktap_plan 28
+
+pci=/sys/bus/pci
+ko=$(modinfo -n verify_pte 2>/dev/null || find /lib/modules -name verify_pte.ko)
+
+expect 2 '^vfio_test: 00:01.0: not a PCI address: .*; as in 0000:00:01.0' 'malformed BDF: no domain' vfio_test 00:01.0
+expect 2 '^vfio_test: 0000:00:20.0: not a PCI address' 'malformed BDF: device 0x20' vfio_test 0000:00:20.0
+expect 2 'not a PCI address' 'malformed BDF: more behind it' vfio_test 0000:00:01.0x
+expect 2 '^vfio_test: no device: ' 'no BDF' vfio_test
+expect 2 'one device too many' 'two BDFs' vfio_test "$BDF" "$BDF"
+expect 2 '^vfio_test: --nonsense: no such option; see' 'unknown option' vfio_test --nonsense "$BDF"
+expect 2 '^vfio_test: --size: it needs a value' 'option without its value' vfio_test "$BDF" --size
+expect 2 '^vfio_test: --size 0: not a size above 0' '--size 0' vfio_test --size 0 "$BDF"
+expect 2 '^vfio_test: --size -4K: not a size' '--size -4K' vfio_test --size -4K "$BDF"
+expect 2 'not a multiple of the page size' '--size 5000' vfio_test --size 5000 "$BDF"
+expect 2 'not aligned to the page size' '--iova 0x123' vfio_test --iova 0x123 "$BDF"
+expect 2 'choose from: user, supervisor' '--expect nobody' vfio_test --expect nobody "$BDF"
+expect 2 'choose from: auto, type1, type1v2' '--iommu spapr' vfio_test --iommu spapr "$BDF"
+expect 2 'choose one' '--json and --ktap' vfio_test --json --ktap "$BDF"
+expect 2 '^vfio_test: 0000:7f:00.0: no such device: .*; see lspci -D' 'absent device' vfio_test 0000:7f:00.0
+expect 2 '"verdict": ?"error"' 'absent device, JSON' vfio_test --json 0000:7f:00.0
+
+expect 2 "^vfio_test: $BDF: not on vfio-pci: it is on no driver; modprobe vfio-pci; echo vfio-pci > " 'device on no driver' vfio_test "$BDF"
+modprobe -a vfio-pci pci-stub 2>/dev/null
+echo pci-stub >$pci/devices/"$BDF"/driver_override
+echo "$BDF" >$pci/drivers_probe
+expect 2 "not on vfio-pci: it is on the driver pci-stub; .*echo $BDF > $pci/drivers/pci-stub/unbind; " 'device on another driver' vfio_test "$BDF"
+
+# The cure, as the message gave it.
+cure=$(sed -n 's/.*pci-stub; //p' "$ktap_dir/err")
+check 'the cure can be typed as it is' sh -c "$cure"
+expect 0 pass 'and it cures' vfio_test --quiet "$BDF"
+
+exec 9<>"/dev/vfio/$(basename "$(readlink $pci/devices/"$BDF"/iommu_group)")"
+expect 2 'another process has it open' 'group held open' vfio_test "$BDF"
+exec 9>&-
+
+expect 2 'IOVA 0xfee00000 of 0x100000 bytes: it is in none of the IOVA ranges' 'IOVA reserved' vfio_test --iova 0xfee00000 "$BDF"
+expect 2 'in none of the IOVA ranges' 'IOVA beyond the aperture' vfio_test --iova 0x8000000000 "$BDF"
+expect 2 'fewer than 1 free huge pages of 2048 KiB; echo 1 > ' 'no huge pages' vfio_test --page-size 2M --size 2M "$BDF"
+
+mv "$ko" /tmp/verify_pte.ko
+expect 4 'could not load the module verify_pte: no such file.*; .*build it for this kernel' 'module absent: unverified' vfio_test "$BDF"
+head -c 3000 /tmp/verify_pte.ko >/tmp/cut.ko
+expect 4 'built for another kernel, or not a module' 'module refused: unverified' vfio_test --module /tmp/cut.ko "$BDF"
+expect 0 pass '--module PATH' vfio_test --quiet --module /tmp/verify_pte.ko "$BDF"
+
+nothing_left() {
+	! grep -q '^verify_pte ' /proc/modules && ! pidof vfio_test &&
+		! ls -l /proc/[0-9]*/fd 2>/dev/null | grep /dev/vfio/
+}
+check 'nothing left' nothing_left
+ktap_end

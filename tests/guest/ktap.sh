@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash # busybox sh, and bash on the host
+#
+# ktap.sh - test points from shell, in the guest and on the host
+#
+# Source it, say how many points there will be, make them, end with ktap_end:
+# a plan that was not met fails as much as a point that was not ok.
+
+ktap_nr=0 ktap_bad=0 ktap_planned=0
+
+# Scratch for what commands say.
+ktap_dir=$(mktemp -d /tmp/vfio-verify-ktap.XXXXXX)
+trap 'rm -rf "$ktap_dir"' EXIT
+
+# ktap_plan N
+ktap_plan() {
+	ktap_planned=$1
+	echo "KTAP version 1"
+	echo "1..$1"
+}
+
+# ktap_result ok|"not ok" NAME
+ktap_result() {
+	ktap_nr=$((ktap_nr + 1))
+	[ "$1" = ok ] || ktap_bad=$((ktap_bad + 1))
+	echo "$1 $ktap_nr - $2"
+}
+
+# ktap_skip NAME WHY
+ktap_skip() {
+	ktap_nr=$((ktap_nr + 1))
+	echo "ok $ktap_nr - $1 # SKIP $2"
+}
+
+# ktap_comment FILE: what it says, as comments
+ktap_comment() {
+	head -n 40 "$1" | sed 's/^/# /'
+}
+
+# check NAME COMMAND...: ok if the command succeeds
+check() {
+	ktap_name=$1
+	shift
+	if "$@" >"$ktap_dir/check" 2>&1; then
+		ktap_result ok "$ktap_name"
+	else
+		ktap_result "not ok" "$ktap_name"
+		echo "# failed: $*"
+		ktap_comment "$ktap_dir/check"
+	fi
+}
+
+# expect STATUS REGEX NAME COMMAND...: ok if the command ends with STATUS and
+# says something, on stdout or stderr, that REGEX (grep -E) finds.  What it said
+# stays in $ktap_dir/out and $ktap_dir/err.
+expect() {
+	ktap_status=$1 ktap_regex=$2 ktap_name=$3
+	shift 3
+	ktap_got=0
+	"$@" >"$ktap_dir/out" 2>"$ktap_dir/err" </dev/null || ktap_got=$?
+	if [ "$ktap_got" -eq "$ktap_status" ] &&
+	   cat "$ktap_dir/out" "$ktap_dir/err" | grep -qE -e "$ktap_regex"; then
+		ktap_result ok "$ktap_name"
+		return
+	fi
+	ktap_result "not ok" "$ktap_name"
+	echo "# $*: exit $ktap_got, expected $ktap_status and: $ktap_regex"
+	ktap_comment "$ktap_dir/out"
+	ktap_comment "$ktap_dir/err"
+}
+
+# ktap_end: the exit status of the script
+ktap_end() {
+	if [ "$ktap_nr" -ne "$ktap_planned" ]; then
+		echo "# planned $ktap_planned points, made $ktap_nr"
+		exit 1
+	fi
+	[ "$ktap_bad" -eq 0 ] || exit 1
+	exit 0
+}

@@ -1,0 +1,12 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+#
+# no-iommu.sh - what a machine without an IOMMU is told; VM with --iommu none
+
+. /tests/ktap.sh
+ktap_plan 2
+expect 2 "^vfio_test: $BDF: no IOMMU group: no IOMMU is active; boot with intel_iommu=on" 'no IOMMU group' \
+	vfio_test "$BDF"
+expect 2 '"verdict": ?"error"' 'no IOMMU group, JSON' vfio_test --json "$BDF"
+ktap_end

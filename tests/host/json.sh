@@ -1,0 +1,63 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# json.sh - the report of vfio_test --json keeps its contract; three VMs
+
+set -uo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# shellcheck source=tests/guest/ktap.sh
+. "$root/tests/guest/ktap.sh"
+
+ktap_plan 16
+report=$ktap_dir/report
+
+# is FILTER: jq says true of the report
+is() {
+	jq -e "$1" "$report"
+}
+
+# vm ARGS: vfio_test with them in a guest, its stdout to the report
+vm() {
+	"$root/scripts/vm" --quiet --strict -- vfio_test "$@" >"$report"
+}
+
+expect 0 '' 'vfio_test --json BDF: exit 0' vm --json BDF
+check 'one JSON object' is 'type == "object"'
+check 'every key of the contract' is '
+	["tool", "version", "schema", "verdict", "device", "iommu", "steps", "mapping",
+	 "pages", "walk", "witnesses", "regions", "irqs"] - keys == []'
+check 'tool, schema, verdict' is '[.tool, .schema, .verdict] == ["vfio_test", 1, "pass"]'
+check 'device' is '.device | .vendor == "0x1234" and .device == "0x11e8" and
+	.driver == "vfio-pci" and (.group | type) == "number" and (.bdf | test("^0000:"))'
+check 'iommu: page sizes and IOVA ranges are the true ones' is '.iommu |
+	.type == "type1v2" and .page_sizes == ["0x1000", "0x200000", "0x40000000"] and
+	.iova_ranges == [{start: "0x0", end: "0xfedfffff"}, {start: "0xfef00000", end: "0x7fffffffff"}] and
+	.dma_avail == 65535'
+check 'steps: each with name, status, detail' is '.steps | length > 15 and
+	all(.[]; (.name | type) == "string" and (.detail | type) == "string" and
+	    (.status | IN("pass", "fail", "skip", "unverified")))'
+check 'mapping: addresses are strings' is '.mapping |
+	all(.vaddr, .iova, .size, .page_size, .root_pa; test("^0x[0-9a-f]+$")) and
+	(.levels | IN(4, 5)) and (.pti | type) == "boolean" and (.pid | type) == "number"'
+check 'pages: counts, and runs that cover all' is '.pages |
+	[.total, .user, .supervisor, .absent] == [256, 256, 0, 0] and
+	all(.runs[]; all(.vaddr, .iova, .pa, .len, .page_size; test("^0x")) and .user and .write and (.exec | not))'
+check 'walk: every level of the first page' is '.mapping.levels as $n | .walk |
+	length == $n and .[-1].level == "PTE" and .[0].level == "PGD" and
+	all(.[]; (.flags | index("USER")) and (.entry | test("^0x")) and (.index < 512))'
+check 'witnesses: five, two of them asked' is '.witnesses | length == 5 and
+	.module == {status: "pass", compared: 256, mismatched: 0} and
+	.pagemap == {status: "pass", compared: 256, mismatched: 0} and
+	all(.iommu, .device_dma, .qemu; .status == "skip" and .compared == 0)'
+check 'regions and irqs as found' is '(.regions | length) == 9 and .regions[0].size == "0x100000" and
+	(.irqs | length) == 5 and .irqs[1].count == 1'
+
+expect 4 '' 'vfio_test --no-module: exit 4' vm --json --no-module BDF
+check 'its verdict is unverified, and no page is vouched for' is '.verdict == "unverified" and
+	.witnesses.module == {status: "unverified", compared: 0, mismatched: 0} and .pages == {} and
+	.witnesses.pagemap.status == "unverified"'
+expect 1 '' 'vfio_test --expect supervisor: exit 1' vm --json --expect supervisor BDF
+check 'its verdict is fail, with the page and the cause' is '.verdict == "fail" and
+	.witnesses.module.mismatched == 256 and (.steps[] | select(.name == "page-user") |
+	.status == "fail" and (.error.why | test("first 0x[0-9a-f]+: _PAGE_USER is set at every level")))'
+ktap_end

@@ -1,0 +1,14 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# walk.sh - the module's walk of every kind of page against pagemap, in a VM
+#
+# oracle.c is compiled and goes into the guest; arguments are for scripts/vm.
+
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+
+exec "$root/scripts/vm" --quiet --strict --memory 4G --timeout 240 \
+	--append 'hugepagesz=1G hugepages=1 hugepagesz=2M hugepages=16' \
+	--file "$root/tests/guest/oracle.c" "$@" -- \
+	sh -c 'modprobe verify_pte && oracle'

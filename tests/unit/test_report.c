@@ -1,0 +1,624 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A report against the memory of a machine: agreement, every single bit that
+ * can be wrong, and reports that are no reports.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pt_x86.h"
+#include "qemu_compare.h"
+#include "qemu_report.h"
+#include "qemu_walk.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Memory: table N is at (N + 1) * 4096, and nothing else is there. */
+enum { ROOT, P4D, PUD, PMD, PTE_A, PTE_B, NR_TABLES };
+#define TABLE_PA(n) (((uint64_t)(n) + 1) * 4096)
+
+static uint64_t memory[NR_TABLES][QEMU_TABLE];
+static unsigned int reads;
+
+/* The end of a table, 2 MiB in one page, and the start of another table. */
+#define VA	       0x7f00001fe000ULL
+#define PAGES	       (2 + 512 + 4)
+#define ABSENT	       2
+#define LEVELS	       5
+#define TABLE_ENTRY(n) (TABLE_PA(n) | 0x67)
+#define LEAF	       0x8000000000000867ULL /* user write noexec */
+#define COMPARED       ((2 + 4) * 5 + 512 * 4)
+#define DISTINCT       (1 + 1 + 1 + 3 + 2 + 4)
+
+static int read_memory(void *ctx, uint64_t pa, uint64_t entries[QEMU_TABLE])
+{
+	(void)ctx;
+	reads++;
+	if (pa < TABLE_PA(0) || pa > TABLE_PA(NR_TABLES - 1) || pa % 4096)
+		return -EFAULT;
+	memcpy(entries, memory[pa / 4096 - 1], sizeof(memory[0]));
+	return 0;
+}
+
+static void fill_memory(void)
+{
+	memset(memory, 0, sizeof(memory));
+	memory[ROOT][0] = TABLE_ENTRY(P4D);
+	memory[P4D][254] = TABLE_ENTRY(PUD);
+	memory[PUD][0] = TABLE_ENTRY(PMD);
+	memory[PMD][0] = TABLE_ENTRY(PTE_A);
+	memory[PMD][1] = 0x40000000 | LEAF | PT_X86_PS;
+	memory[PMD][2] = TABLE_ENTRY(PTE_B);
+	memory[PTE_A][510] = 0x11110000 | LEAF;
+	memory[PTE_A][511] = 0x11111000 | LEAF;
+	memory[PTE_B][0] = 0x22220000 | LEAF;
+	memory[PTE_B][1] = 0x22221000 | (LEAF & ~PT_X86_RW);
+	memory[PTE_B][2] = (~0x22222000ULL & PT_X86_ADDR) | PT_X86_PROTNONE;
+	memory[PTE_B][3] = 0;
+}
+
+static const char good[] =
+	"{\"tool\":\"vfio_test\",\"version\":\"0.1.0\",\"schema\":1,\"verdict\":\"pass\","
+	"\"mapping\":{\"pid\":7,\"vaddr\":\"0x7f00001fe000\",\"iova\":\"0x0\",\"size\":2121728,"
+	"\"page_size\":4096,\"root_pa\":\"0x1000\",\"levels\":5,\"pti\":false,"
+	"\"pa_mask\":\"0xffffffffff000\"},"
+	"\"pages\":{\"total\":518,\"user\":516,\"supervisor\":0,\"absent\":2,\"runs\":["
+	"{\"vaddr\":\"0x7f00001fe000\",\"pa\":\"0x11110000\",\"len\":8192,\"page_size\":4096,"
+	"\"user\":true,\"write\":true,\"exec\":false},"
+	"{\"vaddr\":\"0x7f0000200000\",\"pa\":\"0x40000000\",\"len\":2097152,\"page_size\":2097152,"
+	"\"user\":true,\"write\":true,\"exec\":false},"
+	"{\"vaddr\":\"0x7f0000400000\",\"pa\":\"0x22220000\",\"len\":4096,\"page_size\":\"4K\","
+	"\"user\":true,\"write\":true,\"exec\":false},"
+	"{\"vaddr\":\"0x7f0000401000\",\"pa\":\"0x22221000\",\"len\":\"0x1000\",\"page_size\":4096,"
+	"\"user\":true,\"write\":false,\"exec\":false},"
+	"{\"vaddr\":\"0x7f0000402000\",\"pa\":\"0x22222000\",\"len\":4096,\"page_size\":4096,"
+	"\"user\":false,\"write\":false,\"exec\":false}]},"
+	"\"walk\":["
+	"{\"level\":\"PGD\",\"index\":0,\"table_pa\":\"0x1000\",\"entry\":\"0x2067\",\"flags\":[]},"
+	"{\"level\":\"P4D\",\"index\":254,\"table_pa\":\"0x2000\",\"entry\":\"0x3067\",\"flags\":[]},"
+	"{\"level\":\"PUD\",\"index\":0,\"table_pa\":\"0x3000\",\"entry\":\"0x4067\",\"flags\":[]},"
+	"{\"level\":\"PMD\",\"index\":0,\"table_pa\":\"0x4000\",\"entry\":\"0x5067\",\"flags\":[]},"
+	"{\"level\":\"PTE\",\"index\":510,\"table_pa\":\"0x5000\",\"entry\":\"0x8000000011110867\",\"flags\":[]}],"
+	"\"tables\":["
+	"{\"level\":\"PGD\",\"table_pa\":\"0x1000\",\"vaddr\":\"0x7f00001fe000\",\"index\":0,\"entries\":[\"0x2067\"]},"
+	"{\"level\":\"P4D\",\"table_pa\":\"0x2000\",\"vaddr\":\"0x7f00001fe000\",\"index\":254,\"entries\":[\"0x3067\"]},"
+	"{\"level\":\"PUD\",\"table_pa\":\"0x3000\",\"vaddr\":\"0x7f00001fe000\",\"index\":0,\"entries\":[\"0x4067\"]},"
+	"{\"level\":\"PMD\",\"table_pa\":\"0x4000\",\"vaddr\":\"0x7f00001fe000\",\"index\":0,"
+	"\"entries\":[\"0x5067\",\"0x80000000400008e7\",\"0x6067\"]},"
+	"{\"level\":\"PTE\",\"table_pa\":\"0x6000\",\"vaddr\":\"0x7f0000400000\",\"index\":0,"
+	"\"entries\":[\"0x8000000022220867\",\"0x8000000022221865\",\"0xfffffddddd100\",\"0x0\"]},"
+	"{\"level\":\"PTE\",\"table_pa\":\"0x5000\",\"vaddr\":\"0x7f00001fe000\",\"index\":510,"
+	"\"entries\":[\"0x8000000011110867\",\"0x8000000011111867\"]}]}\n";
+
+static int parse(const char *text, struct qemu_report *r, char why[256])
+{
+	return qemu_report_parse(&pt_x86, text, strlen(text), r, why, 256);
+}
+
+static int setup(void **state)
+{
+	struct qemu_report *r = calloc(1, sizeof(*r));
+	char why[256];
+
+	fill_memory();
+	if (!r || parse(good, r, why)) {
+		print_error("%s\n", why);
+		return -1;
+	}
+	*state = r;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	qemu_report_free(*state);
+	free(*state);
+	return 0;
+}
+
+static int compare(const struct qemu_report *r, struct qemu_compare *c)
+{
+	static struct qemu_tables tables;
+
+	tables = (struct qemu_tables){ .fmt = &pt_x86, .read = read_memory };
+	return qemu_compare(r, &tables, c);
+}
+
+/* Something is found, and the first line names @page and @what. */
+static void expect_mismatch(const struct qemu_report *r, uint64_t page, const char *what)
+{
+	struct qemu_compare c;
+	char text[64];
+
+	assert_int_equal(compare(r, &c), 0);
+	assert_false(qemu_compare_agrees(&c));
+	assert_true(c.findings.nr > 0);
+	assert_true(c.mismatched + c.claims_mismatched > 0);
+	snprintf(text, sizeof(text), "page 0x%" PRIx64 ": %s", page, what);
+	if (strncmp(c.findings.line[0], text, strlen(text)))
+		fail_msg("\"%s\" does not name %s", c.findings.line[0], text);
+}
+
+static void test_agrees(void **state)
+{
+	struct qemu_compare c;
+
+	reads = 0;
+	assert_int_equal(compare(*state, &c), 0);
+	if (!qemu_compare_agrees(&c))
+		fail_msg("%s", c.findings.line[0]);
+	assert_true(c.pages == PAGES);
+	assert_true(c.compared == COMPARED);
+	assert_true(c.distinct == DISTINCT);
+	assert_true(c.levels_min == 4 && c.levels_max == 5);
+	assert_true(c.claims == LEVELS + PAGES + 4);
+	assert_true(c.user == PAGES - ABSENT && c.absent == ABSENT && !c.supervisor);
+	assert_true(c.first_absent == 0x7f0000402000);
+	assert_int_equal(reads, NR_TABLES);
+}
+
+/* The first page that an entry stands for */
+static uint64_t first_page(const struct qemu_report_table *t, size_t i)
+{
+	uint64_t va = t->vaddr + i * pt_size(&pt_x86, t->level);
+
+	return va > VA ? va : VA;
+}
+
+static void test_every_bit_of_every_entry(void **state)
+{
+	struct qemu_report *r = *state;
+	unsigned int bit;
+	size_t n, i;
+
+	for (n = 0; n < r->nr_tables; n++) {
+		struct qemu_report_table *t = &r->tables[n];
+
+		for (i = 0; i < t->nr; i++) {
+			for (bit = 0; bit < 64; bit++) {
+				t->entries[i] ^= 1ULL << bit;
+				expect_mismatch(r, first_page(t, i),
+						pt_level_name(LEVELS, t->level));
+				t->entries[i] ^= 1ULL << bit;
+			}
+		}
+		for (bit = 12; bit < 52; bit++) {
+			t->table_pa ^= 1ULL << bit;
+			expect_mismatch(r, first_page(t, 0), pt_level_name(LEVELS, t->level));
+			t->table_pa ^= 1ULL << bit;
+		}
+	}
+}
+
+static void test_every_bit_of_memory(void **state)
+{
+	struct qemu_report *r = *state;
+	unsigned int bit;
+	char text[64];
+	size_t n, i;
+
+	for (n = 0; n < r->nr_tables; n++) {
+		struct qemu_report_table *t = &r->tables[n];
+		uint64_t *e = &memory[t->table_pa / 4096 - 1][t->index];
+
+		for (i = 0; i < t->nr; i++) {
+			for (bit = 0; bit < 64; bit++) {
+				struct qemu_compare c;
+
+				e[i] ^= 1ULL << bit;
+				assert_int_equal(compare(r, &c), 0);
+				assert_false(qemu_compare_agrees(&c));
+				assert_true(c.findings.nr && c.mismatched);
+				snprintf(text, sizeof(text), "page 0x%" PRIx64 ": %s index",
+					 first_page(t, i), pt_level_name(LEVELS, t->level));
+				assert_memory_equal(c.findings.line[0], text, strlen(text));
+				e[i] ^= 1ULL << bit;
+			}
+		}
+	}
+}
+
+static void test_names_what_differs(void **state)
+{
+	struct qemu_report *r = *state;
+	struct qemu_compare c;
+
+	memory[PTE_B][1] &= ~PT_X86_US;
+	assert_int_equal(compare(r, &c), 0);
+	assert_string_equal(
+		c.findings.line[0],
+		"page 0x7f0000401000: PTE index 1 table 0x6000: module 0x8000000022221865, QEMU 0x8000000022221861, differs in USER");
+	assert_true(c.mismatched == 1 && c.compared == COMPARED);
+	assert_true(c.supervisor == 1 && c.first_supervisor == 0x7f0000401000);
+	assert_true(c.first_no_user_levels == 1);
+
+	fill_memory();
+	memory[PUD][0] |= PT_X86_NX;
+	assert_int_equal(compare(r, &c), 0);
+	/* one entry behind all pages: named once, wrong for each */
+	assert_true(strstr(c.findings.line[0], "PUD index 0 table 0x3000: ") &&
+		    strstr(c.findings.line[0], "differs in NX"));
+	assert_true(c.mismatched == PAGES);
+
+	fill_memory();
+	memory[PTE_A][511] ^= 0x3000;
+	assert_int_equal(compare(r, &c), 0);
+	assert_non_null(strstr(c.findings.line[0], "PTE index 511 "));
+	assert_non_null(strstr(c.findings.line[0], "differs in address"));
+
+	fill_memory();
+	memory[ROOT][0] ^= PT_X86_A;
+	assert_int_equal(compare(r, &c), 0);
+	assert_non_null(strstr(c.findings.line[0], "differs in ACCESSED (set in passing"));
+
+	fill_memory();
+	memory[ROOT][0] ^= 1ULL << 55;
+	assert_int_equal(compare(r, &c), 0);
+	assert_non_null(strstr(c.findings.line[0], "differs in bits 0x80000000000000"));
+}
+
+static void test_table_outside_of_memory(void **state)
+{
+	struct qemu_report *r = *state;
+	struct qemu_compare c;
+
+	/* both say so, and still nothing is verified by it */
+	memory[PMD][2] = 0x7777067;
+	r->tables[r->first_table[1]].entries[2] = 0x7777067;
+	assert_int_equal(compare(r, &c), 0);
+	assert_false(qemu_compare_agrees(&c));
+	assert_string_equal(c.findings.line[0],
+			    "page 0x7f0000400000: PTE table 0x7777000 is not in the VM's memory");
+
+	r->root_pa = 0x7777000;
+	assert_int_equal(compare(r, &c), -EFAULT);
+}
+
+static void test_every_bit_of_walk(void **state)
+{
+	struct qemu_report *r = *state;
+	unsigned int bit;
+	uint32_t i;
+
+	for (i = 0; i < r->nr_walk; i++) {
+		struct qemu_report_step *s = &r->walk[i];
+		const char *level = pt_level_name(LEVELS, s->level);
+
+		for (bit = 0; bit < 64; bit++) {
+			s->entry ^= 1ULL << bit;
+			expect_mismatch(r, VA, level);
+			s->entry ^= 1ULL << bit;
+			s->table_pa ^= 1ULL << bit;
+			expect_mismatch(r, VA, level);
+			s->table_pa ^= 1ULL << bit;
+			s->index ^= 1ULL << bit;
+			expect_mismatch(r, VA, level);
+			s->index ^= 1ULL << bit;
+		}
+	}
+	for (i = 1; i < LEVELS; i++) {
+		r->nr_walk = i;
+		expect_mismatch(r, VA, pt_level_name(LEVELS, LEVELS - 1 - i));
+	}
+}
+
+static void test_runs(void **state)
+{
+	struct qemu_report *r = *state;
+	unsigned int bit;
+	size_t i;
+
+	for (i = 0; i < r->nr_runs; i++) {
+		struct qemu_report_run *run = &r->runs[i];
+		const char *level = i == 1 ? "PMD" : "PTE";
+
+		for (bit = 0; bit < 64; bit++) {
+			run->pa ^= 1ULL << bit;
+			expect_mismatch(r, run->vaddr, level);
+			run->pa ^= 1ULL << bit;
+			run->page_size ^= 1ULL << bit;
+			expect_mismatch(r, run->vaddr, level);
+			run->page_size ^= 1ULL << bit;
+		}
+		for (bit = 0; bit < 3; bit++) {
+			run->rights ^= 1U << bit;
+			expect_mismatch(r, run->vaddr, level);
+			run->rights ^= 1U << bit;
+		}
+	}
+	/* a run too short: the page after it is in none */
+	r->runs[1].len -= 4096;
+	expect_mismatch(r, 0x7f00003ff000, "in no run");
+	r->runs[1].len += 4096;
+	/* one that goes on over a page that is not there */
+	r->runs[4].len += 4096;
+	expect_mismatch(r, 0x7f0000403000, "PTE");
+	r->runs[4].len -= 4096;
+	/* a run of what is not there may be told, or left out */
+	r->nr_runs--;
+	test_agrees(state);
+	r->nr_runs++;
+	r->runs = realloc(r->runs, 6 * sizeof(*r->runs));
+	assert_non_null(r->runs);
+	r->runs[r->nr_runs++] = (struct qemu_report_run){
+		.vaddr = 0x7f0000403000,
+		.len = 4096,
+		.page_size = 4096,
+	};
+	test_agrees(state);
+	r->nr_runs = 0;
+	expect_mismatch(r, VA, "in no run");
+}
+
+static void test_totals(void **state)
+{
+	struct qemu_report *r = *state;
+	uint64_t *total[] = { &r->total, &r->user, &r->supervisor, &r->absent };
+	struct qemu_compare c;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(total); i++) {
+		++*total[i];
+		assert_int_equal(compare(r, &c), 0);
+		assert_false(qemu_compare_agrees(&c));
+		assert_true(!strncmp(c.findings.line[0], "pages.", 6));
+		--*total[i];
+	}
+}
+
+/* What a report leaves out is never verified. */
+static void test_gaps(void **state)
+{
+	struct qemu_report *r = *state;
+	struct qemu_report_table *t;
+	struct qemu_compare c;
+	size_t n;
+
+	for (n = 0; n < r->nr_tables; n++) {
+		t = &r->tables[n];
+		t->nr--;
+		assert_int_equal(compare(r, &c), 0);
+		assert_false(qemu_compare_agrees(&c));
+		assert_true(c.unverified > 0 && !c.mismatched && !c.findings.nr);
+		assert_non_null(strstr(c.unverified_first, pt_level_name(LEVELS, t->level)));
+		t->nr++;
+	}
+	/* the mapping is larger than what the tables tell of */
+	r->size += 1ULL << 39;
+	r->total += 1ULL << 27;
+	assert_int_equal(compare(r, &c), 0);
+	assert_true(c.unverified == 1ULL << 27);
+	assert_false(qemu_compare_agrees(&c));
+}
+
+static void test_no_tables(void **state)
+{
+	struct qemu_report *r = *state;
+	struct qemu_compare c;
+	size_t n;
+
+	for (n = 0; n <= PT_MAX_LEVELS; n++)
+		r->first_table[n] = 0;
+	assert_int_equal(compare(r, &c), 0);
+	assert_false(qemu_compare_agrees(&c));
+	assert_true(c.unverified == PAGES && !c.compared);
+}
+
+static void test_many_mismatches(void **state)
+{
+	struct qemu_report *r = *state;
+	struct qemu_compare c;
+	unsigned int i;
+
+	(void)r;
+	for (i = 510; i < 512; i++)
+		memory[PTE_A][i] ^= PT_X86_US;
+	for (i = 0; i < 4; i++)
+		memory[PTE_B][i] ^= PT_X86_US;
+	memory[PMD][1] ^= PT_X86_US;
+	assert_int_equal(compare(r, &c), 0);
+	assert_true(c.findings.nr > QEMU_COMPARE_LINES);
+	assert_true(c.mismatched == 2 + 512 + 4);
+}
+
+/* Good text with one piece of it replaced: refused, and the reason names it. */
+static void test_malformed(void **state)
+{
+	static const struct {
+		const char *from, *to, *why;
+	} t[] = {
+		{ "\"vfio_test\"", "\"other\"", "vfio_test" },
+		{ "\"vfio_test\"", "1", "report.tool" },
+		{ "\"schema\":1", "\"schema\":2", "schema is 2" },
+		{ "\"schema\":1", "\"schema\":\"1\"", "schema" },
+		{ "\"schema\":1", "\"schema\":1e0", "schema" },
+		{ "\"schema\":1", "\"schema\":-1", "schema" },
+		{ "\"schema\":1,", "", "schema is missing" },
+		{ "\"mapping\":{", "\"mapping\":[],\"x\":{", "mapping" },
+		{ "\"mapping\"", "\"mopping\"", "mapping is missing" },
+		{ "\"root_pa\":\"0x1000\"", "\"root_pa\":4096", "root_pa" },
+		{ "\"root_pa\":\"0x1000\"", "\"root_pa\":\"4096\"", "root_pa" },
+		{ "\"root_pa\":\"0x1000\"", "\"root_pa\":\"0x1001\"", "root_pa" },
+		{ "\"root_pa\":\"0x1000\"", "\"root_pa\":\"0x10000000000000\"", "root_pa" },
+		{ "\"root_pa\":\"0x1000\"", "\"root_pa\":null", "root_pa" },
+		{ "\"root_pa\":\"0x1000\",", "", "root_pa is missing" },
+		{ "\"pa_mask\":\"0xffffffffff000\"", "\"pa_mask\":\"0x0\"", "root_pa" },
+		{ "\"levels\":5", "\"levels\":3", "levels" },
+		{ "\"levels\":5", "\"levels\":6", "levels" },
+		{ "\"levels\":5", "\"levels\":4294967301", "levels" },
+		{ "\"levels\":5", "\"levels\":4", "" },
+		{ "\"pti\":false", "\"pti\":0", "pti" },
+		{ "\"size\":2121728", "\"size\":0", "whole pages" },
+		{ "\"size\":2121728", "\"size\":4095", "whole pages" },
+		{ "\"size\":2121728", "\"size\":-4096", "size" },
+		{ "\"size\":2121728", "\"size\":18446744073709547520", "size" },
+		{ "\"size\":2121728", "\"size\":99999999999999999999999", "size" },
+		{ "\"size\":2121728", "\"size\":\"0xfffffffffffff000\"", "size" },
+		{ "\"size\":2121728", "\"size\":2199023255552", "size is above" },
+		{ "\"size\":2121728", "\"size\":4096", "" },
+		{ "\"size\":2121728", "\"size\":{}", "size" },
+		{ "\"vaddr\":\"0x7f00001fe000\",\"iova\"",
+		  "\"vaddr\":\"0xfffffffffffff000\",\"iova\"", "user half" },
+		{ "\"vaddr\":\"0x7f00001fe000\",\"iova\"",
+		  "\"vaddr\":\"0xfffffffffff000\",\"iova\"", "user half" },
+		{ "\"vaddr\":\"0x7f00001fe000\",\"iova\"", "\"vaddr\":\"0x7f00001fe001\",\"iova\"",
+		  "whole pages" },
+		{ "\"pages\":{", "\"pages\":7,\"x\":{", "pages" },
+		{ "\"total\":518", "\"total\":-1", "total" },
+		{ "\"total\":518", "\"total\":9223372036854775807", "total" },
+		{ "\"user\":516", "\"user\":516.5", "user" },
+		{ "\"absent\":2,", "", "absent is missing" },
+		{ "\"runs\":[", "\"runs\":[null,", "runs[0]" },
+		{ "\"runs\":[", "\"runs\":{},\"x\":[", "runs" },
+		{ "\"len\":8192", "\"len\":0", "runs[0]" },
+		{ "\"len\":8192", "\"len\":8191", "runs[0]" },
+		{ "\"len\":8192", "\"len\":12288", "runs[1]" },
+		{ "\"len\":8192", "\"len\":\"0xfffffffffffff000\"", "runs[0]" },
+		{ "\"page_size\":4096,\"user\":true", "\"page_size\":\"4Q\",\"user\":true",
+		  "page_size" },
+		{ "\"vaddr\":\"0x7f0000401000\",\"pa\"", "\"vaddr\":\"0x7f0000200000\",\"pa\"",
+		  "runs[3]" },
+		{ "\"vaddr\":\"0x7f0000402000\",\"pa\"", "\"vaddr\":\"0x7f0000404000\",\"pa\"",
+		  "runs[4]" },
+		{ "\"exec\":false", "\"exec\":\"no\"", "exec" },
+		{ "\"walk\":[", "\"walk\":[],\"x\":[", "walk" },
+		{ "\"walk\":[", "\"walk\":[{},", "walk" },
+		{ "\"level\":\"PUD\",\"index\":0,\"table_pa\"",
+		  "\"level\":\"P4D\",\"index\":0,\"table_pa\"", "walk[2]" },
+		{ "\"level\":\"PUD\",\"index\":0,\"table_pa\"",
+		  "\"level\":\"\",\"index\":0,\"table_pa\"", "walk[2]" },
+		{ "\"tables\":[", "\"tables\":null,\"x\":[", "tables" },
+		{ "\"tables\":[", "\"x\":[", "tables is missing" },
+		{ "\"tables\":[", "\"tables\":[[],", "tables[0]" },
+		{ "\"index\":254,\"entries\"", "\"index\":253,\"entries\"", "tables[1]" },
+		{ "\"index\":254,\"entries\"", "\"index\":512,\"entries\"", "tables[1]" },
+		{ "\"index\":254,\"entries\"", "\"index\":4294967550,\"entries\"", "tables[1]" },
+		{ "\"0x8000000011110867\",\"0x8000000011111867\"]",
+		  "\"0x8000000011110867\",\"0x8000000011111867\",\"0x0\"]", "tables[5]" },
+		{ "\"entries\":[\"0x3067\"]", "\"entries\":[]", "tables[1]" },
+		{ "\"entries\":[\"0x3067\"]", "\"entries\":[12391]", "entries[0]" },
+		{ "\"entries\":[\"0x3067\"]", "\"entries\":[\"3067\"]", "entries[0]" },
+		{ "\"entries\":[\"0x3067\"]", "\"entries\":[\"0x3067\\u0000\"]", "entries[0]" },
+		{ "\"entries\":[\"0x3067\"]", "\"entries\":[\"0x10000000000003067\"]",
+		  "entries[0]" },
+		{ "\"entries\":[\"0x3067\"]", "\"entries\":\"0x3067\"", "entries" },
+		{ "\"table_pa\":\"0x6000\"", "\"table_pa\":\"0x6008\"", "tables[4]" },
+		{ "\"vaddr\":\"0x7f0000400000\",\"index\"",
+		  "\"vaddr\":\"0x7f0000401000\",\"index\"", "tables[4]" },
+		{ "\"vaddr\":\"0x7f0000400000\",\"index\"",
+		  "\"vaddr\":\"0x7f0000600000\",\"index\"", "tables[4]" },
+		{ "\"vaddr\":\"0x7f0000400000\",\"index\"",
+		  "\"vaddr\":\"0x7f0000000000\",\"index\"", "tables[4]" },
+		/* the same pages twice, with or without another word for them */
+		{ "\"tables\":[",
+		  "\"tables\":[{\"level\":\"PGD\",\"table_pa\":\"0x1000\","
+		  "\"vaddr\":\"0x7f00001fe000\",\"index\":0,\"entries\":[\"0x2067\"]},",
+		  "two entries" },
+		{ "\"tables\":[",
+		  "\"tables\":[{\"level\":\"PTE\",\"table_pa\":\"0x6000\","
+		  "\"vaddr\":\"0x7f0000403000\",\"index\":3,\"entries\":[\"0x7\"]},",
+		  "two entries" },
+		{ "{\"tool\"", "[{\"tool\"", "JSON" },
+		{ "{\"tool\"", "null{\"tool\"", "more follows" },
+		{ "{\"tool\"", "{\"tool\":{\"tool\"", "JSON" },
+		{ "}]}\n", "}]} {}\n", "more follows" },
+		{ "}]}\n", "}]", "ends too early" },
+		{ "{\"tool\"", "[[[[[[[[[[[[[[[[[[[[{\"tool\"", "JSON" },
+	};
+	struct qemu_report r;
+	char why[256], *text;
+	const char *at;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(t); i++) {
+		at = strstr(good, t[i].from);
+		assert_non_null(at);
+		text = malloc(sizeof(good) + strlen(t[i].to));
+		sprintf(text, "%.*s%s%s", (int)(at - good), good, t[i].to, at + strlen(t[i].from));
+		strcpy(why, "");
+		if (parse(text, &r, why) != -EINVAL)
+			fail_msg("taken: %s -> %s", t[i].from, t[i].to);
+		if (!*why || !strstr(why, t[i].why))
+			fail_msg("%s -> %s: %s", t[i].from, t[i].to, why);
+		free(text);
+	}
+	assert_int_equal(parse("", &r, why), -EINVAL);
+	assert_int_equal(parse("7", &r, why), -EINVAL);
+	assert_int_equal(parse("null", &r, why), -EINVAL);
+}
+
+/* Cut anywhere, it is no report. */
+static void test_cut(void **state)
+{
+	struct qemu_report r;
+	char why[256];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(good) - 2; i++)
+		assert_int_equal(qemu_report_parse(&pt_x86, good, i, &r, why, sizeof(why)),
+				 -EINVAL);
+}
+
+static void test_walk(void **state)
+{
+	static struct qemu_tables t;
+	struct qemu_walk w;
+
+	(void)state;
+	t = (struct qemu_tables){
+		.fmt = &pt_x86,
+		.read = read_memory,
+		.root_pa = TABLE_PA(ROOT),
+		.levels = LEVELS,
+		.pa_mask = ~0ULL,
+	};
+	assert_int_equal(qemu_walk(&t, 0x7f00002abcde, &w), 0);
+	assert_true(w.kind == PT_LEAF && w.nr == 4 && w.pa == 0x400ab000);
+	assert_true(w.eff.rights == (PT_USER | PT_WRITE));
+	assert_int_equal(qemu_walk(&t, 0, &w), 0);
+	assert_true(w.kind == PT_NONE && w.nr == 2 && !w.pa);
+	assert_int_equal(qemu_walk(&t, 0x7f0000402000, &w), 0);
+	assert_true(w.kind == PT_PROTNONE && w.pa == 0x22222000 && !w.eff.rights);
+	/* the page size bit where there are no such pages is no page */
+	t.cached[LEVELS - 1] = false;
+	memory[ROOT][0] |= PT_X86_PS;
+	assert_int_equal(qemu_walk(&t, VA, &w), 0);
+	assert_true(w.kind == PT_ABSENT && w.nr == 1 && !w.pa && !w.eff.rights);
+	t.root_pa |= 8;
+	assert_int_equal(qemu_walk(&t, VA, &w), -ERANGE);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(test_agrees),
+		TEST(test_every_bit_of_every_entry),
+		TEST(test_every_bit_of_memory),
+		TEST(test_names_what_differs),
+		TEST(test_table_outside_of_memory),
+		TEST(test_every_bit_of_walk),
+		TEST(test_runs),
+		TEST(test_totals),
+		TEST(test_gaps),
+		TEST(test_no_tables),
+		TEST(test_many_mismatches),
+		TEST(test_malformed),
+		TEST(test_cut),
+		TEST(test_walk),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

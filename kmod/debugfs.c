@@ -391,7 +391,8 @@ static long walk_ioctl(struct file *file, unsigned int cmd, unsigned long uarg)
 	ret = copy_struct_from_user(&arg, sizeof(arg), user, argsz);
 	if (ret)
 		return ret == -E2BIG ? -EINVAL : ret;
-	if (arg.flags & ~VERIFY_PTE_RAW || !arg.nr || arg.pid < 0)
+	if (arg.flags & ~VERIFY_PTE_RAW || arg.pid < 0 ||
+	    arg.nr < (arg.flags & VERIFY_PTE_RAW ? PT_MAX_LEVELS : 1))
 		return -EINVAL;
 	ret = walk_check_range(arg.start, arg.len);
 	if (ret)

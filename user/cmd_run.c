@@ -95,6 +95,9 @@ static int choose(const char *option, const struct choice *choices, const char *
 	char all[64] = "";
 	size_t used = 0;
 
+	/* getopt_long() never leaves a required argument out. */
+	if (!word)
+		return EXIT_STOPPED;
 	for (; choices->name; choices++) {
 		if (!strcmp(choices->name, word)) {
 			*value = choices->value;

@@ -73,7 +73,8 @@ void report_deinit(struct report *rep)
 	rep->root = NULL;
 }
 
-static void vline(struct report *rep, const char *mark, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static void vline(struct report *rep, const char *mark,
+							const char *fmt, va_list ap)
 {
 	if (rep->mode != REPORT_TEXT || rep->quiet)
 		return;

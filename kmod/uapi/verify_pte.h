@@ -56,8 +56,8 @@ struct verify_pte_entry {
  * entry of each table once, from the root down, tables before what they hold.
  *
  * On an error nothing is written back but argsz (with EINVAL for its size).
- *	EINVAL	argsz, an unknown flag, a field that must be 0, unaligned start
- *		or len, len 0, start + len wraps, nr 0
+ *	EINVAL	argsz, an unknown flag, a negative pid, unaligned start or len,
+ *		len 0, start + len wraps, nr 0 (raw: under 5, one a level)
  *	ESRCH	no such process, or one without user memory (kernel thread)
  *	ERANGE	beyond the user half of the address space
  *	EFAULT	no VMA anywhere in the range; or buf or this struct unreadable

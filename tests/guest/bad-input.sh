@@ -6,7 +6,10 @@
 #
 # In a VM with an IOMMU and --no-bind.
 
+# shellcheck source=tests/guest/ktap.sh
 . /tests/ktap.sh
+# shellcheck source=tests/guest/left.sh
+. /tests/left.sh
 ktap_plan 28
 
 pci=/sys/bus/pci
@@ -54,9 +57,5 @@ head -c 3000 /tmp/verify_pte.ko >/tmp/cut.ko
 expect 4 'built for another kernel, or not a module' 'module refused: unverified' vfio_test --module /tmp/cut.ko "$BDF"
 expect 0 pass '--module PATH' vfio_test --quiet --module /tmp/verify_pte.ko "$BDF"
 
-nothing_left() {
-	! grep -q '^verify_pte ' /proc/modules && ! pidof vfio_test &&
-		! ls -l /proc/[0-9]*/fd 2>/dev/null | grep /dev/vfio/
-}
 check 'nothing left' nothing_left
 ktap_end

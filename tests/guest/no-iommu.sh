@@ -4,6 +4,7 @@
 #
 # no-iommu.sh - what a machine without an IOMMU is told; VM with --iommu none
 
+# shellcheck source=tests/guest/ktap.sh
 . /tests/ktap.sh
 ktap_plan 2
 expect 2 "^vfio_test: $BDF: no IOMMU group: no IOMMU is active; boot with intel_iommu=on" 'no IOMMU group' \

@@ -7,6 +7,7 @@
 # VM with two test devices behind a bridge that does not keep them apart, and
 # uio_pci_generic in the initramfs.
 
+# shellcheck source=tests/guest/ktap.sh
 . /tests/ktap.sh
 ktap_plan 4
 
@@ -19,7 +20,7 @@ bind() {
 }
 
 ours='' sibling=''
-for dev in $pci/devices/*; do
+for dev in "$pci"/devices/*; do
 	bdf=${dev##*/}
 	[ "$(cat "$dev/vendor" "$dev/device" | tr '\n' ' ')" = '0x1234 0x11e8 ' ] || continue
 	[ "${bdf#0000:00:}" = "$bdf" ] || continue

@@ -6,8 +6,11 @@
 #
 # In a VM with an IOMMU, the device bound to vfio-pci, verify_pte not loaded.
 
+# shellcheck source=tests/guest/ktap.sh
 . /tests/ktap.sh
-ktap_plan 30
+# shellcheck source=tests/guest/left.sh
+. /tests/left.sh
+ktap_plan 31
 
 is_loaded() {
 	grep -q "^$1 " /proc/modules
@@ -23,13 +26,6 @@ said() {
 
 never_said() {
 	! said "$1"
-}
-
-# The device and its group are free again: another run gets them.
-nothing_left() {
-	! pidof vfio_test && not_loaded verify_pte &&
-		! ls -l /proc/[0-9]*/fd 2>/dev/null | grep -q /dev/vfio/ &&
-		vfio_test --quiet "$BDF"
 }
 
 expect 0 '^Verdict: pass: 256 of 256 pages user' 'run: passes' vfio_test "$BDF"
@@ -76,8 +72,8 @@ hold_and_signal() {
 	while ! grep -q holding /tmp/held; do
 		usleep 50000
 	done
-	kill -TERM $held_pid
-	wait $held_pid && grep -q '^Verdict: pass' /tmp/held
+	kill -TERM "$held_pid"
+	wait "$held_pid" && grep -q '^Verdict: pass' /tmp/held
 }
 check 'a signal ends a hold' hold_and_signal
 
@@ -88,17 +84,18 @@ interrupted() {
 	for delay in 1000 5000 10000 20000 30000 50000 80000 120000; do
 		vfio_test "$BDF" >/tmp/interrupted 2>&1 &
 		pid=$!
-		usleep $delay
-		kill -TERM $pid
-		wait $pid
+		usleep "$delay"
+		kill -TERM "$pid"
+		wait "$pid"
 		[ $? -ne 143 ] || n=$((n + 1))
 		not_loaded verify_pte || return 1
 	done
 	echo "$n of 8 runs were interrupted"
-	[ $n -gt 0 ]
+	[ "$n" -gt 0 ]
 }
 check 'a signal ends a run' interrupted
 check 'a signal ends a run: nothing left' nothing_left
+expect 0 pass 'a signal ends a run: the device can be had again' vfio_test --quiet "$BDF"
 
 # A module that vfio_test needs and that is not there is loaded, and unloaded.
 unload_type1() {

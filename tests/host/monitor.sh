@@ -89,8 +89,8 @@ interrupt() {
 		"$verify" --qmp "$qmp" --report "$report" >/dev/null 2>&1 &
 		pid=$!
 		sleep "0.00$i"
-		kill -TERM $pid 2>/dev/null
-		wait $pid
+		kill -TERM "$pid" 2>/dev/null
+		wait "$pid"
 	done
 	sleep 0.2
 }

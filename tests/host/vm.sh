@@ -14,7 +14,7 @@ export TMPDIR=$ktap_dir/tmp
 mkdir "$TMPDIR"
 
 left_behind() {
-	pgrep -f "$TMPDIR" || ls -A "$TMPDIR" | grep .
+	pgrep -f "$TMPDIR" || find "$TMPDIR" -mindepth 1 | grep .
 }
 
 nothing_left() {

@@ -11,4 +11,6 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 exec "$root/scripts/vm" --quiet --strict --memory 4G --timeout 240 \
 	--append 'hugepagesz=1G hugepages=1 hugepagesz=2M hugepages=16' \
 	--file "$root/tests/guest/oracle.c" "$@" -- \
-	sh -c 'modprobe verify_pte && oracle'
+	sh -c 'modprobe zram && echo 64M >/sys/block/zram0/disksize && mkswap /dev/zram0 >/dev/null &&
+		swapon /dev/zram0
+		modprobe verify_pte && oracle'

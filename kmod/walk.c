@@ -12,7 +12,7 @@
  * Each entry is read once, into a copy, and what the copy says is what is used.
  */
 #include <linux/mm.h>
-#include <linux/sched.h>
+#include <linux/swap.h>
 
 #include "walk.h"
 
@@ -44,6 +44,8 @@ int walk_check_range(u64 start, u64 len)
 
 void walk_init(struct walk *w, struct mm_struct *mm, const struct verify_pte_walk *ask, void *buf)
 {
+	static const u8 swap_nr[] = { MAX_SWAPFILES, SWP_HWPOISON_NUM, SWP_MIGRATION_NUM,
+				      SWP_DEVICE_NUM };
 	const u8 *pgd = (const u8 *)mm->pgd;
 
 	*w = (struct walk){ .mm = mm, .end = ask->start + ask->len, .buf = buf, .out = *ask };
@@ -65,8 +67,14 @@ void walk_init(struct walk *w, struct mm_struct *mm, const struct verify_pte_wal
 		w->out.features |= VERIFY_PTE_PTI;
 		pgd += PAGE_SIZE;
 	}
+#ifdef X86_FEATURE_USER_SHSTK /* since 6.6 */
+	if (boot_cpu_has(X86_FEATURE_USER_SHSTK))
+		w->out.features |= VERIFY_PTE_SHSTK;
+#endif
 	w->root = (const u64 *)pgd;
 	w->out.root_pa = __pa(pgd);
+	w->out.zero_pa = PFN_PHYS(page_to_pfn(ZERO_PAGE(0)));
+	memcpy(w->out.swap_nr, swap_nr, sizeof(swap_nr));
 }
 
 /* Has a record been given already of the entry of @level at @addr? */
@@ -85,12 +93,7 @@ static bool walk_add_raw(struct walk *w, const u64 *table, u32 level, u64 addr, 
 		return false;
 	}
 	w->raws[w->nr++] = (struct verify_pte_entry){
-		.vaddr = addr,
-		.table_pa = __pa(table),
-		.entry = entry,
-		.index = pt_index(&pt_native, level, addr),
-		.level = level,
-		.kind = kind,
+		addr, __pa(table), entry, pt_index(&pt_native, level, addr), level, kind, 0
 	};
 	w->given = true;
 	w->given_at = addr;
@@ -125,16 +128,9 @@ static bool walk_add_run(struct walk *w, const struct pt_effective *upper, u32 l
 		w->run_keep = ~0ULL;
 	}
 	run = &w->runs[w->nr++];
-	*run = (struct verify_pte_run){
-		.vaddr = addr,
-		.len = len,
-		.pa = pa,
-		.entry = entry,
-		.level = level,
-		.kind = kind,
-		.rights = eff.rights,
-		.no_user_levels = eff.no_user_levels,
-	};
+	*run = (struct verify_pte_run){ addr,  len,  pa,	 entry,
+					level, kind, eff.rights, eff.no_user_levels,
+					0 };
 	w->run_upper = *upper;
 	w->run_step = pt_native.step(level, entry);
 	w->run_next = entry + w->run_step;

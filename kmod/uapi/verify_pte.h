@@ -19,7 +19,8 @@
 #define VERIFY_PTE_RAW (1U << 0) /* records are struct verify_pte_entry */
 
 /* verify_pte_walk.features, out */
-#define VERIFY_PTE_PTI (1U << 0) /* root_pa is the user half of the PGD */
+#define VERIFY_PTE_PTI	 (1U << 0) /* root_pa is the user half of the PGD */
+#define VERIFY_PTE_SHSTK (1U << 1) /* a dirty leaf that is not writable: shadow stack */
 
 /* verify_pte_run.kind, verify_pte_entry.kind: enum pt_kind of pt_fmt.h */
 
@@ -81,6 +82,10 @@ struct verify_pte_walk {
 	__u64 pages[6];	      /* out: base pages seen, by kind */
 	__u64 descents;	      /* out: descents from the root, one a table's end */
 	__u64 entries;	      /* out: entries read */
+	__u64 zero_pa;	      /* out: the page of zeros that a read fault maps */
+	/* out: swap types by class: files, poison, migration, device; above: markers */
+	__u8 swap_nr[4];
+	__u32 reserved; /* 0 */
 };
 
 #define VERIFY_PTE_IOC_WALK _IOWR(0xb7, 0x20, struct verify_pte_walk)

@@ -2,14 +2,13 @@
 /* vfio_test run: the whole test of one device. */
 #include <errno.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cmd.h"
 #include "parse.h"
+#include "signals.h"
 #include "step.h"
 #include "term.h"
 
@@ -199,30 +198,6 @@ static int parse_options(int argc, char **argv, struct globals *g, struct run_op
 	return 0;
 }
 
-static void on_signal(int sig)
-{
-	run_signal = sig;
-}
-
-static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-
-static void catch_signals(void)
-{
-	struct sigaction sa = { .sa_handler = on_signal }, was;
-	size_t i;
-
-	/*
-	 * No SA_RESTART: what waits is to stop waiting.  Who started us with a
-	 * signal ignored (nohup) means it.
-	 */
-	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		if (!sigaction(signals[i], NULL, &was) && was.sa_handler != SIG_IGN)
-			sigaction(signals[i], &sa, NULL);
-	/* A reader that goes away must not keep us from cleaning up. */
-	sa.sa_handler = SIG_IGN;
-	sigaction(SIGPIPE, &sa, NULL);
-}
-
 static int run_main(int argc, char **argv, struct globals *g)
 {
 	struct run_opts opts = {
@@ -254,14 +229,11 @@ static int run_main(int argc, char **argv, struct globals *g)
 	report_line(&rep, "=== VFIO Test Program ===");
 	report_line(&rep, "Testing device: %s\n", opts.bdf);
 
-	catch_signals();
+	signals_catch();
 	steps_run(run_steps, run_nr_steps, &run);
-	if (run_signal) {
-		/* Everything is undone: end as the signal would have ended us. */
+	if (signal_seen)
 		report_deinit(&rep);
-		signal(run_signal, SIG_DFL);
-		raise(run_signal);
-	}
+	signals_die();
 	if (rep.have_err)
 		err_print(&rep.err, "vfio_test", opts.bdf);
 	run_summary_text(&run, summary, sizeof(summary));

@@ -129,7 +129,7 @@ void report_mark(struct report *rep, enum status status, const char *fmt, ...)
 	va_end(ap);
 }
 
-static struct json_object *err_json(const struct err *err)
+struct json_object *err_json(const struct err *err)
 {
 	struct json_object *obj = json_object_new_object();
 

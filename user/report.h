@@ -52,6 +52,9 @@ __attribute__((format(printf, 3, 4))) void report_mark(struct report *rep, enum 
 void report_step(struct report *rep, const char *name, enum status status, const char *detail,
 		 const struct err *err);
 
+/* {what, why, fix, errno}, as it stands in every answer */
+struct json_object *err_json(const struct err *err);
+
 /* The object below the root under @key, made when it is not there. */
 struct json_object *report_object(struct report *rep, const char *key);
 

@@ -2,7 +2,6 @@
 /* The steps that look at the page table: the module, and who checks it. */
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include "pagemap.h"
 #include "pt_text.h"
 #include "pt_x86.h"
+#include "signals.h"
 #include "step.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -19,47 +19,14 @@
 
 static const struct pt_fmt *const fmt = &pt_x86;
 
-/* Beside the program, in the build tree, as a checkout has it. */
-static const char *module_beside_us(char *path, size_t len)
-{
-	static const char *const places[] = { "verify_pte.ko", "../kmod/verify_pte.ko" };
-	ssize_t n = readlink("/proc/self/exe", path, len - 1);
-	char *slash;
-	size_t i;
-
-	if (n < 0)
-		return NULL;
-	path[n] = '\0';
-	slash = strrchr(path, '/');
-	if (!slash)
-		return NULL;
-	for (i = 0; i < ARRAY_SIZE(places); i++) {
-		snprintf(slash + 1, len - (slash + 1 - path), "%s", places[i]);
-		if (!access(path, R_OK))
-			return path;
-	}
-	return NULL;
-}
-
 enum status step_module(struct run *run)
 {
-	char path[PATH_MAX];
-	const char *file = run->opts->module_path;
-
 	if (run->opts->no_module) {
 		err_set(&run->err, 0, "the module was not asked", "--no-module",
 			"run without it to verify the page table");
 		return STATUS_UNVERIFIED;
 	}
-	if (!file)
-		file = module_beside_us(path, sizeof(path));
-	if (modules_need(run->mods, "verify_pte", file, &run->err)) {
-		if (!run->err.fix[0])
-			err_fix(&run->err,
-				"build it with `make`, then give --module kmod/verify_pte.ko or run `make install`");
-		return STATUS_UNVERIFIED;
-	}
-	run->walk = verify_pte_open(&run->err);
+	run->walk = verify_pte_open(run->mods, run->opts->module_path, &run->err);
 	if (run->walk < 0)
 		return STATUS_UNVERIFIED;
 	run_detail(run, "verify_pte is loaded");
@@ -490,12 +457,12 @@ enum status step_hold(struct run *run)
 	} else {
 		fprintf(stderr, "vfio_test: holding the mapping until Enter or a signal\n");
 	}
-	while (!run_signal) {
+	while (!signal_seen) {
 		ret = poll(&in, 1, seconds ? (int)seconds * 1000 : -1);
 		if (!ret)
 			break;
 		if (ret < 0)
-			continue; /* a signal: run_signal says which */
+			continue; /* a signal: signal_seen says which */
 		ret = read(STDIN_FILENO, &c, 1);
 		if (ret == 1 && (c == '\n' || c == '\r'))
 			break;
@@ -503,7 +470,7 @@ enum status step_hold(struct run *run)
 			in.fd = -1; /* no Enter will come: wait for a signal */
 	}
 	/* A signal is one of the ways to end the hold: the run goes on. */
-	run_signal = 0;
+	signal_seen = 0;
 	run_detail(run, "held");
 	return STATUS_PASS;
 }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "signals.h"
 #include "step.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-volatile sig_atomic_t run_signal;
 
 void run_detail(struct run *run, const char *fmt, ...)
 {
@@ -25,7 +24,7 @@ void steps_run(const struct step *steps, size_t nr, struct run *run)
 		const struct step *step = &steps[i];
 		enum status status;
 
-		if (run_signal || stopped) {
+		if (signal_seen || stopped) {
 			report_step(run->rep, step->name, STATUS_SKIP, "not reached", NULL);
 			continue;
 		}
@@ -36,7 +35,7 @@ void steps_run(const struct step *steps, size_t nr, struct run *run)
 		done = i + 1;
 		status = step->run(run);
 		/* What a signal broke off did not fail. */
-		if (run_signal && status != STATUS_PASS) {
+		if (signal_seen && status != STATUS_PASS) {
 			report_step(run->rep, step->name, STATUS_SKIP, "interrupted", NULL);
 			continue;
 		}

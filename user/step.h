@@ -3,7 +3,6 @@
 #ifndef STEP_H
 #define STEP_H
 
-#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -70,9 +69,6 @@ struct step {
 
 extern const struct step run_steps[];
 extern const size_t run_nr_steps;
-
-/* The signal that asks the run to end, or 0. */
-extern volatile sig_atomic_t run_signal;
 
 /*
  * Walks the table down until its end, a STATUS_ERROR or a signal, tells the

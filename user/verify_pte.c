@@ -3,13 +3,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define DEBUGFS "/sys/kernel/debug"
-#define WALK	DEBUGFS "/" VERIFY_PTE_DIR "/" VERIFY_PTE_WALK
+#include "module.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define DEBUGFS	      "/sys/kernel/debug"
+#define WALK	      DEBUGFS "/" VERIFY_PTE_DIR "/" VERIFY_PTE_WALK
 
 static const struct {
 	int no;
@@ -20,11 +25,44 @@ static const struct {
 	  "run as root; boot without lockdown" },
 };
 
-int verify_pte_open(struct err *err)
+/* Beside the program, in the build tree, as a checkout has it. */
+static const char *module_beside_us(char *path, size_t len)
 {
-	int fd = open(WALK, O_RDWR | O_CLOEXEC), no;
+	static const char *const places[] = { "verify_pte.ko", "../kmod/verify_pte.ko" };
+	ssize_t n = readlink("/proc/self/exe", path, len - 1);
+	char *slash;
 	size_t i;
 
+	if (n < 0)
+		return NULL;
+	path[n] = '\0';
+	slash = strrchr(path, '/');
+	if (!slash)
+		return NULL;
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
+		snprintf(slash + 1, len - (slash + 1 - path), "%s", places[i]);
+		if (!access(path, R_OK))
+			return path;
+	}
+	return NULL;
+}
+
+int verify_pte_open(struct modules *mods, const char *path, struct err *err)
+{
+	char beside[PATH_MAX];
+	size_t i;
+	int fd, no;
+
+	if (!path)
+		path = module_beside_us(beside, sizeof(beside));
+	no = -modules_need(mods, "verify_pte", path, err);
+	if (no) {
+		if (!err->fix[0])
+			err_fix(err,
+				"build it with `make`, then give --module kmod/verify_pte.ko or run `make install`");
+		return -no;
+	}
+	fd = open(WALK, O_RDWR | O_CLOEXEC);
 	if (fd >= 0)
 		return fd;
 	no = errno;
@@ -47,48 +85,89 @@ int verify_pte_open(struct err *err)
 	return -no;
 }
 
-int verify_pte_get(int fd, pid_t pid, uint64_t start, uint64_t len, int raw, void **records,
-		   size_t *nr, struct verify_pte_walk *info)
+#define BATCH 2048 /* records a call */
+
+int verify_pte_each(int fd, pid_t pid, uint64_t start, uint64_t len, int raw,
+		    int (*each)(const void *records, size_t nr,
+				const struct verify_pte_walk *answer, void *arg),
+		    void *arg, struct verify_pte_walk *sum)
 {
 	const size_t size = raw ? sizeof(struct verify_pte_entry) : sizeof(struct verify_pte_run);
+	struct verify_pte_walk total = { 0 };
 	uint64_t at = start, end = start + len;
-	size_t room = 1024, n = 0;
-	char *buf = malloc(room * size);
+	void *buf = malloc(BATCH * size);
+	size_t i;
+	int ret = 0;
 
 	if (!buf)
 		return -ENOMEM;
 	do {
-		memset(info, 0, sizeof(*info));
-		info->argsz = sizeof(*info);
-		info->flags = raw ? VERIFY_PTE_RAW : 0;
-		info->pid = pid;
-		info->start = at;
-		info->len = end - at;
-		info->buf = (uintptr_t)(buf + n * size);
-		info->nr = room - n;
-		if (ioctl(fd, VERIFY_PTE_IOC_WALK, info)) {
-			int no = errno;
-
-			/* The rest of the range is in no VMA any more. */
-			if (no == EFAULT && at != start)
-				no = EAGAIN;
-			free(buf);
-			return -no;
+		memset(sum, 0, sizeof(*sum));
+		sum->argsz = sizeof(*sum);
+		sum->flags = raw ? VERIFY_PTE_RAW : 0;
+		sum->pid = pid;
+		sum->start = at;
+		sum->len = end - at;
+		sum->buf = (uintptr_t)buf;
+		sum->nr = BATCH;
+		if (ioctl(fd, VERIFY_PTE_IOC_WALK, sum)) {
+			/* Past the first call: no VMA is left, as good as the end. */
+			ret = errno == EFAULT && at != start ? 0 : -errno;
+			break;
 		}
-		n += info->nr;
-		at = info->next;
-		if (room - n < room / 4) {
-			char *bigger = realloc(buf, 2 * room * size);
+		for (i = 0; i < ARRAY_SIZE(total.pages); i++)
+			total.pages[i] += sum->pages[i];
+		total.descents += sum->descents;
+		total.entries += sum->entries;
+		at = sum->next;
+		ret = each(buf, sum->nr, sum, arg);
+	} while (!ret && at < end);
+	memcpy(sum->pages, total.pages, sizeof(total.pages));
+	sum->descents = total.descents;
+	sum->entries = total.entries;
+	free(buf);
+	return ret;
+}
 
-			if (!bigger) {
-				free(buf);
-				return -ENOMEM;
-			}
-			buf = bigger;
-			room *= 2;
-		}
-	} while (at < end);
-	*records = buf;
-	*nr = n;
+struct collect {
+	char *buf;
+	size_t nr, room, size;
+};
+
+static int collect_each(const void *records, size_t nr, const struct verify_pte_walk *answer,
+			void *arg)
+{
+	struct collect *c = arg;
+
+	(void)answer;
+	if (c->room - c->nr < nr) {
+		size_t room = 2 * (c->room + nr);
+		char *bigger = realloc(c->buf, room * c->size);
+
+		if (!bigger)
+			return -ENOMEM;
+		c->buf = bigger;
+		c->room = room;
+	}
+	if (nr)
+		memcpy(c->buf + c->nr * c->size, records, nr * c->size);
+	c->nr += nr;
+	return 0;
+}
+
+int verify_pte_get(int fd, pid_t pid, uint64_t start, uint64_t len, int raw, void **records,
+		   size_t *nr, struct verify_pte_walk *sum)
+{
+	struct collect c = {
+		.size = raw ? sizeof(struct verify_pte_entry) : sizeof(struct verify_pte_run),
+	};
+	int ret = verify_pte_each(fd, pid, start, len, raw, collect_each, &c, sum);
+
+	if (ret) {
+		free(c.buf);
+		return ret;
+	}
+	*records = c.buf;
+	*nr = c.nr;
 	return 0;
 }

@@ -10,16 +10,29 @@
 #include "err.h"
 #include "uapi/verify_pte.h"
 
-/* Opens the walk file.  A file descriptor, or -errno with @err filled in. */
-int verify_pte_open(struct err *err);
+struct modules;
 
 /*
- * All records of a range, however many calls that takes.  @records is an array
- * of struct verify_pte_run or (@raw) of struct verify_pte_entry, *nr long; the
- * caller frees it.  @info is the last call's answer: root, levels, masks.
- * -errno as the ioctl's; -EAGAIN where the range changed from call to call.
+ * Loads the module unless the kernel has it (@path: which file; NULL: beside the
+ * program, or where modules are) and opens its walk file: a file descriptor, or
+ * -errno with @err filled in.
  */
+int verify_pte_open(struct modules *mods, const char *path, struct err *err);
+
+/*
+ * Walks a range, however many calls that takes: @each gets a batch of records
+ * (struct verify_pte_run, or struct verify_pte_entry where @raw) and the answer
+ * that came with it, and ends the walk by returning other than 0, which is what
+ * is returned then.  *sum is the last answer, with the counts of all.  -errno as
+ * the ioctl's.
+ */
+int verify_pte_each(int fd, pid_t pid, uint64_t start, uint64_t len, int raw,
+		    int (*each)(const void *records, size_t nr,
+				const struct verify_pte_walk *answer, void *arg),
+		    void *arg, struct verify_pte_walk *sum);
+
+/* The same at once: @records is an array, *nr long, that the caller frees. */
 int verify_pte_get(int fd, pid_t pid, uint64_t start, uint64_t len, int raw, void **records,
-		   size_t *nr, struct verify_pte_walk *info);
+		   size_t *nr, struct verify_pte_walk *sum);
 
 #endif /* USER_VERIFY_PTE_H */

@@ -51,7 +51,7 @@ check() {
 }
 
 # expect STATUS REGEX NAME COMMAND...: ok if the command ends with STATUS and
-# says something, on stdout or stderr, that REGEX (grep -E) finds.  What it said
+# says something, on stdout or stderr, that REGEX (grep -E) finds; '' is anything.  What it said
 # stays in $ktap_dir/out and $ktap_dir/err.
 expect() {
 	ktap_status=$1 ktap_regex=$2 ktap_name=$3
@@ -59,7 +59,7 @@ expect() {
 	ktap_got=0
 	"$@" >"$ktap_dir/out" 2>"$ktap_dir/err" </dev/null || ktap_got=$?
 	if [ "$ktap_got" -eq "$ktap_status" ] &&
-	   cat "$ktap_dir/out" "$ktap_dir/err" | grep -qE -e "$ktap_regex"; then
+	   { [ -z "$ktap_regex" ] || cat "$ktap_dir/out" "$ktap_dir/err" | grep -qE -e "$ktap_regex"; }; then
 		ktap_result ok "$ktap_name"
 		return
 	fi

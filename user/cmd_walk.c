@@ -1,0 +1,473 @@
+// SPDX-License-Identifier: GPL-2.0
+/* vfio_test walk: a process's page table through the module. */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <json-c/json.h>
+
+#include "cmd.h"
+#include "module.h"
+#include "parse.h"
+#include "pt_text.h"
+#include "pt_x86_names.h"
+#include "report.h"
+#include "signals.h"
+#include "term.h"
+#include "verify_pte.h"
+#include "version.h"
+
+#define BASE_PAGE 4096ULL
+
+static const struct pt_fmt *const fmt = &pt_x86;
+
+struct walk_cmd {
+	int pid;
+	char comm[64];
+	uint64_t start, len;
+	bool whole;  /* no VADDR: all of the user half */
+	bool single; /* no LEN: every level of one address */
+	bool judge, expect_user;
+	const char *module_path;
+	const struct globals *g;
+
+	struct json_object *root, *list; /* with --json */
+	bool headed;
+	struct pt_effective eff; /* single: gathered from the root down */
+	uint64_t user, supervisor;
+	uint64_t odd; /* pages that are not as expected */
+	uint64_t first_odd;
+};
+
+static bool is_text(const struct walk_cmd *w)
+{
+	return !w->g->json && !w->g->quiet;
+}
+
+/* What an entry is, beyond its flags: "zero", "swap", "cache UC-", "pkey 1" */
+static void extras(const struct verify_pte_walk *answer, uint32_t level, uint32_t kind, uint64_t pa,
+		   uint64_t entry, char *buf, size_t len)
+{
+	size_t used = 0;
+
+	buf[0] = '\0';
+	if (kind == PT_ABSENT) {
+		snprintf(buf, len, " %s (type %u, offset 0x%" PRIx64 ")",
+			 pt_x86_absent_name(answer->swap_nr, entry), pt_x86_swap_type(entry),
+			 (uint64_t)pt_x86_swap_offset(entry));
+		return;
+	}
+	if (!pt_has_frame(kind))
+		return;
+	if (pa == answer->zero_pa)
+		used += snprintf(buf, len, " zero-page");
+	if (strcmp(pt_x86_caching(level, entry), "WB"))
+		used += snprintf(buf + used, len - used, " cache=%s", pt_x86_caching(level, entry));
+	if (pt_x86_pkey(entry))
+		used += snprintf(buf + used, len - used, " pkey=%u", pt_x86_pkey(entry));
+	if (answer->features & VERIFY_PTE_SHSTK && pt_x86_is_shadow_stack(entry))
+		snprintf(buf + used, len - used, " shadow-stack");
+}
+
+static void rights_text(uint32_t rights, char *buf, size_t len)
+{
+	snprintf(buf, len, "%s %s %s", rights & PT_USER ? "user" : "supervisor",
+		 rights & PT_WRITE ? "write" : "nowrite", rights & PT_EXEC ? "exec" : "noexec");
+}
+
+static void head(struct walk_cmd *w, const struct verify_pte_walk *answer)
+{
+	struct json_object *m;
+
+	if (w->headed)
+		return;
+	w->headed = true;
+	if (is_text(w))
+		printf("pid %d (%s) root 0x%llx levels %u pti %s\n", w->pid, w->comm,
+		       (unsigned long long)answer->root_pa, answer->levels,
+		       answer->features & VERIFY_PTE_PTI ? "on" : "off");
+	if (!w->g->json)
+		return;
+	m = json_object_new_object();
+	json_object_object_add(m, "pid", json_object_new_int(w->pid));
+	json_object_object_add(m, "comm", json_object_new_string(w->comm));
+	json_add_hex(m, "root_pa", answer->root_pa);
+	json_add_hex(m, "kernel_root_pa", answer->kernel_root_pa);
+	json_add_hex(m, "pa_mask", answer->pa_mask);
+	json_object_object_add(m, "levels", json_object_new_int(answer->levels));
+	json_object_object_add(m, "pti",
+			       json_object_new_boolean(answer->features & VERIFY_PTE_PTI));
+	json_object_object_add(w->root, "mapping", m);
+	w->list = json_object_new_array();
+	json_object_object_add(w->root, w->single ? "walk" : "runs", w->list);
+}
+
+/* Counts what is expected, and what is not. */
+static void judge(struct walk_cmd *w, uint64_t vaddr, uint64_t len, uint32_t kind, uint32_t rights)
+{
+	uint64_t pages = len / BASE_PAGE;
+	bool user = rights & PT_USER;
+
+	if (kind == PT_LEAF && user)
+		w->user += pages;
+	else if (kind == PT_LEAF)
+		w->supervisor += pages;
+	/* Of a whole process every page counts, but not what it never touched. */
+	if (!w->judge || (kind != PT_LEAF && w->whole))
+		return;
+	if (kind != PT_LEAF || user != w->expect_user) {
+		if (!w->odd)
+			w->first_odd = vaddr;
+		w->odd += pages;
+	}
+}
+
+static void tell_run(struct walk_cmd *w, const struct verify_pte_run *r,
+		     const struct verify_pte_walk *answer)
+{
+	char flags[PT_FLAGS_TEXT], extra[96], rights[40];
+	struct json_object *obj;
+
+	judge(w, r->vaddr, r->len, r->kind, r->rights);
+	/* Of a whole process, what is mapped: the holes are in the counts. */
+	if (w->whole && r->kind == PT_NONE)
+		return;
+	extras(answer, r->level, r->kind, r->pa, r->entry, extra, sizeof(extra));
+	if (is_text(w)) {
+		printf("0x%012llx-0x%012llx", (unsigned long long)r->vaddr,
+		       (unsigned long long)(r->vaddr + r->len));
+		if (pt_has_frame(r->kind)) {
+			rights_text(r->rights, rights, sizeof(rights));
+			pt_flags_text(fmt, r->level, r->entry, flags, sizeof(flags));
+			printf(" %s pa 0x%llx %s %s %s", pt_page_size_text(fmt, r->level),
+			       (unsigned long long)r->pa, rights, pt_kind_name(r->kind), flags);
+		} else {
+			printf(" %s", pt_kind_name(r->kind));
+			if (r->kind == PT_ABSENT)
+				printf(" entry 0x%llx", (unsigned long long)r->entry);
+		}
+		puts(extra);
+	}
+	if (!w->g->json)
+		return;
+	obj = json_object_new_object();
+	json_add_hex(obj, "vaddr", r->vaddr);
+	json_add_hex(obj, "len", r->len);
+	json_object_object_add(obj, "kind", json_object_new_string(pt_kind_name(r->kind)));
+	if (r->kind == PT_ABSENT)
+		json_object_object_add(
+			obj, "absent",
+			json_object_new_string(pt_x86_absent_name(answer->swap_nr, r->entry)));
+	if (r->kind != PT_NONE)
+		json_add_hex(obj, "entry", r->entry);
+	if (pt_has_frame(r->kind)) {
+		json_add_hex(obj, "pa", r->pa);
+		json_add_hex(obj, "page_size", pt_size(fmt, r->level));
+		json_object_object_add(obj, "user", json_object_new_boolean(r->rights & PT_USER));
+		json_object_object_add(obj, "write", json_object_new_boolean(r->rights & PT_WRITE));
+		json_object_object_add(obj, "exec", json_object_new_boolean(r->rights & PT_EXEC));
+		json_object_object_add(obj, "flags", pt_flags_json(fmt, r->level, r->entry));
+		json_object_object_add(obj, "caching",
+				       json_object_new_string(pt_x86_caching(r->level, r->entry)));
+		json_object_object_add(obj, "zero_page",
+				       json_object_new_boolean(r->pa == answer->zero_pa));
+	}
+	json_object_array_add(w->list, obj);
+}
+
+/* A level of the one address; the last one says what is there. */
+static void tell_level(struct walk_cmd *w, const struct verify_pte_entry *e,
+		       const struct verify_pte_walk *answer)
+{
+	const char *level = pt_level_name(answer->levels, e->level);
+	uint64_t inside = e->vaddr & (pt_size(fmt, e->level) - 1);
+	uint64_t pa = fmt->pa(e->level, e->entry, answer->pa_mask) + inside;
+	char flags[PT_FLAGS_TEXT], extra[96], rights[40];
+	unsigned int i;
+
+	pt_effective_add(fmt, &w->eff, e->level, e->entry);
+	pt_flags_text(fmt, e->level, e->entry, flags, sizeof(flags));
+	extras(answer, e->level, e->kind, pa, e->entry, extra, sizeof(extra));
+	if (is_text(w))
+		printf("%s index %3u table 0x%016llx entry 0x%016llx %s%s\n", level, e->index,
+		       (unsigned long long)e->table_pa, (unsigned long long)e->entry, flags, extra);
+	if (w->g->json) {
+		struct json_object *obj = json_object_new_object();
+
+		json_object_object_add(obj, "level", json_object_new_string(level));
+		json_object_object_add(obj, "index", json_object_new_int(e->index));
+		json_add_hex(obj, "table_pa", e->table_pa);
+		json_add_hex(obj, "entry", e->entry);
+		json_object_object_add(obj, "kind", json_object_new_string(pt_kind_name(e->kind)));
+		json_object_object_add(obj, "flags", pt_flags_json(fmt, e->level, e->entry));
+		json_object_array_add(w->list, obj);
+	}
+	if (e->kind == PT_TABLE)
+		return;
+	judge(w, e->vaddr, BASE_PAGE, e->kind, w->eff.rights);
+	if (!is_text(w))
+		return;
+	if (!pt_has_frame(e->kind)) {
+		printf("effective: not present: %s at %s\n_PAGE_USER: none\n",
+		       pt_kind_name(e->kind), level);
+		return;
+	}
+	rights_text(w->eff.rights, rights, sizeof(rights));
+	printf("page %s pa 0x%016llx\neffective: %s\n_PAGE_USER: %s",
+	       pt_page_size_text(fmt, e->level), (unsigned long long)pa, rights,
+	       w->eff.rights & PT_USER ? "set" : "clear");
+	for (i = answer->levels; i--;)
+		if (w->eff.no_user_levels & 1U << i)
+			printf(" %s", pt_level_name(answer->levels, i));
+	putchar('\n');
+}
+
+static int tell(const void *records, size_t nr, const struct verify_pte_walk *answer, void *arg)
+{
+	struct walk_cmd *w = arg;
+	size_t i;
+
+	head(w, answer);
+	for (i = 0; i < nr; i++)
+		if (w->single)
+			tell_level(w, (const struct verify_pte_entry *)records + i, answer);
+		else
+			tell_run(w, (const struct verify_pte_run *)records + i, answer);
+	if (term_progress_ok() && !w->single)
+		fprintf(stderr, "\rvfio_test: 0x%016llx", (unsigned long long)answer->next);
+	return signal_seen ? -EINTR : 0;
+}
+
+static void tell_counts(struct walk_cmd *w, const struct verify_pte_walk *sum)
+{
+	struct json_object *obj, *kinds;
+	unsigned int kind;
+
+	if (is_text(w) && !w->single) {
+		printf("%" PRIu64 " user, %" PRIu64 " supervisor; by kind:", w->user,
+		       w->supervisor);
+		for (kind = 0; kind < PT_NR_KINDS; kind++)
+			if (kind != PT_TABLE)
+				printf(" %s %llu", pt_kind_name(kind),
+				       (unsigned long long)sum->pages[kind]);
+		puts(" (4K pages)");
+	}
+	if (!w->g->json)
+		return;
+	obj = json_object_new_object();
+	kinds = json_object_new_object();
+	for (kind = 0; kind < PT_NR_KINDS; kind++)
+		if (kind != PT_TABLE)
+			json_object_object_add(kinds, pt_kind_name(kind),
+					       json_object_new_uint64(sum->pages[kind]));
+	json_object_object_add(obj, "user", json_object_new_uint64(w->user));
+	json_object_object_add(obj, "supervisor", json_object_new_uint64(w->supervisor));
+	json_object_object_add(obj, "kinds", kinds);
+	json_object_object_add(w->root, "pages", obj);
+}
+
+static const struct {
+	int no;
+	const char *why, *fix;
+} walk_errors[] = {
+	{ ESRCH, "no such process, or one without memory of its own (a kernel thread, a zombie)",
+	  "see ps" },
+	{ EFAULT, "nothing is mapped there: it is in no VMA", "see /proc/PID/maps" },
+	{ ERANGE, "beyond the user half of the address space", "give a user address" },
+	{ EINVAL, "the module does not take this request",
+	  "align address and length to 4096; is the module of this version?" },
+	{ EIO, "an entry that no kernel writes points out of memory", "see dmesg" },
+};
+
+static void explain(struct walk_cmd *w, int no, struct err *err)
+{
+	size_t i;
+
+	if (w->whole)
+		err_what(err, "pid %d", w->pid);
+	else
+		err_what(err, "pid %d: 0x%" PRIx64, w->pid, w->start);
+	err->no = no;
+	err_why(err, "%s", strerror(no));
+	for (i = 0; i < sizeof(walk_errors) / sizeof(walk_errors[0]); i++)
+		if (walk_errors[i].no == no) {
+			err_why(err, "%s", walk_errors[i].why);
+			err_fix(err, "%s", walk_errors[i].fix);
+		}
+}
+
+static void warn_module(const char *name, int no)
+{
+	fprintf(stderr, "vfio_test: %s: left loaded: %s; modprobe -r %s\n", name, strerror(no),
+		name);
+}
+
+/* The walk itself; the exit code, and what went wrong in @err. */
+static int do_walk(struct walk_cmd *w, struct err *err)
+{
+	struct verify_pte_walk sum = { 0 };
+	struct modules *mods;
+	int fd, ret;
+
+	ret = modules_open(&mods);
+	if (ret) {
+		err_set(err, -ret, "libkmod", strerror(-ret), "");
+		return EXIT_STOPPED;
+	}
+	fd = verify_pte_open(mods, w->module_path, err);
+	if (fd < 0) {
+		modules_close(mods, warn_module);
+		return EXIT_UNVERIFIED;
+	}
+	ret = verify_pte_each(fd, w->pid, w->start, w->len, w->single, tell, w, &sum);
+	if (ret == -ERANGE && w->whole) { /* four levels */
+		w->len = pt_user_end(fmt, 4);
+		ret = verify_pte_each(fd, w->pid, w->start, w->len, w->single, tell, w, &sum);
+	}
+	if (term_progress_ok() && !w->single)
+		fputs("\r\033[K", stderr);
+	close(fd);
+	modules_close(mods, warn_module);
+	if (ret) {
+		explain(w, -ret, err);
+		return EXIT_STOPPED;
+	}
+	tell_counts(w, &sum);
+	if (!w->odd)
+		return EXIT_OK;
+	err_set(err, 0, "", "", "see the walk above");
+	err_what(err, "pid %d: %" PRIu64 " pages are not %s pages", w->pid, w->odd,
+		 w->expect_user ? "user" : "supervisor");
+	err_why(err, "first 0x%" PRIx64, w->first_odd);
+	return EXIT_FAILED;
+}
+
+static int parse_target(struct walk_cmd *w, char *pid, char *range)
+{
+	char *plus;
+
+	if (parse_int(pid, 1, 1 << 30, &w->pid))
+		return usage_error("%s: not a process ID: it is a number above 0; see ps", pid);
+	w->whole = !range;
+	w->single = range && !strchr(range, '+');
+	w->len = w->whole ? pt_user_end(fmt, PT_MAX_LEVELS) : BASE_PAGE;
+	if (!range)
+		return 0;
+	plus = strchr(range, '+');
+	if (plus)
+		*plus++ = '\0';
+	if (parse_u64(range, &w->start) || w->start % BASE_PAGE)
+		return usage_error(
+			"%s: not the address of a page: it is a multiple of 0x1000; as in 0x7f0000001000",
+			range);
+	if (plus && (parse_size(plus, &w->len) || !w->len || w->len % BASE_PAGE))
+		return usage_error("%s: not a length: it is a multiple of 4K above 0; as in 2M",
+				   plus);
+	return 0;
+}
+
+static void read_comm(struct walk_cmd *w)
+{
+	char path[64];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", w->pid);
+	snprintf(w->comm, sizeof(w->comm), "?");
+	f = fopen(path, "re");
+	if (!f)
+		return;
+	if (fgets(w->comm, sizeof(w->comm), f))
+		w->comm[strcspn(w->comm, "\n")] = '\0';
+	fclose(f);
+}
+
+enum { OPT_EXPECT = 256, OPT_MODULE };
+
+static const struct option long_options[] = { { "expect", required_argument, NULL, OPT_EXPECT },
+					      { "module", required_argument, NULL, OPT_MODULE },
+					      GLOBAL_OPTIONS,
+					      { 0 } };
+
+static const char options_help[] =
+	"  PID VADDR       every level of one address\n"
+	"  PID VADDR+LEN   runs of pages with equal rights and consecutive frames\n"
+	"  PID             all that the process has mapped\n"
+	"  --expect user|supervisor   judge every page: exit 1 if one is not\n"
+	"  --module PATH   verify_pte.ko to load\n";
+
+static int walk_main(int argc, char **argv, struct globals *g)
+{
+	static const char *const verdicts[] = { "pass", "fail", "error", "", "unverified" };
+	struct walk_cmd w = { .g = g, .eff = PT_EFFECTIVE_INIT };
+	struct err err = { 0 };
+	int c, done, ret;
+
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":" GLOBAL_SHORT, long_options, NULL)) != -1) {
+		if (globals_option(c, g, &cmd_walk, &done)) {
+			if (done >= 0)
+				return done;
+			continue;
+		}
+		if (c == OPT_MODULE) {
+			w.module_path = optarg;
+		} else if (c == OPT_EXPECT &&
+			   (!strcmp(optarg, "user") || !strcmp(optarg, "supervisor"))) {
+			w.judge = true;
+			w.expect_user = !strcmp(optarg, "user");
+		} else if (c == OPT_EXPECT) {
+			return usage_error(
+				"--expect %s: not one of its values; choose from: user, supervisor",
+				optarg);
+		} else {
+			return usage_error("%s: %s; see vfio_test help walk", argv[optind - 1],
+					   c == ':' ? "it needs a value" : "no such option");
+		}
+	}
+	if (g->ktap)
+		return usage_error("--ktap: a walk has no test points; use --json");
+	if (argc - optind < 1 || argc - optind > 2)
+		return usage_error(
+			"walk: it takes PID and VADDR[+LEN]; as in vfio_test walk 1 0x7f0000001000");
+	ret = parse_target(&w, argv[optind], optind + 1 < argc ? argv[optind + 1] : NULL);
+	if (ret)
+		return ret;
+	term_init(g->no_color);
+	read_comm(&w);
+	if (g->json) {
+		w.root = json_object_new_object();
+		json_object_object_add(w.root, "tool", json_object_new_string("vfio_test"));
+		json_object_object_add(w.root, "version",
+				       json_object_new_string(VFIO_VERIFY_VERSION));
+		json_object_object_add(w.root, "schema", json_object_new_int(1));
+		json_object_object_add(w.root, "verdict", NULL);
+	}
+	signals_catch();
+	ret = do_walk(&w, &err);
+	if (!signal_seen && err.what[0])
+		err_print(&err, "vfio_test", NULL);
+	if (!signal_seen && g->json) {
+		json_object_object_add(w.root, "verdict", json_object_new_string(verdicts[ret]));
+		if (err.what[0])
+			json_object_object_add(w.root, "error", err_json(&err));
+		puts(json_object_to_json_string_ext(w.root, JSON_C_TO_STRING_NOSLASHESCAPE));
+	}
+	json_object_put(w.root);
+	signals_die();
+	if (fflush(stdout) || ferror(stdout)) {
+		fputs("vfio_test: stdout: could not write: the answer is lost; free some space\n",
+		      stderr);
+		return EXIT_STOPPED;
+	}
+	return ret;
+}
+
+const struct cmd cmd_walk = {
+	.name = "walk",
+	.args = "[OPTIONS] PID [VADDR[+LEN]]",
+	.help = "a process's page table, through the module",
+	.options = options_help,
+	.run = walk_main,
+};

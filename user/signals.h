@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* INT, TERM and HUP end a program in order: first it undoes, then it dies. */
+#ifndef SIGNALS_H
+#define SIGNALS_H
+
+#include <signal.h>
+
+/* The signal that asks us to end, or 0. */
+extern volatile sig_atomic_t signal_seen;
+
+/* From here on they set signal_seen; one that was ignored stays ignored. */
+void signals_catch(void);
+
+/* All is undone: ends as signal_seen would have ended us.  Returns without one. */
+void signals_die(void);
+
+#endif /* SIGNALS_H */

@@ -140,7 +140,7 @@ static inline const char *pt_next_flag(const struct pt_fmt *fmt, __u32 level, __
 
 	if (where == PT_IN_LEAF && level)
 		where = PT_IN_HUGE;
-	while (fmt->flags[*pos].name) {
+	while (where && fmt->flags[*pos].name) {
 		const struct pt_flag *f = &fmt->flags[(*pos)++];
 
 		if ((f->where & where) && (entry & f->mask))

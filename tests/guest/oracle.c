@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/capability.h>
+#include <linux/userfaultfd.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -53,6 +54,12 @@
 
 #ifndef MADV_PAGEOUT
 #define MADV_PAGEOUT 21
+#endif
+#ifndef MADV_HWPOISON
+#define MADV_HWPOISON 100
+#endif
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102
 #endif
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25
@@ -317,10 +324,12 @@ static struct spans read_vmas(pid_t pid, uint64_t start, uint64_t len)
 			from = start;
 		if (to > start + len)
 			to = start + len;
-		/* vvar: VM_PFNMAP, which pagemap leaves out */
+		/* VM_PFNMAP, which pagemap leaves out: vvar, a device's memory */
 		if (from < to)
 			spans_add(&vmas, from, to - from,
-				  strstr(line, "[vvar") ? SPECIAL : ORDINARY, 0);
+				  strstr(line, "[vvar") || strstr(line, "/resource") ? SPECIAL
+										     : ORDINARY,
+				  0);
 	}
 	free(text);
 	return vmas;
@@ -1107,6 +1116,8 @@ static void check_way(struct mem *m, const struct way *way)
 	struct answer a = { .fd = walk_open(O_RDWR) };
 	int try = 0;
 
+	if (m->io_pa) /* known beforehand, whatever pagemap leaves out */
+		vmas.s[0].state = ORDINARY;
 	if (!m->oracle.nr)
 		update_oracle(m, &vmas);
 	do {
@@ -1703,6 +1714,70 @@ static void make_cow(struct mem *m)
 	want(m, 4 * PAGE, 8 * PAGE, PT_LEAF, 0, PT_USER);
 }
 
+/* Write-protected by userfaultfd: a flag in the entry, no right to write. */
+static void make_uffd_wp(struct mem *m)
+{
+	struct uffdio_api api = { .api = UFFD_API, .features = UFFD_FEATURE_PAGEFAULT_FLAG_WP };
+	struct uffdio_writeprotect wp = { .mode = UFFDIO_WRITEPROTECT_MODE_WP };
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_WP };
+	void *p = map_anon(0, 16 * PAGE, RW);
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+
+	touch(p, 16 * PAGE);
+	reg.range.start = (uintptr_t)p;
+	reg.range.len = 16 * PAGE;
+	wp.range.start = (uintptr_t)p + 4 * PAGE;
+	wp.range.len = 4 * PAGE;
+	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &reg) ||
+	    ioctl(fd, UFFDIO_WRITEPROTECT, &wp))
+		skip("userfaultfd write protection: %s", strerror(errno));
+	/* It stays open: closing it takes the protection away. */
+	m->len = 16 * PAGE;
+	m->present = 16;
+	want(m, 0, 4 * PAGE, PT_LEAF, 0, PT_USER | PT_WRITE);
+	want(m, 4 * PAGE, 8 * PAGE, PT_LEAF, 0, PT_USER);
+	want(m, 8 * PAGE, 16 * PAGE, PT_LEAF, 0, PT_USER | PT_WRITE);
+}
+
+/* A page that the kernel was told is broken: an entry of its own kind */
+static void make_poisoned(struct mem *m)
+{
+	char *p = map_anon(0, 8 * PAGE, RW);
+
+	touch(p, 8 * PAGE);
+	if (madvise(p + 2 * PAGE, PAGE, MADV_HWPOISON))
+		skip("MADV_HWPOISON: %s", strerror(errno));
+	m->len = 8 * PAGE;
+	m->present = 7;
+	want(m, 0, 8 * PAGE, PT_LEAF, 0, PT_USER | PT_WRITE);
+}
+
+/* Guard pages: markers, with no page behind them (Linux 6.13) */
+static void make_guard(struct mem *m)
+{
+	char *p = map_anon(0, 8 * PAGE, RW);
+
+	touch(p, 8 * PAGE);
+	if (madvise(p + 3 * PAGE, 2 * PAGE, MADV_GUARD_INSTALL))
+		skip("MADV_GUARD_INSTALL: %s", strerror(errno));
+	m->len = 8 * PAGE;
+	m->present = 6;
+	want(m, 0, 8 * PAGE, PT_LEAF, 0, PT_USER | PT_WRITE);
+}
+
+/* Every other page write-protected, so that no two join: 1000 VMAs */
+static void make_thousand_vmas(struct mem *m)
+{
+	char *p = map_anon(0, 1000 * PAGE, RW);
+	uint64_t i;
+
+	touch(p, 1000 * PAGE);
+	for (i = 0; i < 1000; i += 2)
+		mprotect(p + i * PAGE, PAGE, PROT_READ);
+	m->len = 1000 * PAGE;
+	m->present = 1000;
+}
+
 static const struct kind {
 	const char *name;
 	void (*make)(struct mem *m);
@@ -1736,6 +1811,10 @@ static const struct kind {
 	{ "memory of a device", make_device },
 	{ "address past 47 bits", make_high },
 	{ "copy on write", make_cow },
+	{ "userfaultfd, write-protected", make_uffd_wp },
+	{ "poisoned", make_poisoned },
+	{ "guard pages", make_guard },
+	{ "1000 VMAs", make_thousand_vmas },
 	{ "another process", make_other },
 	{ "another process, all of its address space", make_other_all },
 };
@@ -1767,6 +1846,54 @@ static void run_kind(const struct kind *kind)
 	munmap((void *)ARENA, ARENA_SIZE);
 	if (m.map_len)
 		munmap((void *)m.map_va, m.map_len);
+}
+
+/* Processes: each with memory of one kind, all that it has mapped */
+
+static const struct kind *process_kind;
+
+static void process_setup(void)
+{
+	struct mem m = { .va = ARENA, .present = ANY };
+
+	process_kind->make(&m);
+	if (m.pid)
+		kill(m.pid, SIGKILL);
+	if (cow_child)
+		kill(cow_child, SIGKILL);
+}
+
+/* Every page of a process, by its pid: runs and raw entries against pagemap */
+static void check_process(pid_t pid)
+{
+	struct mem m = { .pid = pid, .present = ANY };
+
+	m.len = cpu_has("la57") ? 1ULL << 56 : 1ULL << 47;
+	check_way(&m, &ways[0]);
+	if (!failed)
+		check_way(&m, &ways[2]);
+	if (!failed && !spans_pages(&m.oracle, PRESENT))
+		fail("pagemap has no page of pid %d", pid);
+	spans_free(&m.oracle);
+}
+
+static void run_process(const struct kind *kind)
+{
+	pid_t pid;
+
+	process_kind = kind;
+	test_begin();
+	pid = spawn(process_setup);
+	check_process(pid);
+	reap(pid);
+	test_end("all of a process", kind->name);
+}
+
+static void run_shell(void)
+{
+	test_begin();
+	check_process(getppid());
+	test_end("all of a process", "the shell");
 }
 
 /* What is not about one kind of memory */
@@ -2542,9 +2669,12 @@ int main(void)
 
 	close(walk_open(O_RDWR));
 	printf("KTAP version 1\n1..%zu\n",
-	       ARRAY_SIZE(kinds) * ARRAY_SIZE(ways) + ARRAY_SIZE(tests));
+	       ARRAY_SIZE(kinds) * (ARRAY_SIZE(ways) + 1) + 1 + ARRAY_SIZE(tests));
 	for (i = 0; i < ARRAY_SIZE(kinds); i++)
 		run_kind(&kinds[i]);
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		run_process(&kinds[i]);
+	run_shell();
 	for (i = 0; i < ARRAY_SIZE(tests); i++) {
 		test_begin();
 		tests[i].run();

@@ -6,11 +6,13 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
+#include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "walk.h"
 
-#define WALK_BUF_SIZE (4 * PAGE_SIZE)
+/* 384 runs or 480 raws; struct walk_file with it stays under 16 KiB. */
+#define WALK_BUF_SIZE (15 * 1024)
 #define WALK_REQ_MAX  127 /* characters of a written request */
 
 /* What was asked. pid holds a reference, so a reused number is another one. */
@@ -26,7 +28,7 @@ struct walk_file {
 	struct walk walk;
 	struct mm_struct *mm; /* mm_count only: never keeps it alive */
 	u64 addr;	      /* where the next buffer starts */
-	loff_t pos;	      /* buffers given so far */
+	loff_t pos;	      /* in the text, of the first run of buf */
 	int err;
 	u8 buf[WALK_BUF_SIZE] __aligned(8); /* of records, for either answer */
 };
@@ -116,8 +118,6 @@ static ssize_t walk_write(struct file *file, const char __user *ubuf, size_t cou
 	*ppos = 0; /* the next read is of this answer */
 	return count;
 }
-
-/* The text answer */
 
 static void show_rights(struct seq_file *m, u32 rights)
 {
@@ -234,7 +234,7 @@ static int walk_file_fill(struct walk_file *wf)
 	struct walk *w = &wf->walk;
 	int ret;
 
-	w->nr = 0;
+	w->nr = wf->err == -EINTR ? w->nr : 0; /* interrupted: goes on */
 	if (!mmget_not_zero(wf->mm))
 		return -ESRCH;
 	do {
@@ -266,36 +266,43 @@ static int walk_file_begin(struct walk_file *wf)
 	mmgrab(mm);
 	wf->mm = mm;
 	wf->addr = wf->req.ask.start;
-	wf->pos = 0;
-	walk_init(&wf->walk, mm, &wf->req.ask, wf->buf);
+	wf->pos = 1;
+	wf->walk.out = wf->req.ask;
+	walk_init(&wf->walk, mm, wf->buf);
 	wf->walk.cap = WALK_BUF_SIZE / sizeof(struct verify_pte_run);
 	mmput(mm);
 	return walk_file_fill(wf);
 }
 
+/* The text: at 0 its head, then a run each, then the tail. */
+static void *walk_seq_at(struct walk_file *wf, loff_t pos)
+{
+	bool again = wf->err == -EINTR && pos == wf->pos;
+	struct walk *w = &wf->walk;
+	u32 runs;
+
+	if (!pos) {
+		wf->err = walk_file_begin(wf);
+	} else if (again || (!wf->err && pos == wf->pos + w->nr && wf->addr < w->end)) {
+		wf->pos = pos;
+		wf->err = walk_file_fill(wf);
+	}
+	if (wf->err || !pos)
+		return wf->err ? ERR_PTR(wf->err) : SEQ_START_TOKEN;
+	runs = w->raw ? 0 : w->nr;
+	if (pos >= wf->pos && pos < wf->pos + runs)
+		return &w->runs[pos - wf->pos];
+	return pos == wf->pos + runs ? wf : NULL;
+}
+
 static void *walk_seq_start(struct seq_file *m, loff_t *pos)
 {
-	struct walk_file *wf = m->private;
-
-	if (!*pos)
-		wf->err = walk_file_begin(wf);
-	if (wf->err)
-		return ERR_PTR(wf->err);
-	if (*pos == wf->pos)
-		return wf;
-	return wf->addr == wf->walk.end ? NULL : ERR_PTR(-ESPIPE);
+	return walk_seq_at(m->private, *pos);
 }
 
 static void *walk_seq_next(struct seq_file *m, void *v, loff_t *pos)
 {
-	struct walk_file *wf = m->private;
-
-	++*pos;
-	if (wf->addr == wf->walk.end)
-		return NULL;
-	wf->pos = *pos;
-	wf->err = walk_file_fill(wf);
-	return wf->err ? ERR_PTR(wf->err) : wf;
+	return walk_seq_at(m->private, ++*pos);
 }
 
 static void walk_seq_stop(struct seq_file *m, void *v)
@@ -305,19 +312,15 @@ static void walk_seq_stop(struct seq_file *m, void *v)
 static int walk_seq_show(struct seq_file *m, void *v)
 {
 	struct walk_file *wf = m->private;
-	const struct walk *w = &wf->walk;
-	u32 i;
 
-	if (!wf->pos)
+	if (v == SEQ_START_TOKEN)
 		show_head(m, wf);
-	if (w->raw) {
-		show_levels(m, w);
-		return 0;
-	}
-	for (i = 0; i < w->nr; i++)
-		show_run(m, w, &w->runs[i]);
-	if (wf->addr == w->end)
-		show_tail(m, w);
+	else if (v != wf)
+		show_run(m, &wf->walk, v);
+	else if (wf->walk.raw)
+		show_levels(m, &wf->walk);
+	else
+		show_tail(m, &wf->walk);
 	return 0;
 }
 
@@ -328,46 +331,42 @@ static const struct seq_operations walk_seq_ops = {
 	.show = walk_seq_show,
 };
 
-/* The binary answer */
-
-static int walk_ioctl_mm(struct walk_file *wf, struct mm_struct *mm, struct verify_pte_walk *arg)
+static int walk_ioctl_mm(struct walk_file *wf, struct mm_struct *mm, struct walk *w)
 {
-	const size_t size = arg->flags & VERIFY_PTE_RAW ? sizeof(struct verify_pte_entry)
-							: sizeof(struct verify_pte_run);
-	u8 __user *ubuf = u64_to_user_ptr(arg->buf);
-	u64 addr = arg->start;
-	struct walk w;
+	const size_t size = w->out.flags & VERIFY_PTE_RAW ? sizeof(struct verify_pte_entry)
+							  : sizeof(struct verify_pte_run);
+	u8 __user *ubuf = u64_to_user_ptr(w->out.buf);
+	u64 addr = w->out.start;
 	u32 nr = 0;
 	int ret;
 
-	walk_init(&w, mm, arg, wf->buf);
+	walk_init(w, mm, wf->buf);
 	do {
 		bool stop;
 
-		w.cap = min_t(u32, WALK_BUF_SIZE / size, arg->nr - nr);
-		ret = walk_batch(&w, &addr);
+		w->cap = min_t(u32, WALK_BUF_SIZE / size, w->out.nr - nr);
+		ret = walk_batch(w, &addr);
 		if (ret)
 			return ret;
-		stop = addr == w.end || signal_pending(current);
-		if (w.full || stop) {
-			if (copy_to_user(ubuf + nr * size, wf->buf, w.nr * size))
+		stop = addr == w->end || signal_pending(current);
+		if (w->full || stop) {
+			if (copy_to_user(ubuf + nr * size, wf->buf, w->nr * size))
 				return -EFAULT;
-			nr += w.nr;
-			w.nr = 0;
+			nr += w->nr;
+			w->nr = 0;
 		}
 		if (stop)
 			break;
 		cond_resched();
-	} while (nr < arg->nr);
-	if (!nr && addr < w.end)
+	} while (nr < w->out.nr);
+	if (!nr && addr < w->end)
 		return -EINTR;
-	if (!w.seen_vma)
+	if (!w->seen_vma)
 		return -EFAULT;
 
-	w.out.argsz = sizeof(w.out);
-	w.out.nr = nr;
-	w.out.next = addr;
-	*arg = w.out;
+	w->out.argsz = sizeof(w->out);
+	w->out.nr = nr;
+	w->out.next = addr;
 	return 0;
 }
 
@@ -375,40 +374,46 @@ static long walk_ioctl(struct file *file, unsigned int cmd, unsigned long uarg)
 {
 	struct seq_file *m = file->private_data;
 	struct walk_file *wf = m->private;
-	void __user *user = (void __user *)uarg;
-	struct verify_pte_walk arg;
-	struct mm_struct *mm;
-	struct pid *pid;
+	struct verify_pte_walk __user *user = (void __user *)uarg;
+	struct mm_struct *mm = current->mm;
+	struct walk w;
 	u32 argsz;
 	int ret;
 
 	if (cmd != VERIFY_PTE_IOC_WALK)
 		return -ENOTTY;
-	if (get_user(argsz, (u32 __user *)user))
+	if (get_user(argsz, &user->argsz))
 		return -EFAULT;
-	if (argsz < sizeof(arg) || argsz > PAGE_SIZE)
-		return put_user((u32)sizeof(arg), (u32 __user *)user) ? -EFAULT : -EINVAL;
-	ret = copy_struct_from_user(&arg, sizeof(arg), user, argsz);
-	if (ret)
-		return ret == -E2BIG ? -EINVAL : ret;
-	if (arg.flags & ~VERIFY_PTE_RAW || arg.pid < 0 ||
-	    arg.nr < (arg.flags & VERIFY_PTE_RAW ? PT_MAX_LEVELS : 1))
+	if (argsz < sizeof(*user) || argsz > PAGE_SIZE)
+		return put_user((u32)sizeof(*user), &user->argsz) ? -EFAULT : -EINVAL;
+	if (copy_from_user(&w.out, user, VERIFY_PTE_ASKED))
+		return -EFAULT;
+	ret = check_zeroed_user(user + 1, argsz - sizeof(*user));
+	if (ret <= 0)
+		return ret ? ret : -EINVAL;
+	if (w.out.flags & ~VERIFY_PTE_RAW || w.out.pid < 0 ||
+	    w.out.nr < (w.out.flags & VERIFY_PTE_RAW ? PT_MAX_LEVELS : 1))
 		return -EINVAL;
-	ret = walk_check_range(arg.start, arg.len);
+	ret = walk_check_range(w.out.start, w.out.len);
 	if (ret)
 		return ret;
 
-	pid = arg.pid ? find_get_pid(arg.pid) : get_pid(task_tgid(current));
-	mm = pid_get_mm(pid);
-	put_pid(pid);
+	/* Its own mm is there as long as the caller is; another's needs a reference. */
+	if (w.out.pid) {
+		struct pid *pid = find_get_pid(w.out.pid);
+
+		mm = pid_get_mm(pid);
+		put_pid(pid);
+	}
 	if (!mm)
 		return -ESRCH;
 	mutex_lock(&m->lock);
 	walk_file_end(wf); /* both answers use the buffer */
-	ret = walk_ioctl_mm(wf, mm, &arg);
+	ret = walk_ioctl_mm(wf, mm, &w);
 	mutex_unlock(&m->lock);
-	mmput(mm);
-	return ret ? ret : copy_to_user(user, &arg, sizeof(arg)) ? -EFAULT : 0;
+	if (w.out.pid)
+		mmput(mm);
+	return ret ? ret : copy_to_user(user, &w.out, sizeof(w.out)) ? -EFAULT : 0;
 }
 
 static int walk_open(struct inode *inode, struct file *file)

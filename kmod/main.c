@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* verify_pte: shows a process's page table through debugfs; changes nothing. */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/module.h>
 
 #include "walk.h"
@@ -10,7 +8,7 @@ static int __init verify_pte_init(void)
 {
 	/* There an entry holds a machine frame: __va() of it is not its table. */
 	if (boot_cpu_has(X86_FEATURE_XENPV)) {
-		pr_err("Xen PV guests' entries hold machine frames; not supported\n");
+		pr_err("verify_pte: Xen PV guests' entries hold machine frames; not supported\n");
 		return -EOPNOTSUPP;
 	}
 	verify_pte_debugfs_init();

@@ -2,14 +2,13 @@
 /*
  * Page table formats: what every one of them has to answer.
  *
- * Pure decode, shared by the module and the programs: no I/O, no allocation, no
- * printing, no bit of any architecture.  A format is one const struct pt_fmt in
- * a header of its own (pt_x86.h); nothing else knows what an entry looks like.
+ * Pure decode, shared by the module and the programs: no I/O, no allocation, no printing, no bit
+ * of any architecture.  A format is one const struct pt_fmt in a header of its own (pt_x86.h);
+ * nothing else knows what an entry looks like.
  *
- * Words: a *level* counts up from the tables that map the smallest pages
- * (0 = PTE) to the *root* (levels - 1 = PGD).  An *entry* is one 64-bit word of
- * a table.  A *leaf* maps a page, a *table* entry points to the next level.
- * A name ending in _pa is a physical address in bytes.
+ * Words: a *level* counts up from the tables that map the smallest pages (0 = PTE) to the *root*
+ * (levels - 1 = PGD).  An *entry* is one 64-bit word of a table.  A *leaf* maps a page, a *table*
+ * entry points to the next level. A name ending in _pa is a physical address in bytes.
  */
 #ifndef PT_FMT_H
 #define PT_FMT_H
@@ -58,9 +57,9 @@ struct pt_fmt {
 
 	enum pt_kind (*kind)(__u32 level, __u64 entry);
 	/*
-	 * Frame of a leaf (any kind with a frame) or of the next table, in
-	 * bytes.  @pa_mask is the kernel's own mask of physical address bits: it
-	 * leaves out an encryption or sharing bit, wherever the machine has it.
+	 * Frame of a leaf (any kind with a frame) or of the next table, in bytes.  @pa_mask is the
+	 * kernel's own mask of physical address bits: it leaves out an encryption or sharing bit,
+	 * wherever the machine has it.
 	 */
 	__u64 (*pa)(__u32 level, __u64 entry, __u64 pa_mask);
 	__u32 (*rights)(__u32 level, __u64 entry);
@@ -125,10 +124,7 @@ static inline const char *pt_size_name(__u32 level)
 	return level < 3 ? name[level] : "?";
 }
 
-/*
- * The next flag of @entry by name, from @pos on; moves @pos past it.
- * NULL at the end.  Start with *pos = 0.
- */
+/* The next flag by name, from *pos (0 to start) on, which moves past it; NULL at the end. */
 static inline const char *pt_next_flag(const struct pt_fmt *fmt, __u32 level, __u64 entry,
 				       unsigned int *pos)
 {

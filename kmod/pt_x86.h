@@ -2,10 +2,9 @@
 /*
  * x86-64 page tables, 4 and 5 levels.
  *
- * Intel SDM volume 3A, chapter 4 "Paging", section 4.5 "4-level paging and
- * 5-level paging": tables 4-14 to 4-20 (entries), section 4.6 (rights).
- * What Linux keeps in the bits that the CPU ignores, and in entries that are
- * not present: arch/x86/include/asm/pgtable_types.h, pgtable_64.h,
+ * Intel SDM volume 3A, chapter 4 "Paging", section 4.5 "4-level paging and 5-level paging": tables
+ * 4-14 to 4-20 (entries), section 4.6 (rights). What Linux keeps in the bits that the CPU ignores,
+ * and in entries that are not present: arch/x86/include/asm/pgtable_types.h, pgtable_64.h,
  * pgtable-invert.h.
  */
 #ifndef PT_X86_H
@@ -37,10 +36,9 @@
 #define PT_X86_NX	  (1ULL << 63)
 
 /*
- * Order matters, as in the kernel: none, then present, then leaf.  PS alone
- * says nothing: a huge entry that is not present keeps it, and in a PTE the
- * same bit is PAT.  A directory with PS and neither P nor PROTNONE is one that
- * pmd_mkinvalid() made: a huge page being split.
+ * Order matters, as in the kernel: none, then present, then leaf.  PS alone says nothing: a huge
+ * entry that is not present keeps it, and in a PTE the same bit is PAT.  A directory with PS and
+ * neither P nor PROTNONE is one that pmd_mkinvalid() made: a huge page being split.
  */
 static inline enum pt_kind pt_x86_kind(__u32 level, __u64 entry)
 {
@@ -56,8 +54,8 @@ static inline enum pt_kind pt_x86_kind(__u32 level, __u64 entry)
 }
 
 /*
- * Where P is clear Linux keeps the frame inverted, so that a speculative load
- * (L1TF) never sees the address of real memory: __pte_needs_invert().
+ * Where P is clear Linux keeps the frame inverted, so that a speculative load (L1TF) never sees
+ * the address of real memory: __pte_needs_invert().
  */
 static inline __u64 pt_x86_pa(__u32 level, __u64 entry, __u64 pa_mask)
 {

@@ -9,18 +9,15 @@
  *	under a VMA too, after a grace period or an IPI, as they do for GUP-fast.
  *	Off for one table's entries at the most.
  *
- * Each entry is read once, into a copy, and what the copy says is what is used.
+ * What is used of an entry is what one copy of it says; a copy not used is dropped.
  */
 #include <linux/mm.h>
 #include <linux/swap.h>
 
 #include "walk.h"
 
-#ifndef CONFIG_X86_64
-#error "verify_pte knows the page tables of x86-64 only"
-#endif
-#ifndef CONFIG_MMU_GATHER_RCU_TABLE_FREE
-#error "interrupts off protects no other process's tables on this kernel"
+#if !defined(CONFIG_X86_64) || !defined(CONFIG_MMU_GATHER_RCU_TABLE_FREE)
+#error "x86-64 only, where interrupts off keep another process's tables from being freed"
 #endif
 
 /* Descents (of at most one table each) between two looks at the scheduler. */
@@ -42,26 +39,28 @@ int walk_check_range(u64 start, u64 len)
 	return 0;
 }
 
-void walk_init(struct walk *w, struct mm_struct *mm, const struct verify_pte_walk *ask, void *buf)
+void walk_init(struct walk *w, struct mm_struct *mm, void *buf)
 {
 	static const u8 swap_nr[] = { MAX_SWAPFILES, SWP_HWPOISON_NUM, SWP_MIGRATION_NUM,
 				      SWP_DEVICE_NUM };
 	const u8 *pgd = (const u8 *)mm->pgd;
 
-	*w = (struct walk){ .mm = mm, .end = ask->start + ask->len, .buf = buf, .out = *ask };
-	w->raw = ask->flags & VERIFY_PTE_RAW;
-	memset(w->out.pages, 0, sizeof(w->out.pages));
-	w->out.features = 0;
-	w->out.descents = 0;
-	w->out.entries = 0;
+	w->mm = mm;
+	w->end = w->out.start + w->out.len;
+	w->buf = buf;
+	w->nr = 0;
+	w->raw = w->out.flags & VERIFY_PTE_RAW;
+	w->seen_vma = false;
+	w->given = false;
+	memset((u8 *)&w->out + VERIFY_PTE_ASKED, 0, sizeof(w->out) - VERIFY_PTE_ASKED);
 	BUILD_BUG_ON(ARRAY_SIZE(w->out.pages) != PT_NR_KINDS);
 	w->out.levels = walk_levels();
 	w->out.pa_mask = PTE_PFN_MASK;
 	w->out.kernel_root_pa = __pa(pgd);
 	/*
-	 * With PTI the kernel's PGD has NX in every entry of the user half, and
-	 * the CPU walks the other PGD at user level: the page after it
-	 * (arch/x86/include/asm/pgtable.h, kernel_to_user_pgdp()).
+	 * With PTI the kernel's PGD has NX in every entry of the user half, and the CPU walks the
+	 * other PGD at user level: the page after it (arch/x86/include/asm/pgtable.h,
+	 * kernel_to_user_pgdp()).
 	 */
 	if (boot_cpu_has(X86_FEATURE_PTI)) {
 		w->out.features |= VERIFY_PTE_PTI;
@@ -102,82 +101,89 @@ static bool walk_add_raw(struct walk *w, const u64 *table, u32 level, u64 addr, 
 }
 
 static bool walk_add_run(struct walk *w, const struct pt_effective *upper, u32 level, u64 addr,
-			 u64 len, u64 entry, enum pt_kind kind)
+			 u64 end, u64 entry, enum pt_kind kind)
 {
-	u64 inside = addr & (pt_size(&pt_native, level) - 1);
-	struct pt_effective eff = *upper;
-	struct verify_pte_run *run;
+	struct pt_effective eff = { 0 };
 	u64 pa = 0;
 
-	/* Holes join whatever the level at which each was found. */
-	if (kind == PT_NONE && w->nr && w->run_end == addr && w->runs[w->nr - 1].kind == PT_NONE) {
-		w->runs[w->nr - 1].len += len;
-		w->run_end += len;
-		return true;
-	}
 	if (w->nr == w->cap) {
 		w->full = true;
 		return false;
 	}
 	if (pt_has_frame(kind)) {
-		pa = pt_native.pa(level, entry, w->out.pa_mask) + inside;
+		pa = pt_native.pa(level, entry, w->out.pa_mask) +
+		     (addr & (pt_size(&pt_native, level) - 1));
+		eff = *upper;
 		pt_effective_add(&pt_native, &eff, level, entry);
-		w->run_keep = ~pt_native.volatile_mask;
-	} else {
-		eff = (struct pt_effective){ 0 };
-		w->run_keep = ~0ULL;
 	}
-	run = &w->runs[w->nr++];
-	*run = (struct verify_pte_run){ addr,  len,  pa,	 entry,
-					level, kind, eff.rights, eff.no_user_levels,
-					0 };
+	w->runs[w->nr++] =
+		(struct verify_pte_run){ addr,	     end - addr,	 pa, entry, level, kind,
+					 eff.rights, eff.no_user_levels, 0 };
 	w->run_upper = *upper;
+	w->run_keep = pt_has_frame(kind) ? ~pt_native.volatile_mask : ~0ULL;
 	w->run_step = pt_native.step(level, entry);
 	w->run_next = entry + w->run_step;
-	w->run_end = addr + len;
+	w->run_end = end;
 	return true;
 }
 
 /*
- * The entries of one table from @addr on, as long as they point to no further
- * table.  Returns the address that it got to.
+ * The entries of one table from @addr on, whose @entry is the first, as long as they point to no
+ * further table.  Returns the address that it got to.
  */
 static u64 walk_table(struct walk *w, const u64 *table, u32 level, const struct pt_effective *upper,
-		      u64 addr, u64 end)
+		      u64 entry, u64 addr, u64 end)
 {
-	const u64 size = pt_size(&pt_native, level);
-	u32 index = pt_index(&pt_native, level, addr);
-	bool joins = !w->raw && w->nr && w->run_end == addr && w->runs[w->nr - 1].level == level &&
-		     w->run_upper.rights == upper->rights &&
-		     w->run_upper.no_user_levels == upper->no_user_levels;
+	const u32 shift = pt_shift(&pt_native, level), index = pt_index(&pt_native, level, addr);
+	const u64 base = addr >> shift << shift, *first = table + index, *e = first;
+	const u64 *last = e + min_t(u64, PTRS_PER_PTE - index, ((end - 1 - base) >> shift) + 1);
+	struct verify_pte_run *run = &w->runs[w->nr - 1];
+	/* A hole joins whatever the level at which its parts were found. */
+	bool joins = !w->raw && w->nr && w->run_end == addr &&
+		     (run->kind == PT_NONE ||
+		      (run->level == level && w->run_upper.rights == upper->rights &&
+		       w->run_upper.no_user_levels == upper->no_user_levels));
 
-	for (; addr < end && index < PTRS_PER_PTE; index++) {
-		u64 entry = READ_ONCE(table[index]);
-		u64 len = min(size - (addr & (size - 1)), end - addr);
+	for (;; entry = READ_ONCE(*e)) {
+		const u64 keep = w->run_keep, step = w->run_step;
+		u64 to, next = w->run_next;
 		enum pt_kind kind;
 
-		w->out.entries++;
-		if (joins && !((entry ^ w->run_next) & w->run_keep)) {
-			kind = w->runs[w->nr - 1].kind;
-			w->runs[w->nr - 1].len += len;
-			w->run_next += w->run_step;
-			w->run_end += len;
-		} else {
-			kind = pt_native.kind(level, entry);
-			if (kind == PT_TABLE)
-				break;
-			if (!w->raw) {
-				if (!walk_add_run(w, upper, level, addr, len, entry, kind))
+		if (joins && !((entry ^ next) & keep)) {
+			/* As long as four at once go on; what differs is read anew. */
+			for (e++, next += step; last - e >= 4; e += 4, next += 4 * step)
+				if (((READ_ONCE(e[0]) ^ next) | (READ_ONCE(e[1]) ^ (next + step)) |
+				     (READ_ONCE(e[2]) ^ (next + 2 * step)) |
+				     (READ_ONCE(e[3]) ^ (next + 3 * step))) &
+				    keep)
 					break;
-				joins = w->runs[w->nr - 1].level == level;
-			} else if (!walk_raw_given(w, level, addr) &&
-				   !walk_add_raw(w, table, level, addr, entry, kind)) {
+			while (e < last && !(((entry = READ_ONCE(*e)) ^ next) & keep))
+				e++, next += step;
+			w->run_next = next;
+			to = min(base + ((u64)(e - first) << shift), end);
+			run = &w->runs[w->nr - 1];
+			run->len += to - addr;
+			w->run_end = to;
+			w->out.pages[run->kind] += (to - addr) >> PAGE_SHIFT;
+			addr = to;
+			if (e == last)
 				break;
-			}
 		}
-		w->out.pages[kind] += len >> PAGE_SHIFT;
-		addr += len;
+		kind = pt_native.kind(level, entry);
+		if (kind == PT_TABLE)
+			break;
+		to = min(base + ((u64)(e + 1 - first) << shift), end);
+		joins = !w->raw;
+		if (joins ? !walk_add_run(w, upper, level, addr, to, entry, kind)
+			  : !walk_raw_given(w, level, addr) &&
+				    !walk_add_raw(w, table, level, addr, entry, kind))
+			break;
+		w->out.pages[kind] += (to - addr) >> PAGE_SHIFT;
+		addr = to;
+		if (++e == last)
+			break;
 	}
+	w->out.entries += e - first + (e < last);
 	return addr;
 }
 
@@ -197,7 +203,7 @@ static int walk_descend(struct walk *w, u64 *addr, u64 end)
 		if (kind != PT_TABLE) {
 			if (pt_has_frame(kind) && level > pt_native.max_leaf_level)
 				return -EIO;
-			*addr = walk_table(w, table, level, &eff, *addr, end);
+			*addr = walk_table(w, table, level, &eff, entry, *addr, end);
 			return 0;
 		}
 		if (w->raw && !walk_raw_given(w, level, *addr) &&

@@ -3,14 +3,14 @@
 #ifndef WALK_H
 #define WALK_H
 
-#include <linux/types.h>
+#include <linux/mm_types.h>
 #include "pt_x86.h"
 #include "uapi/verify_pte.h"
 
-struct mm_struct;
-
 /* The format of the machine that the module is built for. */
-#define pt_native pt_x86
+#define pt_native	 pt_x86
+
+#define VERIFY_PTE_ASKED offsetof(struct verify_pte_walk, next) /* before it: in */
 
 /* A walk in progress; walk_batch() appends to the buffer, the caller empties it. */
 struct walk {
@@ -26,7 +26,7 @@ struct walk {
 
 	bool full;		    /* out: stopped for want of room */
 	bool seen_vma;		    /* out: at least one VMA in the range */
-	struct verify_pte_walk out; /* out: from root_pa on */
+	struct verify_pte_walk out; /* the question; out: from next on */
 
 	/* private */
 	const u64 *root;
@@ -38,21 +38,18 @@ struct walk {
 };
 
 u32 walk_levels(void);
-
 /* May this be asked?  0, -EINVAL or -ERANGE */
 int walk_check_range(u64 start, u64 len);
-
-/* @mm with a reference that outlives the walk; the caller sets cap. */
-void walk_init(struct walk *w, struct mm_struct *mm, const struct verify_pte_walk *ask, void *buf);
+/* w->out holds the question.  @mm outlives the walk; the caller sets cap. */
+void walk_init(struct walk *w, struct mm_struct *mm, void *buf);
 
 /*
- * Goes on from *addr until the buffer is full, the end is reached, or it has
- * held the mmap lock for long enough: then it returns 0 as well, and the caller
- * calls again.  *addr is the first address not answered; it moves past what is
- * in no VMA.
+ * Goes on from *addr until the buffer is full, the end is reached, or it has held the mmap lock
+ * for long enough: then it returns 0 as well, and the caller calls again.  *addr is the first
+ * address not answered; it moves past what is in no VMA.
  *
- * The caller holds mm_users.  Sleeps for the mmap lock only.
- * Errors: -EINTR (killed), -EIO (an entry that no kernel writes: not followed).
+ * The caller holds mm_users.  Sleeps for the mmap lock only. Errors: -EINTR (killed), -EIO (an
+ * entry that no kernel writes: not followed).
  */
 int walk_batch(struct walk *w, u64 *addr);
 

@@ -2,8 +2,8 @@
 /*
  * verify_pte: the binary interface of /sys/kernel/debug/verify_pte/walk.
  *
- * Opening the file needs CAP_SYS_ADMIN in the initial user namespace.  Every
- * number here is fixed; a new field goes to the end and argsz grows.
+ * Opening the file needs CAP_SYS_ADMIN in the initial user namespace.  Every number here is fixed;
+ * a new field goes to the end and argsz grows.
  */
 #ifndef _UAPI_VERIFY_PTE_H
 #define _UAPI_VERIFY_PTE_H
@@ -22,16 +22,14 @@
 #define VERIFY_PTE_PTI	 (1U << 0) /* root_pa is the user half of the PGD */
 #define VERIFY_PTE_SHSTK (1U << 1) /* a dirty leaf that is not writable: shadow stack */
 
-/* verify_pte_run.kind, verify_pte_entry.kind: enum pt_kind of pt_fmt.h */
-
 /* A run: neighbouring pages with equal rights, flags and consecutive frames. */
 struct verify_pte_run {
-	__u64 vaddr; /* first byte */
-	__u64 len;   /* bytes; a multiple of 4096 */
-	__u64 pa;    /* frame of vaddr; 0 where the kind has none */
-	__u64 entry; /* raw entry that ended the walk at vaddr */
-	__u8 level;  /* of that entry: 0 = PTE, 1 = PMD, ... */
-	__u8 kind;
+	__u64 vaddr;	     /* first byte */
+	__u64 len;	     /* bytes; a multiple of 4096 */
+	__u64 pa;	     /* frame of vaddr; 0 where the kind has none */
+	__u64 entry;	     /* raw entry that ended the walk at vaddr */
+	__u8 level;	     /* of that entry: 0 = PTE, 1 = PMD, ... */
+	__u8 kind;	     /* enum pt_kind of pt_fmt.h */
 	__u8 rights;	     /* PT_USER | PT_WRITE | PT_EXEC over all levels */
 	__u8 no_user_levels; /* bit N: the entry of level N has no _PAGE_USER */
 	__u32 reserved;	     /* 0 */
@@ -51,10 +49,10 @@ struct verify_pte_entry {
 /*
  * VERIFY_PTE_IOC_WALK: the page table of a process, from start on.
  *
- * One call answers up to nr records and stops; ask again with start = next
- * until next == start + len of the first call.  What is in no VMA has no
- * record; a hole inside a VMA is a run of kind none.  A raw walk gives each
- * entry of each table once, from the root down, tables before what they hold.
+ * One call answers up to nr records and stops; ask again with start = next until next == start +
+ * len of the first call.  What is in no VMA has no record; a hole inside a VMA is a run of kind
+ * none.  A raw walk gives each entry of each table once, from the root down, tables before what
+ * they hold.
  *
  * On an error nothing is written back but argsz (with EINVAL for its size).
  *	EINVAL	argsz, an unknown flag, a negative pid, unaligned start or len,

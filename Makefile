@@ -97,6 +97,11 @@ demo: setup
 check: setup
 	@tests/run
 
+KERNELS ?= 5.10 6.1 6.12 7.2
+check-matrix: setup
+	@$(MAKE) --no-print-directory user
+	@tests/run $(KERNELS:%=--kernel %)
+
 bench: setup
 	@$(MAKE) --no-print-directory user
 	@scripts/bench
@@ -130,6 +135,7 @@ help:
 	@echo 'all          programs, and the module for the running kernel'
 	@echo 'demo         the whole proof in a VM:  KERNEL= IOMMU= ACCEL= QEMU= CPU='
 	@echo 'check        static gates, unit tests, guest tests; KTAP'
+	@echo 'check-matrix the tests that depend on the kernel, on each:  KERNELS="$(KERNELS)"'
 	@echo 'bench        costs, as medians and ratios of one run'
 	@echo 'fuzz         every parser under libFuzzer:  FUZZ_SECONDS=60'
 	@echo 'install      programs and module:  PREFIX= DESTDIR= KERNELDIR='
@@ -139,5 +145,5 @@ help:
 
 -include $(wildcard $(OBJ)/*.d)
 
-.PHONY: all user kmod unit man setup demo check bench fuzz install dkms-install style clean help
+.PHONY: all user kmod unit man setup demo check check-matrix bench fuzz install dkms-install style clean help
 .DEFAULT_GOAL := all

@@ -8,7 +8,7 @@
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
-exec "$root/scripts/vm" --quiet --strict --memory 4G --timeout 240 \
+exec "$root/scripts/vm" --quiet --strict --memory 4G --timeout 600 \
 	--append 'hugepagesz=1G hugepages=1 hugepagesz=2M hugepages=16' \
 	--file "$root/tests/guest/oracle.c" "$@" -- \
 	sh -c 'modprobe zram && echo 64M >/sys/block/zram0/disksize && mkswap /dev/zram0 >/dev/null &&

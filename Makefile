@@ -95,6 +95,7 @@ demo: setup
 	@scripts/demo
 
 check: setup
+	@$(MAKE) --no-print-directory user
 	@tests/run
 
 KERNELS ?= 5.10 6.1 6.12 7.2

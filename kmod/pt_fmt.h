@@ -48,7 +48,6 @@ struct pt_flag {
 };
 
 struct pt_fmt {
-	const char *name;
 	__u32 page_shift;	     /* log2 of the smallest page, in bytes */
 	__u32 index_bits;	     /* log2 of the entries of one table */
 	__u32 max_leaf_level;	     /* the highest level at which a leaf can be */

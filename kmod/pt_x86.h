@@ -115,7 +115,6 @@ static const struct pt_flag pt_x86_flags[] = {
 };
 
 static const struct pt_fmt pt_x86 __attribute__((unused)) = {
-	.name = "x86-64",
 	.page_shift = 12,
 	.index_bits = 9,
 	.max_leaf_level = 2,

@@ -8,6 +8,7 @@
  *   Interrupts off: khugepaged, PT_RECLAIM and hugetlb unsharing free a table
  *	under a VMA too, after a grace period or an IPI, as they do for GUP-fast.
  *	Off for one table's entries at the most.
+ *   For a page of the caller's own, that alone: GUP-fast has no more.
  *
  * What is used of an entry is what one copy of it says; a copy not used is dropped.
  */
@@ -22,22 +23,6 @@
 
 /* Descents (of at most one table each) between two looks at the scheduler. */
 #define WALK_BUDGET 256
-
-u32 walk_levels(void)
-{
-	return pgtable_l5_enabled() ? 5 : 4;
-}
-
-int walk_check_range(u64 start, u64 len)
-{
-	u64 end = start + len;
-
-	if (!len || !PAGE_ALIGNED(start) || !PAGE_ALIGNED(len) || end < start)
-		return -EINVAL;
-	if (end > pt_user_end(&pt_native, walk_levels()))
-		return -ERANGE;
-	return 0;
-}
 
 void walk_init(struct walk *w, struct mm_struct *mm, void *buf)
 {
@@ -58,16 +43,15 @@ void walk_init(struct walk *w, struct mm_struct *mm, void *buf)
 	w->out.pa_mask = PTE_PFN_MASK;
 	w->out.kernel_root_pa = __pa(pgd);
 	/*
-	 * With PTI the kernel's PGD has NX in every entry of the user half, and the CPU walks the
-	 * other PGD at user level: the page after it (arch/x86/include/asm/pgtable.h,
-	 * kernel_to_user_pgdp()).
+	 * With PTI the kernel's PGD has NX in every entry of the user half; the CPU walks the page
+	 * after it at user level (arch/x86/include/asm/pgtable.h, kernel_to_user_pgdp()).
 	 */
-	if (boot_cpu_has(X86_FEATURE_PTI)) {
+	if (cpu_feature_enabled(X86_FEATURE_PTI)) {
 		w->out.features |= VERIFY_PTE_PTI;
 		pgd += PAGE_SIZE;
 	}
 #ifdef X86_FEATURE_USER_SHSTK /* since 6.6 */
-	if (boot_cpu_has(X86_FEATURE_USER_SHSTK))
+	if (cpu_feature_enabled(X86_FEATURE_USER_SHSTK))
 		w->out.features |= VERIFY_PTE_SHSTK;
 #endif
 	w->root = (const u64 *)pgd;
@@ -87,10 +71,9 @@ static bool walk_raw_given(const struct walk *w, u32 level, u64 addr)
 static bool walk_add_raw(struct walk *w, const u64 *table, u32 level, u64 addr, u64 entry,
 			 enum pt_kind kind)
 {
-	if (w->nr == w->cap) {
-		w->full = true;
+	w->full = w->nr == w->cap;
+	if (w->full)
 		return false;
-	}
 	w->raws[w->nr++] = (struct verify_pte_entry){
 		addr, __pa(table), entry, pt_index(&pt_native, level, addr), level, kind, 0
 	};
@@ -106,10 +89,9 @@ static bool walk_add_run(struct walk *w, const struct pt_effective *upper, u32 l
 	struct pt_effective eff = { 0 };
 	u64 pa = 0;
 
-	if (w->nr == w->cap) {
-		w->full = true;
+	w->full = w->nr == w->cap;
+	if (w->full)
 		return false;
-	}
 	if (pt_has_frame(kind)) {
 		pa = pt_native.pa(level, entry, w->out.pa_mask) +
 		     (addr & (pt_size(&pt_native, level) - 1));
@@ -218,6 +200,26 @@ static int walk_descend(struct walk *w, u64 *addr, u64 end)
 	}
 }
 
+/*
+ * One page of the caller's own without the mmap lock: where there is a frame there is a VMA.
+ * Where there is none the walk is as if this had not been tried.
+ */
+static bool walk_own_page(struct walk *w, u64 *addr)
+{
+	unsigned long flags;
+
+	if (w->mm != current->mm || w->raw || w->out.len != PAGE_SIZE)
+		return false;
+	local_irq_save(flags);
+	w->seen_vma = !walk_descend(w, addr, w->end) && w->nr && pt_has_frame(w->runs[0].kind);
+	local_irq_restore(flags);
+	if (!w->seen_vma) {
+		walk_init(w, w->mm, w->buf);
+		*addr = w->out.start;
+	}
+	return w->seen_vma;
+}
+
 int walk_batch(struct walk *w, u64 *addr)
 {
 	struct vm_area_struct *vma = NULL;
@@ -225,9 +227,11 @@ int walk_batch(struct walk *w, u64 *addr)
 	unsigned long flags;
 	int ret = 0;
 
+	w->full = false;
+	if (walk_own_page(w, addr))
+		return 0;
 	if (mmap_read_lock_killable(w->mm))
 		return -EINTR;
-	w->full = false;
 	while (*addr < w->end) {
 		if (!vma || *addr >= vma->vm_end)
 			vma = find_vma(w->mm, *addr);

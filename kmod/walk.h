@@ -3,7 +3,7 @@
 #ifndef WALK_H
 #define WALK_H
 
-#include <linux/mm_types.h>
+#include <linux/mm.h>
 #include "pt_x86.h"
 #include "uapi/verify_pte.h"
 
@@ -37,9 +37,21 @@ struct walk {
 	struct pt_effective run_upper;
 };
 
-u32 walk_levels(void);
+static inline u32 walk_levels(void)
+{
+	return pgtable_l5_enabled() ? 5 : 4;
+}
+
 /* May this be asked?  0, -EINVAL or -ERANGE */
-int walk_check_range(u64 start, u64 len);
+static inline int walk_check_range(u64 start, u64 len)
+{
+	u64 end = start + len;
+
+	if (!len || !PAGE_ALIGNED(start) || !PAGE_ALIGNED(len) || end < start)
+		return -EINVAL;
+	return end > pt_user_end(&pt_native, walk_levels()) ? -ERANGE : 0;
+}
+
 /* w->out holds the question.  @mm outlives the walk; the caller sets cap. */
 void walk_init(struct walk *w, struct mm_struct *mm, void *buf);
 
@@ -52,9 +64,5 @@ void walk_init(struct walk *w, struct mm_struct *mm, void *buf);
  * entry that no kernel writes: not followed).
  */
 int walk_batch(struct walk *w, u64 *addr);
-
-/* debugfs.c: the files of /sys/kernel/debug/verify_pte */
-void verify_pte_debugfs_init(void);
-void verify_pte_debugfs_exit(void);
 
 #endif /* WALK_H */

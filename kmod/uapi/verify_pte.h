@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0 WITH Linux-syscall-note) OR MIT */
 /*
- * verify_pte: the binary interface of /sys/kernel/debug/verify_pte/walk.
- *
- * Opening the file needs CAP_SYS_ADMIN in the initial user namespace.  Every number here is fixed;
- * a new field goes to the end and argsz grows.
+ * verify_pte: the binary interface of /sys/kernel/debug/verify_pte/walk.  Opening it needs
+ * CAP_SYS_ADMIN.  Every number here is fixed; a new field goes to the end and argsz grows.
  */
 #ifndef _UAPI_VERIFY_PTE_H
 #define _UAPI_VERIFY_PTE_H
@@ -11,7 +9,6 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-/* debugfs directory and file, below the debugfs mount */
 #define VERIFY_PTE_DIR	"verify_pte"
 #define VERIFY_PTE_WALK "walk"
 
@@ -49,10 +46,10 @@ struct verify_pte_entry {
 /*
  * VERIFY_PTE_IOC_WALK: the page table of a process, from start on.
  *
- * One call answers up to nr records and stops; ask again with start = next until next == start +
- * len of the first call.  What is in no VMA has no record; a hole inside a VMA is a run of kind
- * none.  A raw walk gives each entry of each table once, from the root down, tables before what
- * they hold.
+ * One call answers up to nr records, fewer if a signal comes, and stops; ask again with start =
+ * next until next == start + len of the first call.  What is in no VMA has no record; a hole
+ * inside a VMA is a run of kind none.  A raw walk gives each entry of each table once, from the
+ * root down, tables before what they hold.
  *
  * On an error nothing is written back but argsz (with EINVAL for its size).
  *	EINVAL	argsz, an unknown flag, a negative pid, unaligned start or len,
@@ -60,7 +57,7 @@ struct verify_pte_entry {
  *	ESRCH	no such process, or one without user memory (kernel thread)
  *	ERANGE	beyond the user half of the address space
  *	EFAULT	no VMA anywhere in the range; or buf or this struct unreadable
- *	EINTR	a signal came before the first record
+ *	EINTR	killed
  *	EIO	an entry points to a table outside of RAM: not followed
  */
 struct verify_pte_walk {

@@ -111,7 +111,6 @@ enum {
 	SAW_ABSENT,
 	SAW_INVALID,
 	DID_SIGNAL,
-	DID_EINTR,
 	DID_PARTIAL,
 	WALK_RUNS,
 	WALK_RAW,
@@ -151,7 +150,6 @@ static const struct {
 	[SAW_ABSENT] = { "walks saw a page absent", false },
 	[SAW_INVALID] = { "walks saw a huge page being split", true },
 	[DID_SIGNAL] = { "a signal in a walk", false },
-	[DID_EINTR] = { "EINTR", false },
 	[DID_PARTIAL] = { "an answer that a signal cut short", false },
 	[WALK_RUNS] = { "runs of a range", false },
 	[WALK_RAW] = { "raw entries of a range", false },
@@ -1286,8 +1284,6 @@ static void check_error(const struct walker *w, const char *form, uint64_t at, i
 	switch (err) {
 	case EINTR:
 		ok = signalled;
-		if (ok)
-			count(DID_EINTR);
 		break;
 	case ESRCH:
 		ok = w->kid;
@@ -1459,11 +1455,11 @@ static bool parse_run(char *line, struct verify_pte_run *r)
 static char *parse_head(char *text, int *pid, uint64_t *start, uint64_t *len, uint64_t *root)
 {
 	unsigned long long va, n = 0, r;
-	char comm[32], pti[8], *line;
+	char pti[8], *line;
 	unsigned int lv;
 	int used;
 
-	if (sscanf(text, "pid %d (%31[^)]) vaddr 0x%llx%n", pid, comm, &va, &used) != 3)
+	if (sscanf(text, "pid %d vaddr 0x%llx%n", pid, &va, &used) != 2)
 		return NULL;
 	line = text + used;
 	if (*line == ' ' && sscanf(line, " len 0x%llx%n", &n, &used) == 1)
@@ -1604,7 +1600,7 @@ static void text_walk(struct walker *w, const char *form, bool one)
 {
 	const int before = signals;
 	int fd = rnd(4) ? w->fd : open(WALK, O_RDWR | O_CLOEXEC), pid;
-	uint64_t start, len, root;
+	uint64_t start = 0, len = 0, root = 0;
 	char request[100], *rest;
 	size_t size = 0;
 	int n;
@@ -1651,7 +1647,7 @@ static void last_walk(struct walker *w)
 {
 	static const char form[] = "the last request";
 	int fd = open(WALK, O_RDONLY | O_CLOEXEC), pid;
-	uint64_t start, len, root;
+	uint64_t start = 0, len = 0, root = 0;
 	size_t size = 0;
 	char *rest;
 

@@ -2160,6 +2160,43 @@ static void test_ioctl_argsz(void)
 	close(fd);
 }
 
+/* One page of one's own has a way of its own through the module: it says what two pages say. */
+static void test_ioctl_one_page(void)
+{
+	const uint64_t page = some_page();
+	struct verify_pte_run one, two[2];
+	struct verify_pte_walk arg;
+	uint64_t at;
+	int err, want;
+
+	/* Of eight: 0 and 1 written, 2 untouched, 3 PROT_NONE, 4 and 5 in no VMA, 6 read-only, 7.
+	 */
+	madvise((void *)(page + 2 * PAGE), PAGE, MADV_DONTNEED);
+	mprotect((void *)(page + 3 * PAGE), PAGE, PROT_NONE);
+	munmap((void *)(page + 4 * PAGE), 2 * PAGE);
+	mprotect((void *)(page + 6 * PAGE), PAGE, PROT_READ);
+	for (at = page; at < page + 8 * PAGE; at += PAGE) {
+		memset(&one, 0xa5, sizeof(one));
+		memset(two, 0, sizeof(two));
+		/* The other way: a raw walk would do too, but is the same code. */
+		arg = walk_arg(0, at, 2 * PAGE, two, 2, 0);
+		want = walk_call(&arg);
+		if (!want && two[0].vaddr != at)
+			want = EFAULT;
+		arg = walk_arg(0, at, PAGE, &one, 1, 0);
+		err = walk_call(&arg);
+		two[0].len = PAGE;
+		if (err != want)
+			fail("page %" PRIu64 ": %s, not %s", (at - page) / PAGE, error_name(err),
+			     error_name(want));
+		else if (!err &&
+			 (arg.nr != 1 || arg.next != at + PAGE || arg.entries > arg.levels ||
+			  arg.pages[one.kind] != 1 || memcmp(&one, two, sizeof(one))))
+			fail("page %" PRIu64 ": kind %u pa 0x%llx, not kind %u pa 0x%llx",
+			     (at - page) / PAGE, one.kind, one.pa, two[0].kind, two[0].pa);
+	}
+}
+
 static void test_ioctl_number(void)
 {
 	struct verify_pte_run run;
@@ -2659,6 +2696,7 @@ static const struct test {
 	{ "ioctl: each field", test_ioctl_fields },
 	{ "ioctl: argsz larger than known", test_ioctl_argsz },
 	{ "ioctl: numbers", test_ioctl_number },
+	{ "ioctl: one page", test_ioctl_one_page },
 	{ "ioctl: raw with little room", test_ioctl_raw_nr },
 	{ "dead processes", test_dead },
 	{ "requests as text", test_requests },

@@ -22,7 +22,7 @@ PROGRAM_DIR := user
 
 # What each program is made of.
 SHARED := parse term pt_text err
-vfio_test := main cmd_run cmd_walk signals step run_vfio run_verify report sysfs vfio module \
+vfio_test := main cmd_run cmd_walk cmd_iova signals step run_vfio run_verify run_iommu frames report sysfs vfio module \
 	verify_pte pagemap $(SHARED)
 vfio_test_libs := libkmod json-c
 qemu_verify_pte := qemu_verify_pte qemu_report qemu_walk qemu_compare qemu_print monitor \
@@ -33,6 +33,7 @@ PROGRAMS := vfio_test qemu_verify_pte
 # Unit tests: what each links besides itself.
 UNIT := $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
 unit_parse := parse
+unit_frames := frames
 unit_pt_x86 :=
 unit_vfio := vfio
 unit_monitor := monitor monitor_parse err

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* verify_pte: shows a process's page table through debugfs; changes nothing. */
+/* verify_pte: shows page tables, a process's and a device's, through debugfs; changes nothing. */
 #include <linux/debugfs.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/pci.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
@@ -24,6 +25,7 @@ struct walk_req {
 /* The state of an open file, under the lock of its seq_file. */
 struct walk_file {
 	struct walk_req req;
+	bool iova; /* of a device; else of a process */
 	/* The text answer in progress, a buffer of records at a time. */
 	struct walk walk;
 	struct mm_struct *mm; /* mm_count only: never keeps it alive */
@@ -35,7 +37,7 @@ struct walk_file {
 
 /* The last request of any opener, for those who only read. */
 static DEFINE_MUTEX(last_lock);
-static struct walk_req last_req;
+static struct walk_req last_req[2];
 static struct dentry *walk_dir;
 
 static void req_set(struct walk_req *dst, const struct walk_req *src)
@@ -55,13 +57,24 @@ static struct mm_struct *pid_get_mm(struct pid *pid)
 	return mm;
 }
 
-/* "PID VADDR [LEN]", "PID:VADDR[+LEN]" or "VADDR"; @text is cut up */
-static int req_parse(char *text, struct walk_req *req, int *nr)
+/* "PID VADDR [LEN]", "PID:VADDR[+LEN]" or "VADDR"; "BDF IOVA [LEN]"; @text is cut up */
+static int req_parse(char *text, bool iova, struct walk_req *req, int *nr)
 {
 	char *word[3] = { 0 }, *rest = strim(text), *w;
-	bool colon = strchr(rest, ':');
-	unsigned int n = 0;
+	unsigned int n = 0, domain, bus, slot, fn;
+	bool colon;
+	int end;
 
+	if (iova) {
+		/* It stands where a process's number would. */
+		if (sscanf(rest, "%4x:%2x:%2x.%1u%n", &domain, &bus, &slot, &fn, &end) != 4 ||
+		    slot > 31 || fn > 7 || !strchr(" \t", rest[end]))
+			return -EINVAL;
+		req->ask.device = domain << 16 | bus << 8 | PCI_DEVFN(slot, fn);
+		word[n++] = "1";
+		rest += end;
+	}
+	colon = strchr(rest, ':');
 	while ((w = strsep(&rest, !colon ? " \t" : n ? "+" : ":"))) {
 		if (!*w && !colon)
 			continue;
@@ -71,12 +84,12 @@ static int req_parse(char *text, struct walk_req *req, int *nr)
 	}
 	*nr = 0;
 	req->ask.len = PAGE_SIZE;
-	req->ask.flags = n < 3 ? VERIFY_PTE_RAW : 0;
-	if (!n || (n > 1 && (kstrtoint(word[0], 10, nr) || *nr <= 0)) ||
+	req->ask.flags = n < 3 && !iova ? VERIFY_PTE_RAW : 0;
+	if (n <= iova || (n > 1 && (kstrtoint(word[0], 10, nr) || *nr <= 0)) ||
 	    kstrtou64(word[n > 1], 0, &req->ask.start) ||
 	    (n == 3 && kstrtou64(word[2], 0, &req->ask.len)))
 		return -EINVAL;
-	return walk_check_range(req->ask.start, req->ask.len);
+	return walk_check_range(req->ask.start, req->ask.len, iova);
 }
 
 static ssize_t walk_write(struct file *file, const char __user *ubuf, size_t count, loff_t *ppos)
@@ -93,24 +106,26 @@ static ssize_t walk_write(struct file *file, const char __user *ubuf, size_t cou
 	text = memdup_user_nul(ubuf, count);
 	if (IS_ERR(text))
 		return PTR_ERR(text);
-	ret = strlen(text) == count ? req_parse(text, &req, &nr) : -EINVAL;
+	ret = strlen(text) == count ? req_parse(text, wf->iova, &req, &nr) : -EINVAL;
 	kfree(text);
 	if (ret)
 		return ret;
 
-	req.pid = nr ? find_get_pid(nr) : get_pid(task_tgid(current));
-	mm = pid_get_mm(req.pid);
-	if (!mm) {
-		put_pid(req.pid);
-		return -ESRCH;
+	if (!wf->iova) {
+		req.pid = nr ? find_get_pid(nr) : get_pid(task_tgid(current));
+		mm = pid_get_mm(req.pid);
+		if (!mm) {
+			put_pid(req.pid);
+			return -ESRCH;
+		}
+		mmput(mm);
 	}
-	mmput(mm);
 
 	mutex_lock(&m->lock);
 	req_set(&wf->req, &req);
 	mutex_unlock(&m->lock);
 	mutex_lock(&last_lock);
-	req_set(&last_req, &req);
+	req_set(&last_req[wf->iova], &req);
 	mutex_unlock(&last_lock);
 	put_pid(req.pid);
 	*ppos = 0; /* the next read is of this answer */
@@ -144,6 +159,15 @@ static void show_head(struct seq_file *m, const struct walk_file *wf)
 {
 	const struct verify_pte_walk *out = &wf->walk.out;
 
+	if (wf->iova) {
+		seq_printf(m, "device %04x:%02x:%02x.%x iova 0x%016llx len 0x%llx\ndomain %s\n",
+			   out->device >> 16, PCI_BUS_NUM(out->device), PCI_SLOT(out->device),
+			   PCI_FUNC(out->device), out->start, out->len,
+			   out->features == VERIFY_PTE_PAGING	  ? "paging"
+			   : out->features == VERIFY_PTE_IDENTITY ? "identity"
+								  : "blocked");
+		return;
+	}
 	seq_printf(m, "pid %d vaddr 0x%016llx", pid_vnr(wf->req.pid), wf->req.ask.start);
 	if (!wf->walk.raw)
 		seq_printf(m, " len 0x%llx", wf->req.ask.len);
@@ -193,10 +217,13 @@ static void show_run(struct seq_file *m, const struct walk *w, const struct veri
 {
 	seq_printf(m, "0x%016llx-0x%016llx %s", r->vaddr, r->vaddr + r->len, pt_kind_name(r->kind));
 	if (pt_has_frame(r->kind)) {
-		seq_printf(m, " %s pa 0x%016llx ", pt_size_name(r->level), r->pa);
-		show_rights(m, r->rights);
+		if (w->mm)
+			seq_printf(m, " %s", pt_size_name(r->level));
+		seq_printf(m, " pa 0x%016llx ", r->pa);
+		if (w->mm)
+			show_rights(m, r->rights);
 	}
-	if (r->kind != PT_NONE) {
+	if (r->kind != PT_NONE && w->mm) {
 		seq_printf(m, " entry 0x%016llx", r->entry);
 		show_flags(m, r->level, r->entry);
 	}
@@ -208,7 +235,7 @@ static void show_tail(struct seq_file *m, const struct walk *w)
 {
 	u32 kind;
 
-	if (!w->seen_vma)
+	if (w->mm && !w->seen_vma)
 		seq_puts(m, "not mapped: the range is in no VMA\n");
 	seq_printf(m, "complete: none %llu", w->out.pages[PT_NONE]);
 	for (kind = PT_LEAF; kind < PT_NR_KINDS; kind++)
@@ -223,13 +250,14 @@ static int walk_file_fill(struct walk_file *wf)
 	int ret;
 
 	w->nr = 0;
-	if (!mmget_not_zero(wf->mm))
+	if (wf->mm && !mmget_not_zero(wf->mm))
 		return -ESRCH;
 	do {
-		ret = walk_batch(w, &wf->addr);
+		ret = wf->mm ? walk_batch(w, &wf->addr) : iova_batch(w, &wf->addr);
 		cond_resched();
 	} while (!ret && !w->full && wf->addr < w->end && !signal_pending(current));
-	mmput(wf->mm);
+	if (wf->mm)
+		mmput(wf->mm);
 	return ret;
 }
 
@@ -243,22 +271,25 @@ static void walk_file_end(struct walk_file *wf)
 
 static int walk_file_begin(struct walk_file *wf)
 {
-	struct mm_struct *mm;
+	struct mm_struct *mm = NULL;
 
 	walk_file_end(wf);
-	if (!wf->req.pid)
+	if (!wf->req.ask.len)
 		return -ENODATA; /* nothing was asked */
-	mm = pid_get_mm(wf->req.pid);
-	if (!mm)
-		return -ESRCH;
-	mmgrab(mm);
-	wf->mm = mm;
+	if (!wf->iova) {
+		mm = pid_get_mm(wf->req.pid);
+		if (!mm)
+			return -ESRCH;
+		mmgrab(mm);
+		wf->mm = mm;
+	}
 	wf->addr = wf->req.ask.start;
 	wf->pos = 1;
 	wf->walk.out = wf->req.ask;
 	walk_init(&wf->walk, mm, wf->buf);
 	wf->walk.cap = WALK_BUF_SIZE / sizeof(struct verify_pte_run);
-	mmput(mm);
+	if (mm)
+		mmput(mm);
 	return walk_file_fill(wf);
 }
 
@@ -352,7 +383,7 @@ static int walk_ioctl_mm(struct walk *w, struct mm_struct *mm, void *buf, u32 ca
 		bool stop;
 
 		w->cap = min(cap, w->out.nr - nr);
-		ret = walk_batch(w, &addr);
+		ret = mm ? walk_batch(w, &addr) : iova_batch(w, &addr);
 		if (ret)
 			return ret;
 		stop = addr == w->end || signal_pending(current);
@@ -366,7 +397,7 @@ static int walk_ioctl_mm(struct walk *w, struct mm_struct *mm, void *buf, u32 ca
 			break;
 		cond_resched();
 	} while (nr < w->out.nr);
-	if (!w->seen_vma)
+	if (mm && !w->seen_vma)
 		return -EFAULT;
 
 	w->out.argsz = sizeof(w->out);
@@ -386,7 +417,7 @@ static long walk_ioctl(struct file *file, unsigned int cmd, unsigned long uarg)
 	struct walk w;
 	int ret = 1;
 
-	if (cmd != VERIFY_PTE_IOC_WALK)
+	if (cmd != (wf->iova ? VERIFY_PTE_IOC_IOVA : VERIFY_PTE_IOC_WALK))
 		return -ENOTTY;
 	if (!words_from_user(&w.out, user, VERIFY_PTE_ASKED))
 		return -EFAULT;
@@ -398,21 +429,23 @@ static long walk_ioctl(struct file *file, unsigned int cmd, unsigned long uarg)
 		return ret ? ret : -EINVAL;
 	if (w.out.flags & VERIFY_PTE_RAW)
 		size = sizeof(struct verify_pte_entry);
-	if (w.out.flags & ~VERIFY_PTE_RAW || w.out.pid < 0 ||
+	if (w.out.flags & (wf->iova ? ~0U : ~VERIFY_PTE_RAW) || (!wf->iova && w.out.pid < 0) ||
 	    w.out.nr < (w.out.flags & VERIFY_PTE_RAW ? PT_MAX_LEVELS : 1))
 		return -EINVAL;
-	ret = walk_check_range(w.out.start, w.out.len);
+	ret = walk_check_range(w.out.start, w.out.len, wf->iova);
 	if (ret)
 		return ret;
 
 	/* Its own mm is there as long as the caller is; another's needs a reference. */
-	if (w.out.pid) {
+	if (wf->iova) {
+		mm = NULL;
+	} else if (w.out.pid) {
 		struct pid *pid = find_get_pid(w.out.pid);
 
 		mm = pid_get_mm(pid);
 		put_pid(pid);
 	}
-	if (!mm)
+	if (!mm && !wf->iova)
 		return -ESRCH;
 	if (w.out.nr == 1) {
 		ret = walk_ioctl_mm(&w, mm, &one, 1, size);
@@ -422,7 +455,7 @@ static long walk_ioctl(struct file *file, unsigned int cmd, unsigned long uarg)
 		ret = walk_ioctl_mm(&w, mm, wf->buf, WALK_BUF_SIZE / size, size);
 		mutex_unlock(&m->lock);
 	}
-	if (w.out.pid)
+	if (mm && w.out.pid)
 		mmput(mm);
 	return ret ? ret : words_to_user(user, &w.out, sizeof(w.out)) ? 0 : -EFAULT;
 }
@@ -437,9 +470,10 @@ static int walk_open(struct inode *inode, struct file *file)
 	wf = __seq_open_private(file, &walk_seq_ops, sizeof(*wf));
 	if (!wf)
 		return -ENOMEM;
+	wf->iova = inode->i_private;
 	if (!(file->f_mode & FMODE_WRITE)) {
 		mutex_lock(&last_lock);
-		req_set(&wf->req, &last_req);
+		req_set(&wf->req, &last_req[wf->iova]);
 		mutex_unlock(&last_lock);
 	}
 	return 0;
@@ -473,6 +507,7 @@ static int __init verify_pte_init(void)
 	}
 	walk_dir = debugfs_create_dir(VERIFY_PTE_DIR, NULL);
 	debugfs_create_file(VERIFY_PTE_WALK, 0600, walk_dir, NULL, &walk_fops);
+	debugfs_create_file(VERIFY_PTE_IOVA, 0600, walk_dir, last_req, &walk_fops);
 	return 0;
 }
 module_init(verify_pte_init);
@@ -480,7 +515,7 @@ module_init(verify_pte_init);
 static void __exit verify_pte_exit(void)
 {
 	debugfs_remove(walk_dir);
-	put_pid(last_req.pid);
+	put_pid(last_req[0].pid);
 }
 module_exit(verify_pte_exit);
 

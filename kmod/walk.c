@@ -28,7 +28,7 @@ void walk_init(struct walk *w, struct mm_struct *mm, void *buf)
 {
 	static const u8 swap_nr[] = { MAX_SWAPFILES, SWP_HWPOISON_NUM, SWP_MIGRATION_NUM,
 				      SWP_DEVICE_NUM };
-	const u8 *pgd = (const u8 *)mm->pgd;
+	const u8 *pgd;
 
 	w->mm = mm;
 	w->end = w->out.start + w->out.len;
@@ -39,6 +39,9 @@ void walk_init(struct walk *w, struct mm_struct *mm, void *buf)
 	w->given = false;
 	memset((u8 *)&w->out + VERIFY_PTE_ASKED, 0, sizeof(w->out) - VERIFY_PTE_ASKED);
 	BUILD_BUG_ON(ARRAY_SIZE(w->out.pages) != PT_NR_KINDS);
+	if (!mm)
+		return;
+	pgd = (const u8 *)mm->pgd;
 	w->out.levels = walk_levels();
 	w->out.pa_mask = PTE_PFN_MASK;
 	w->out.kernel_root_pa = __pa(pgd);

@@ -42,14 +42,14 @@ static inline u32 walk_levels(void)
 	return pgtable_l5_enabled() ? 5 : 4;
 }
 
-/* May this be asked?  0, -EINVAL or -ERANGE */
-static inline int walk_check_range(u64 start, u64 len)
+/* May this be asked, of a process or (@iova) of a device?  0, -EINVAL or -ERANGE */
+static inline int walk_check_range(u64 start, u64 len, bool iova)
 {
 	u64 end = start + len;
 
 	if (!len || !PAGE_ALIGNED(start) || !PAGE_ALIGNED(len) || end < start)
 		return -EINVAL;
-	return end > pt_user_end(&pt_native, walk_levels()) ? -ERANGE : 0;
+	return !iova && end > pt_user_end(&pt_native, walk_levels()) ? -ERANGE : 0;
 }
 
 /* w->out holds the question.  @mm outlives the walk; the caller sets cap. */
@@ -64,5 +64,12 @@ void walk_init(struct walk *w, struct mm_struct *mm, void *buf);
  * entry that no kernel writes: not followed).
  */
 int walk_batch(struct walk *w, u64 *addr);
+
+/*
+ * The same of a device's IOMMU domain, where w->mm is NULL.  Sleeps.  Errors: -ENODEV (no such
+ * device), -EBADF (current has no VFIO file of it), -ENOENT (no domain), -EOPNOTSUPP (a domain
+ * of another kind).
+ */
+int iova_batch(struct walk *w, u64 *addr);
 
 #endif /* WALK_H */

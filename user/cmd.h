@@ -21,6 +21,7 @@ struct cmd {
 
 extern const struct cmd cmd_run;
 extern const struct cmd cmd_walk;
+extern const struct cmd cmd_iova;
 
 /* Exit codes, of every program here. */
 enum { EXIT_OK, EXIT_FAILED, EXIT_STOPPED, EXIT_UNVERIFIED = 4 };

@@ -33,8 +33,10 @@ const struct step run_steps[] = {
 	{ "module", "Verifying the Page Table", step_module, undo_module },
 	{ "page-user", NULL, step_verify, undo_verify },
 	{ "pagemap", NULL, step_pagemap, NULL },
+	{ "iommu", NULL, step_iommu, undo_iommu },
 	{ "summary", "Test Summary", step_summary, NULL },
 	{ "hold", NULL, step_hold, NULL },
+	{ "recheck", NULL, step_recheck, NULL },
 	{ "dma-unmap", NULL, step_unmap, NULL },
 };
 
@@ -47,6 +49,7 @@ enum {
 	OPT_PAGE_SIZE,
 	OPT_IOMMU,
 	OPT_HOLD,
+	OPT_RECHECK,
 	OPT_MODULE,
 	OPT_NO_MODULE,
 };
@@ -58,6 +61,7 @@ static const struct option long_options[] = { { "expect", required_argument, NUL
 						OPT_PAGE_SIZE },
 					      { "iommu", required_argument, NULL, OPT_IOMMU },
 					      { "hold", optional_argument, NULL, OPT_HOLD },
+					      { "recheck", optional_argument, NULL, OPT_RECHECK },
 					      { "module", required_argument, NULL, OPT_MODULE },
 					      { "no-module", no_argument, NULL, OPT_NO_MODULE },
 					      GLOBAL_OPTIONS,
@@ -66,10 +70,13 @@ static const struct option long_options[] = { { "expect", required_argument, NUL
 static const char options_help[] =
 	"  --expect user|supervisor   what _PAGE_USER must say (user)\n"
 	"  --size N[K|M|G]            bytes to map (1M)\n"
-	"  --iova ADDR                where; the first usable from 0 on\n"
+	"  --iova ADDR                where, once more for each further mapping of the\n"
+	"                             same buffer; else the first usable from 0 on\n"
 	"  --page-size 4K|2M|1G       of the buffer; hugetlb above 4K (4K)\n"
 	"  --iommu auto|type1|type1v2 (auto: the best there)\n"
 	"  --hold[=SECONDS]           keep the mapping until Enter or a signal\n"
+	"  --recheck[=MS]             compare with the IOMMU again and again while it is\n"
+	"                             held (1000), not only before unmap\n"
 	"  --module PATH              verify_pte.ko to load\n"
 	"  --no-module                do without: nothing is verified, exit 4\n";
 
@@ -117,6 +124,7 @@ static int bad_number(const char *option, const char *word, const char *want)
 static int parse_options(int argc, char **argv, struct globals *g, struct run_opts *o, int *done)
 {
 	struct pci_bdf bdf;
+	unsigned int i;
 	uint64_t v = 0;
 	int c, n;
 
@@ -140,9 +148,12 @@ static int parse_options(int argc, char **argv, struct globals *g, struct run_op
 				ret = bad_number("size", optarg, "a size above 0");
 			break;
 		case OPT_IOVA:
-			if (parse_u64(optarg, &o->iova))
+			if (o->nr_iovas == MAX_IOVAS)
+				ret = usage_error(
+					"--iova %s: one too many; %d mappings at the most", optarg,
+					MAX_IOVAS);
+			else if (parse_u64(optarg, &o->iovas[o->nr_iovas++]))
 				ret = bad_number("iova", optarg, "an address");
-			o->iova_given = true;
 			break;
 		case OPT_PAGE_SIZE:
 			ret = choose("page-size", page_sizes, optarg, &o->page_size);
@@ -157,6 +168,13 @@ static int parse_options(int argc, char **argv, struct globals *g, struct run_op
 				ret = bad_number("hold", optarg, "a number of seconds");
 			else if (optarg)
 				o->hold_seconds = n;
+			break;
+		case OPT_RECHECK:
+			o->recheck_ms = 1000;
+			if (optarg && parse_int(optarg, 1, 1000000, &n))
+				ret = bad_number("recheck", optarg, "a number of milliseconds");
+			else if (optarg)
+				o->recheck_ms = n;
 			break;
 		case OPT_MODULE:
 			o->module_path = optarg;
@@ -191,10 +209,11 @@ static int parse_options(int argc, char **argv, struct globals *g, struct run_op
 		return usage_error(
 			"--size %llu: not a multiple of the page size, %llu; choose another",
 			(unsigned long long)o->size, (unsigned long long)o->page_size);
-	if (o->iova % o->page_size)
-		return usage_error(
-			"--iova 0x%llx: not aligned to the page size, 0x%llx; choose another",
-			(unsigned long long)o->iova, (unsigned long long)o->page_size);
+	for (i = 0; i < o->nr_iovas; i++)
+		if (o->iovas[i] % o->page_size)
+			return usage_error(
+				"--iova 0x%llx: not aligned to the page size, 0x%llx; choose another",
+				(unsigned long long)o->iovas[i], (unsigned long long)o->page_size);
 	return 0;
 }
 
@@ -213,6 +232,7 @@ static int run_main(int argc, char **argv, struct globals *g)
 		.group = -1,
 		.device = -1,
 		.walk = -1,
+		.iova_file = -1,
 	};
 	char summary[256];
 	int ret, done;

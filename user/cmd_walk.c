@@ -308,6 +308,7 @@ static void warn_module(const char *name, int no)
 static int do_walk(struct walk_cmd *w, struct err *err)
 {
 	struct verify_pte_walk sum = { 0 };
+	enum verify_pte_form form = w->single ? VERIFY_PTE_ENTRIES : VERIFY_PTE_RUNS;
 	struct modules *mods;
 	int fd, ret;
 
@@ -316,15 +317,15 @@ static int do_walk(struct walk_cmd *w, struct err *err)
 		err_set(err, -ret, "libkmod", strerror(-ret), "");
 		return EXIT_STOPPED;
 	}
-	fd = verify_pte_open(mods, w->module_path, err);
+	fd = verify_pte_open(mods, w->module_path, VERIFY_PTE_WALK, err);
 	if (fd < 0) {
 		modules_close(mods, warn_module);
 		return EXIT_UNVERIFIED;
 	}
-	ret = verify_pte_each(fd, w->pid, w->start, w->len, w->single, tell, w, &sum);
+	ret = verify_pte_each(fd, w->pid, w->start, w->len, form, tell, w, &sum);
 	if (ret == -ERANGE && w->whole) { /* four levels */
 		w->len = pt_user_end(fmt, 4);
-		ret = verify_pte_each(fd, w->pid, w->start, w->len, w->single, tell, w, &sum);
+		ret = verify_pte_each(fd, w->pid, w->start, w->len, form, tell, w, &sum);
 	}
 	if (term_progress_ok() && !w->single)
 		fputs("\r\033[K", stderr);

@@ -30,12 +30,12 @@ int status_exit_code(enum status verdict)
 
 /* The order of the keys in the contract; each is there, filled or not. */
 static const char *const root_objects[] = {
-	"device", "iommu",  "steps",	 "mapping", "pages",
-	"walk",	  "tables", "witnesses", "regions", "irqs",
+	"device", "iommu",	  "steps",     "mapping", "pages",   "walk",
+	"tables", "translations", "witnesses", "stale",	  "regions", "irqs",
 };
 
 static const char *const root_arrays[] = {
-	"steps", "walk", "tables", "regions", "irqs",
+	"steps", "walk", "tables", "translations", "regions", "irqs",
 };
 
 void report_init(struct report *rep, enum report_mode mode, bool quiet, bool verbose,
@@ -193,6 +193,14 @@ void report_witness(struct report *rep, const char *name, enum status status,
 	if (first_mismatch && first_mismatch[0])
 		json_object_object_add(w, "first_mismatch", json_object_new_string(first_mismatch));
 	json_object_object_add(report_object(rep, "witnesses"), name, w);
+}
+
+void report_witness_ns(struct report *rep, const char *name, unsigned long long ns)
+{
+	struct json_object *w;
+
+	if (json_object_object_get_ex(report_object(rep, "witnesses"), name, &w))
+		json_object_object_add(w, "ns_per_page", json_object_new_uint64(ns));
 }
 
 enum status report_verdict(const struct report *rep)

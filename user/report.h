@@ -62,6 +62,8 @@ struct json_object *report_object(struct report *rep, const char *key);
 void report_witness(struct report *rep, const char *name, enum status status,
 		    unsigned long long compared, unsigned long long mismatched,
 		    const char *first_mismatch);
+/* What it cost, in nanoseconds a page; after report_witness() */
+void report_witness_ns(struct report *rep, const char *name, unsigned long long ns);
 
 /* The verdict over all steps told so far. */
 enum status report_verdict(const struct report *rep);

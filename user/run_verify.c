@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "pagemap.h"
@@ -26,7 +27,7 @@ enum status step_module(struct run *run)
 			"run without it to verify the page table");
 		return STATUS_UNVERIFIED;
 	}
-	run->walk = verify_pte_open(run->mods, run->opts->module_path, &run->err);
+	run->walk = verify_pte_open(run->mods, run->opts->module_path, VERIFY_PTE_WALK, &run->err);
 	if (run->walk < 0)
 		return STATUS_UNVERIFIED;
 	run_detail(run, "verify_pte is loaded");
@@ -51,6 +52,8 @@ static void tell_entries(struct run *run)
 	char hex[24];
 	size_t i;
 
+	if (run->rep->mode != REPORT_JSON)
+		return;
 	for (i = 0; i < run->nr_raws; i++) {
 		const struct verify_pte_entry *e = &run->raws[i];
 		const struct verify_pte_entry *p = prev[e->level];
@@ -104,7 +107,7 @@ static void tell_runs(struct run *run)
 			continue;
 		obj = json_object_new_object();
 		json_add_hex(obj, "vaddr", r->vaddr);
-		json_add_hex(obj, "iova", run->iova + (r->vaddr - base));
+		json_add_hex(obj, "iova", run->iovas[0] + (r->vaddr - base));
 		json_add_hex(obj, "pa", r->pa);
 		json_add_hex(obj, "len", r->len);
 		json_add_hex(obj, "page_size", pt_size(fmt, r->level));
@@ -256,7 +259,7 @@ enum status step_verify(struct run *run)
 	uint64_t vaddr = (uintptr_t)run->buf, total = run->opts->size / BASE_PAGE;
 	const struct verify_pte_run *odd;
 	struct verify_pte_walk info;
-	uint64_t where;
+	uint64_t where, start, ns;
 	int ret;
 
 	if (run->walk < 0) {
@@ -264,11 +267,13 @@ enum status step_verify(struct run *run)
 		run_detail(run, "no answer from the module");
 		return STATUS_UNVERIFIED;
 	}
-	ret = verify_pte_get(run->walk, 0, vaddr, run->opts->size, 0, (void **)&run->runs,
-			     &run->nr_runs, &run->info);
+	start = now_ns();
+	ret = verify_pte_get(run->walk, 0, vaddr, run->opts->size, VERIFY_PTE_RUNS,
+			     (void **)&run->runs, &run->nr_runs, &run->info);
+	ns = (now_ns() - start) / total;
 	if (!ret)
-		ret = verify_pte_get(run->walk, 0, vaddr, run->opts->size, 1, (void **)&run->raws,
-				     &run->nr_raws, &info);
+		ret = verify_pte_get(run->walk, 0, vaddr, run->opts->size, VERIFY_PTE_ENTRIES,
+				     (void **)&run->raws, &run->nr_raws, &info);
 	if (ret) {
 		err_set(&run->err, -ret, "the module did not answer", strerror(-ret),
 			"see dmesg; is the module of this version?");
@@ -303,8 +308,11 @@ enum status step_verify(struct run *run)
 		return STATUS_FAIL;
 	}
 	report_witness(run->rep, "module", STATUS_PASS, total, 0, NULL);
-	report_ok(run->rep, "_PAGE_USER: %s on %" PRIu64 " of %" PRIu64 " pages, over all levels",
-		  run->opts->expect_user ? "set" : "clear", total, total);
+	report_witness_ns(run->rep, "module", ns);
+	report_ok(run->rep,
+		  "_PAGE_USER: %s on %" PRIu64 " of %" PRIu64 " pages, over all levels, %" PRIu64
+		  " ns a page",
+		  run->opts->expect_user ? "set" : "clear", total, total, ns);
 	return STATUS_PASS;
 }
 
@@ -348,7 +356,7 @@ static uint64_t compare_frames(struct run *run, const uint64_t *map)
 
 enum status step_pagemap(struct run *run)
 {
-	uint64_t total = run->opts->size / BASE_PAGE, bad, i, known = 0;
+	uint64_t total = run->opts->size / BASE_PAGE, bad, i, known = 0, start = now_ns(), ns;
 	enum status status = STATUS_UNVERIFIED;
 	uint64_t *map = NULL;
 	int ret;
@@ -364,6 +372,7 @@ enum status step_pagemap(struct run *run)
 			"the kernel needs CONFIG_PROC_PAGE_MONITOR");
 		goto out;
 	}
+	ns = (now_ns() - start) / total;
 	for (i = 0; i < total; i++)
 		known += !!pagemap_pa(map[i]);
 	if (!known && run->user + run->supervisor) {
@@ -376,14 +385,17 @@ enum status step_pagemap(struct run *run)
 	run_detail(run, "%" PRIu64 " of %" PRIu64 " frames agree", total - bad, total);
 	status = bad ? STATUS_FAIL : STATUS_PASS;
 	report_witness(run->rep, "pagemap", status, total, bad, run->err.why);
+	report_witness_ns(run->rep, "pagemap", ns);
 	if (bad) {
 		err_what(&run->err,
 			 "%" PRIu64 " of %" PRIu64 " frames differ between module and pagemap", bad,
 			 total);
 		err_fix(&run->err, "pages moved meanwhile, or this is a bug in verify_pte");
 	} else {
-		report_ok(run->rep, "module = pagemap on %" PRIu64 " of %" PRIu64 " frames", total,
-			  total);
+		report_ok(run->rep,
+			  "module = pagemap on %" PRIu64 " of %" PRIu64 " frames, %" PRIu64
+			  " ns a page",
+			  total, total, ns);
 	}
 out:
 	if (status == STATUS_UNVERIFIED)
@@ -409,7 +421,7 @@ void run_summary_text(const struct run *run, char *buf, size_t len)
 
 enum status step_summary(struct run *run)
 {
-	static const char *const others[] = { "iommu", "device_dma", "qemu" };
+	static const char *const others[] = { "device_dma", "qemu" };
 	enum status verdict = report_verdict(run->rep);
 	struct report *rep = run->rep;
 	size_t i;
@@ -424,7 +436,7 @@ enum status step_summary(struct run *run)
 	report_line(rep, "  - Container: fd=%d", run->container);
 	report_line(rep, "  - Group: fd=%d (group %d)", run->group, run->dev.group);
 	report_line(rep, "  - Device: fd=%d (%s)", run->device, run->dev.bdf);
-	report_line(rep, "  - DMA: IOVA=0x%" PRIx64 ", VADDR=%p", run->iova, run->buf);
+	report_line(rep, "  - DMA: IOVA=0x%" PRIx64 ", VADDR=%p", run->iovas[0], run->buf);
 	if (!run->opts->hold)
 		return STATUS_PASS;
 	report_line(rep, "\nYou can now use QEMU monitor to verify PTE _PAGE_USER bit:");
@@ -436,10 +448,20 @@ enum status step_summary(struct run *run)
 	return STATUS_PASS;
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000;
+}
+
 enum status step_hold(struct run *run)
 {
 	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
 	unsigned int seconds = run->opts->hold_seconds;
+	const int again = run->compared_iommu ? run->opts->recheck_ms : 0;
+	int64_t end = now_ms() + seconds * INT64_C(1000);
 	char summary[256], c;
 	int ret;
 
@@ -449,7 +471,7 @@ enum status step_hold(struct run *run)
 	}
 	/* Who compares from outside needs the report while the mapping lives. */
 	run_summary_text(run, summary, sizeof(summary));
-	if (run->rep->mode == REPORT_JSON)
+	if (run->rep->mode == REPORT_JSON && !run->opts->recheck_ms)
 		report_finish(run->rep, summary);
 	if (seconds) {
 		fprintf(stderr, "vfio_test: holding the mapping for %u s\n", seconds);
@@ -458,11 +480,18 @@ enum status step_hold(struct run *run)
 		fprintf(stderr, "vfio_test: holding the mapping until Enter or a signal\n");
 	}
 	while (!signal_seen) {
-		ret = poll(&in, 1, seconds ? (int)seconds * 1000 : -1);
-		if (!ret)
+		int64_t left = seconds ? end - now_ms() : INT32_MAX;
+
+		if (left <= 0)
 			break;
-		if (ret < 0)
-			continue; /* a signal: signal_seen says which */
+		if (again && left > again)
+			left = again;
+		ret = poll(&in, 1, left);
+		/* What it finds is told by the step that compares before unmap. */
+		if (!ret && again && recheck(run, false) != STATUS_PASS)
+			break;
+		if (ret <= 0)
+			continue; /* or a signal: signal_seen says which */
 		ret = read(STDIN_FILENO, &c, 1);
 		if (ret == 1 && (c == '\n' || c == '\r'))
 			break;
@@ -471,6 +500,7 @@ enum status step_hold(struct run *run)
 	}
 	/* A signal is one of the ways to end the hold: the run goes on. */
 	signal_seen = 0;
+	memset(&run->err, 0, sizeof(run->err));
 	run_detail(run, "held");
 	return STATUS_PASS;
 }

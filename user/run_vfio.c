@@ -436,7 +436,7 @@ static void explain_map(struct run *run, int no)
 
 	run->err.no = no;
 	err_what(&run->err, "VFIO_IOMMU_MAP_DMA of 0x%llx bytes at IOVA 0x%llx", size,
-		 (unsigned long long)run->iova);
+		 (unsigned long long)run->iovas[run->nr_mapped]);
 	err_why(&run->err, "%s", strerror(no));
 	err_fix(&run->err, "see dmesg");
 	switch (no) {
@@ -447,6 +447,10 @@ static void explain_map(struct run *run, int no)
 			size >> 10, (unsigned long long)lim.rlim_cur >> 10);
 		err_fix(&run->err,
 			"raise it with ulimit -l or in /etc/security/limits.conf, or run with CAP_IPC_LOCK");
+		break;
+	case EEXIST:
+		err_why(&run->err, "the IOVAs of two mappings overlap");
+		err_fix(&run->err, "choose each --iova at least --size from the others");
 		break;
 	case EINVAL:
 		err_why(&run->err, "the IOVA is reserved, past the aperture, or not aligned");
@@ -459,38 +463,63 @@ static void explain_map(struct run *run, int no)
 	}
 }
 
+static enum status iova_unusable(struct run *run, uint64_t iova)
+{
+	stop(run, -EINVAL, "", "it is in none of the IOVA ranges above",
+	     "choose another --iova or a smaller --size");
+	err_what(&run->err, "IOVA 0x%llx of 0x%llx bytes", (unsigned long long)iova,
+		 (unsigned long long)run->opts->size);
+	return STATUS_ERROR;
+}
+
+static enum status choose_iovas(struct run *run)
+{
+	const struct run_opts *o = run->opts;
+	unsigned int i;
+
+	if (!o->nr_iovas && vfio_iova_find(&run->iommu, 0, o->size, o->page_size, &run->iovas[0]))
+		return iova_unusable(run, 0);
+	for (i = 0; i < o->nr_iovas; i++) {
+		if (!vfio_iova_usable(&run->iommu, o->iovas[i], o->size))
+			return iova_unusable(run, o->iovas[i]);
+		run->iovas[i] = o->iovas[i];
+	}
+	return STATUS_PASS;
+}
+
 enum status step_map(struct run *run)
 {
 	struct json_object *obj = report_object(run->rep, "mapping");
+	struct json_object *iovas = json_object_new_array();
 	const struct run_opts *o = run->opts;
-	int ret;
+	unsigned int nr = o->nr_iovas ? o->nr_iovas : 1;
+	char hex[24];
 
-	run->iova = o->iova;
-	if (!vfio_iova_usable(&run->iommu, o->iova, o->size)) {
-		if (o->iova_given ||
-		    vfio_iova_find(&run->iommu, o->iova, o->size, o->page_size, &run->iova)) {
-			stop(run, -EINVAL, "", "it is in none of the IOVA ranges above",
-			     "choose another --iova or a smaller --size");
-			err_what(&run->err, "IOVA 0x%llx of 0x%llx bytes",
-				 (unsigned long long)o->iova, (unsigned long long)o->size);
-			return STATUS_ERROR;
-		}
-	}
-	ret = vfio_dma_map(run->container, run->buf, run->iova, o->size);
-	if (ret) {
-		explain_map(run, -ret);
-		return STATUS_ERROR;
-	}
-	run->mapped = true;
 	json_object_object_add(obj, "pid", json_object_new_int(getpid()));
 	json_add_hex(obj, "vaddr", (uintptr_t)run->buf);
-	json_add_hex(obj, "iova", run->iova);
+	json_object_object_add(obj, "iova", NULL); /* its place; the first of: */
+	json_object_object_add(obj, "iovas", iovas);
 	json_add_hex(obj, "size", o->size);
 	json_add_hex(obj, "page_size", o->page_size);
-	report_ok(run->rep, "DMA mapped: IOVA=0x%llx, VADDR=%p, SIZE=%llu",
-		  (unsigned long long)run->iova, run->buf, (unsigned long long)o->size);
-	run_detail(run, "IOVA 0x%llx, vaddr %p, 0x%llx bytes", (unsigned long long)run->iova,
-		   run->buf, (unsigned long long)o->size);
+	if (choose_iovas(run))
+		return STATUS_ERROR;
+	json_add_hex(obj, "iova", run->iovas[0]);
+	while (run->nr_mapped < nr) {
+		uint64_t iova = run->iovas[run->nr_mapped];
+		int ret = vfio_dma_map(run->container, run->buf, iova, o->size);
+
+		if (ret) {
+			explain_map(run, -ret);
+			return STATUS_ERROR;
+		}
+		run->nr_mapped++;
+		snprintf(hex, sizeof(hex), "0x%llx", (unsigned long long)iova);
+		json_object_array_add(iovas, json_object_new_string(hex));
+		report_ok(run->rep, "DMA mapped: IOVA=0x%llx, VADDR=%p, SIZE=%llu",
+			  (unsigned long long)iova, run->buf, (unsigned long long)o->size);
+	}
+	run_detail(run, "IOVA 0x%llx%s, vaddr %p, 0x%llx bytes", (unsigned long long)run->iovas[0],
+		   nr > 1 ? " and more" : "", run->buf, (unsigned long long)o->size);
 	return STATUS_PASS;
 }
 
@@ -498,28 +527,30 @@ void undo_map(struct run *run)
 {
 	uint64_t unmapped;
 
-	if (run->mapped)
-		vfio_dma_unmap(run->container, run->iova, run->opts->size, &unmapped);
-	run->mapped = false;
+	while (run->nr_mapped)
+		vfio_dma_unmap(run->container, run->iovas[--run->nr_mapped], run->opts->size,
+			       &unmapped);
 }
 
 enum status step_unmap(struct run *run)
 {
-	uint64_t unmapped = 0;
-	int ret = vfio_dma_unmap(run->container, run->iova, run->opts->size, &unmapped);
+	while (run->nr_mapped) {
+		uint64_t iova = run->iovas[--run->nr_mapped], unmapped = 0;
+		int ret = vfio_dma_unmap(run->container, iova, run->opts->size, &unmapped);
 
-	run->mapped = false;
-	if (ret || unmapped != run->opts->size) {
-		err_set(&run->err, -ret, "VFIO_IOMMU_UNMAP_DMA", ret ? strerror(-ret) : "",
-			"see dmesg");
-		if (!ret)
-			err_why(&run->err, "0x%llx of 0x%llx bytes unmapped",
-				(unsigned long long)unmapped, (unsigned long long)run->opts->size);
-		return STATUS_FAIL;
+		if (ret || unmapped != run->opts->size) {
+			err_set(&run->err, -ret, "VFIO_IOMMU_UNMAP_DMA", ret ? strerror(-ret) : "",
+				"see dmesg");
+			if (!ret)
+				err_why(&run->err, "0x%llx of 0x%llx bytes unmapped",
+					(unsigned long long)unmapped,
+					(unsigned long long)run->opts->size);
+			return STATUS_FAIL;
+		}
+		report_ok(run->rep, "DMA unmapped: IOVA=0x%llx, SIZE=%llu",
+			  (unsigned long long)iova, (unsigned long long)unmapped);
 	}
-	report_ok(run->rep, "DMA unmapped: IOVA=0x%llx, SIZE=%llu", (unsigned long long)run->iova,
-		  (unsigned long long)unmapped);
-	run_detail(run, "0x%llx bytes", (unsigned long long)unmapped);
+	run_detail(run, "0x%llx bytes each", (unsigned long long)run->opts->size);
 	return STATUS_PASS;
 }
 

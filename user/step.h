@@ -15,6 +15,8 @@
 #include "vfio.h"
 
 #define BASE_PAGE 4096ULL
+#define MAX_IOVAS 64 /* mappings of the one buffer */
+#define ODD_LINES 16 /* of pages that differ, in text; --verbose shows all */
 
 /* What the command line asks of a run. */
 struct run_opts {
@@ -22,11 +24,13 @@ struct run_opts {
 	bool expect_user;   /* else supervisor */
 	uint64_t size;	    /* bytes to map */
 	uint64_t page_size; /* 4K; 2M and 1G with hugetlb */
-	uint64_t iova;
-	bool iova_given; /* exactly there, or not at all */
-	int iommu_type;	 /* VFIO_TYPE1_IOMMU, ..v2; 0: the best there */
+	/* Where to map it, exactly there; without any, the first usable from 0 on. */
+	uint64_t iovas[MAX_IOVAS];
+	unsigned int nr_iovas;
+	int iommu_type; /* VFIO_TYPE1_IOMMU, ..v2; 0: the best there */
 	bool hold;
 	unsigned int hold_seconds; /* 0: until Enter or a signal */
+	unsigned int recheck_ms;   /* how often while it is held; 0: before unmap only */
 	const char *module_path;
 	bool no_module;
 };
@@ -37,16 +41,19 @@ struct run {
 	struct report *rep;
 	struct sysfs_device dev;
 	struct modules *mods;
-	int container, group, device, walk; /* file descriptors, or -1 */
-	bool in_container, mapped;
+	/* file descriptors, or -1 */
+	int container, group, device, walk, iova_file;
+	bool in_container;
 	bool has_type1, has_type1v2;
 	int iommu_type;
 	struct vfio_iommu iommu;
 	uint32_t nr_regions, nr_irqs;
 	void *buf;
-	uint64_t iova;
-	bool verified; /* the module answered for all pages */
-	struct verify_pte_walk info;
+	uint64_t iovas[MAX_IOVAS]; /* the buffer's, the first nr_mapped of them live */
+	unsigned int nr_mapped;
+	bool verified;	     /* the module answered for all pages */
+	bool compared_iommu; /* and so did the IOMMU */
+	struct verify_pte_walk info, iova_info;
 	struct verify_pte_run *runs;
 	size_t nr_runs;
 	struct verify_pte_entry *raws;
@@ -115,5 +122,17 @@ enum status step_pagemap(struct run *run);
 enum status step_summary(struct run *run);
 enum status step_hold(struct run *run);
 void run_summary_text(const struct run *run, char *buf, size_t len);
+
+/* run_iommu.c */
+uint64_t now_ns(void);
+enum status step_iommu(struct run *run);
+void undo_iommu(struct run *run);
+/* Compares again, now; @tell: into JSON as well */
+enum status recheck(struct run *run, bool tell);
+enum status step_recheck(struct run *run);
+void explain_iova(struct err *err, int no);
+struct pci_bdf;
+/* As the module names a device */
+uint32_t iova_device(const struct pci_bdf *bdf);
 
 #endif /* STEP_H */

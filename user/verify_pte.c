@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,10 +12,10 @@
 #include <unistd.h>
 
 #include "module.h"
+#include "term.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define DEBUGFS	      "/sys/kernel/debug"
-#define WALK	      DEBUGFS "/" VERIFY_PTE_DIR "/" VERIFY_PTE_WALK
 
 static const struct {
 	int no;
@@ -47,9 +48,9 @@ static const char *module_beside_us(char *path, size_t len)
 	return NULL;
 }
 
-int verify_pte_open(struct modules *mods, const char *path, struct err *err)
+int verify_pte_open(struct modules *mods, const char *path, const char *name, struct err *err)
 {
-	char beside[PATH_MAX];
+	char beside[PATH_MAX], file[64];
 	size_t i;
 	int fd, no;
 
@@ -62,12 +63,13 @@ int verify_pte_open(struct modules *mods, const char *path, struct err *err)
 				"build it with `make`, then give --module kmod/verify_pte.ko or run `make install`");
 		return -no;
 	}
-	fd = open(WALK, O_RDWR | O_CLOEXEC);
+	snprintf(file, sizeof(file), DEBUGFS "/" VERIFY_PTE_DIR "/%s", name);
+	fd = open(file, O_RDWR | O_CLOEXEC);
 	if (fd >= 0)
 		return fd;
 	no = errno;
 	err->no = no;
-	err_what(err, "could not open %s", WALK);
+	err_what(err, "could not open %s", file);
 	err_why(err, "%s", strerror(no));
 	err_fix(err, "see dmesg");
 	for (i = 0; i < sizeof(open_errors) / sizeof(open_errors[0]); i++)
@@ -87,12 +89,20 @@ int verify_pte_open(struct modules *mods, const char *path, struct err *err)
 
 #define BATCH 2048 /* records a call */
 
-int verify_pte_each(int fd, pid_t pid, uint64_t start, uint64_t len, int raw,
+static size_t record_size(enum verify_pte_form form)
+{
+	return form == VERIFY_PTE_ENTRIES ? sizeof(struct verify_pte_entry)
+					  : sizeof(struct verify_pte_run);
+}
+
+int verify_pte_each(int fd, uint32_t who, uint64_t start, uint64_t len, enum verify_pte_form form,
 		    int (*each)(const void *records, size_t nr,
 				const struct verify_pte_walk *answer, void *arg),
 		    void *arg, struct verify_pte_walk *sum)
 {
-	const size_t size = raw ? sizeof(struct verify_pte_entry) : sizeof(struct verify_pte_run);
+	const unsigned long cmd =
+		form == VERIFY_PTE_IOVAS ? VERIFY_PTE_IOC_IOVA : VERIFY_PTE_IOC_WALK;
+	const size_t size = record_size(form);
 	struct verify_pte_walk total = { 0 };
 	uint64_t at = start, end = start + len;
 	void *buf = malloc(BATCH * size);
@@ -104,13 +114,13 @@ int verify_pte_each(int fd, pid_t pid, uint64_t start, uint64_t len, int raw,
 	do {
 		memset(sum, 0, sizeof(*sum));
 		sum->argsz = sizeof(*sum);
-		sum->flags = raw ? VERIFY_PTE_RAW : 0;
-		sum->pid = pid;
+		sum->flags = form == VERIFY_PTE_ENTRIES ? VERIFY_PTE_RAW : 0;
+		sum->device = who;
 		sum->start = at;
 		sum->len = end - at;
 		sum->buf = (uintptr_t)buf;
 		sum->nr = BATCH;
-		if (ioctl(fd, VERIFY_PTE_IOC_WALK, sum)) {
+		if (ioctl(fd, cmd, sum)) {
 			/* Past the first call: no VMA is left, as good as the end. */
 			ret = errno == EFAULT && at != start ? 0 : -errno;
 			break;
@@ -132,6 +142,8 @@ int verify_pte_each(int fd, pid_t pid, uint64_t start, uint64_t len, int raw,
 struct collect {
 	char *buf;
 	size_t nr, room, size;
+	uint64_t start, end;
+	bool shown;
 };
 
 static int collect_each(const void *records, size_t nr, const struct verify_pte_walk *answer,
@@ -139,7 +151,13 @@ static int collect_each(const void *records, size_t nr, const struct verify_pte_
 {
 	struct collect *c = arg;
 
-	(void)answer;
+	/* An answer that needs a second call takes long. */
+	if (term_progress_ok() && (answer->next < c->end || c->shown)) {
+		fprintf(stderr, "\r%llu%%\033[K",
+			(unsigned long long)((answer->next - c->start) /
+					     ((c->end - c->start) / 100 + 1)));
+		c->shown = true;
+	}
 	if (c->room - c->nr < nr) {
 		size_t room = 2 * (c->room + nr);
 		char *bigger = realloc(c->buf, room * c->size);
@@ -155,14 +173,14 @@ static int collect_each(const void *records, size_t nr, const struct verify_pte_
 	return 0;
 }
 
-int verify_pte_get(int fd, pid_t pid, uint64_t start, uint64_t len, int raw, void **records,
-		   size_t *nr, struct verify_pte_walk *sum)
+int verify_pte_get(int fd, uint32_t who, uint64_t start, uint64_t len, enum verify_pte_form form,
+		   void **records, size_t *nr, struct verify_pte_walk *sum)
 {
-	struct collect c = {
-		.size = raw ? sizeof(struct verify_pte_entry) : sizeof(struct verify_pte_run),
-	};
-	int ret = verify_pte_each(fd, pid, start, len, raw, collect_each, &c, sum);
+	struct collect c = { .size = record_size(form), .start = start, .end = start + len };
+	int ret = verify_pte_each(fd, who, start, len, form, collect_each, &c, sum);
 
+	if (c.shown)
+		fputs("\r\033[K", stderr);
 	if (ret) {
 		free(c.buf);
 		return ret;

@@ -14,25 +14,34 @@ struct modules;
 
 /*
  * Loads the module unless the kernel has it (@path: which file; NULL: beside the
- * program, or where modules are) and opens its walk file: a file descriptor, or
- * -errno with @err filled in.
+ * program, or where modules are) and opens one of its files (@name: VERIFY_PTE_WALK
+ * or _IOVA): a file descriptor, or -errno with @err filled in.
  */
-int verify_pte_open(struct modules *mods, const char *path, struct err *err);
+int verify_pte_open(struct modules *mods, const char *path, const char *name, struct err *err);
+
+enum verify_pte_form {
+	VERIFY_PTE_RUNS,    /* of a process: @who is its pid, 0 for oneself */
+	VERIFY_PTE_ENTRIES, /* of a process, each entry */
+	VERIFY_PTE_IOVAS,   /* of a device: @who is segment << 16 | bus << 8 | devfn */
+};
 
 /*
  * Walks a range, however many calls that takes: @each gets a batch of records
- * (struct verify_pte_run, or struct verify_pte_entry where @raw) and the answer
+ * (struct verify_pte_run, or struct verify_pte_entry for entries) and the answer
  * that came with it, and ends the walk by returning other than 0, which is what
  * is returned then.  *sum is the last answer, with the counts of all.  -errno as
  * the ioctl's.
  */
-int verify_pte_each(int fd, pid_t pid, uint64_t start, uint64_t len, int raw,
+int verify_pte_each(int fd, uint32_t who, uint64_t start, uint64_t len, enum verify_pte_form form,
 		    int (*each)(const void *records, size_t nr,
 				const struct verify_pte_walk *answer, void *arg),
 		    void *arg, struct verify_pte_walk *sum);
 
-/* The same at once: @records is an array, *nr long, that the caller frees. */
-int verify_pte_get(int fd, pid_t pid, uint64_t start, uint64_t len, int raw, void **records,
-		   size_t *nr, struct verify_pte_walk *sum);
+/*
+ * The same at once: @records is an array, *nr long, that the caller frees.  How far it is
+ * shows on a terminal where that takes long.
+ */
+int verify_pte_get(int fd, uint32_t who, uint64_t start, uint64_t len, enum verify_pte_form form,
+		   void **records, size_t *nr, struct verify_pte_walk *sum);
 
 #endif /* USER_VERIFY_PTE_H */

@@ -11,6 +11,7 @@
 
 #define VERIFY_PTE_DIR	"verify_pte"
 #define VERIFY_PTE_WALK "walk"
+#define VERIFY_PTE_IOVA "iova"
 
 /* verify_pte_walk.flags, in */
 #define VERIFY_PTE_RAW (1U << 0) /* records are struct verify_pte_entry */
@@ -18,6 +19,11 @@
 /* verify_pte_walk.features, out */
 #define VERIFY_PTE_PTI	 (1U << 0) /* root_pa is the user half of the PGD */
 #define VERIFY_PTE_SHSTK (1U << 1) /* a dirty leaf that is not writable: shadow stack */
+
+/* the same of VERIFY_PTE_IOC_IOVA: the device's domain, one of */
+#define VERIFY_PTE_PAGING   (1U << 8)  /* translates */
+#define VERIFY_PTE_IDENTITY (1U << 9)  /* an IOVA is a physical address */
+#define VERIFY_PTE_BLOCKED  (1U << 10) /* nothing passes */
 
 /* A run: neighbouring pages with equal rights, flags and consecutive frames. */
 struct verify_pte_run {
@@ -61,9 +67,12 @@ struct verify_pte_entry {
  *	EIO	an entry points to a table outside of RAM: not followed
  */
 struct verify_pte_walk {
-	__u32 argsz;	      /* in: sizeof; out: what the module knows */
-	__u32 flags;	      /* in: VERIFY_PTE_RAW */
-	__s32 pid;	      /* in: in the caller's pid namespace; 0 = caller */
+	__u32 argsz; /* in: sizeof; out: what the module knows */
+	__u32 flags; /* in: VERIFY_PTE_RAW */
+	union {
+		__s32 pid;    /* in: in the caller's pid namespace; 0 = caller */
+		__u32 device; /* in: segment << 16 | bus << 8 | devfn */
+	};
 	__u32 nr;	      /* in: room in buf, in records; out: filled */
 	__u64 start;	      /* in: bytes, page aligned */
 	__u64 len;	      /* in: bytes, page aligned */
@@ -84,5 +93,18 @@ struct verify_pte_walk {
 };
 
 #define VERIFY_PTE_IOC_WALK _IOWR(0xb7, 0x20, struct verify_pte_walk)
+
+/*
+ * VERIFY_PTE_IOC_IOVA, of the iova file: what the IOMMU domain of a device makes of an IOVA range.
+ *
+ * As above with device for pid, no flags and IOVAs for addresses: all of the range is answered, in
+ * runs of kind page (vaddr, len, pa) or none; what else a process's table has is 0.  The caller
+ * has the device's VFIO file open: it is looked for among the caller's files.
+ *	ENODEV	no such device
+ *	EBADF	the caller has no VFIO file of it
+ *	ENOENT	the device has no domain: no IOMMU, or no container
+ *	EOPNOTSUPP	a domain of another kind (nested, SVA), or PREEMPT_RT
+ */
+#define VERIFY_PTE_IOC_IOVA _IOWR(0xb7, 0x21, struct verify_pte_walk)
 
 #endif /* _UAPI_VERIFY_PTE_H */

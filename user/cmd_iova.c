@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0
+/* vfio_test iova: what the IOMMU makes of a device's addresses, through the module. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <json-c/json.h>
+
+#include "cmd.h"
+#include "parse.h"
+#include "pt_fmt.h"
+#include "pt_text.h"
+#include "signals.h"
+#include "step.h"
+#include "term.h"
+#include "version.h"
+
+struct iova_cmd {
+	const char *bdf;
+	struct pci_bdf addr;
+	uint64_t start, len;
+	const char *module_path;
+	const struct globals *g;
+
+	int holder; /* pid */
+	char comm[64];
+	bool headed;
+	uint64_t mapped; /* bytes */
+	struct json_object *root, *list;
+};
+
+static const char *domain_name(uint32_t features)
+{
+	return features & VERIFY_PTE_PAGING	? "paging"
+	       : features & VERIFY_PTE_IDENTITY ? "identity"
+						: "blocked";
+}
+
+static int tell(const void *records, size_t nr, const struct verify_pte_walk *answer, void *arg)
+{
+	const struct verify_pte_run *r = records;
+	struct iova_cmd *c = arg;
+	bool text = !c->g->json && !c->g->quiet;
+
+	if (!c->headed && text)
+		printf("device %s, held by pid %d (%s), domain %s\n", c->bdf, c->holder, c->comm,
+		       domain_name(answer->features));
+	if (!c->headed && c->g->json)
+		json_object_object_add(c->root, "domain",
+				       json_object_new_string(domain_name(answer->features)));
+	c->headed = true;
+	for (; nr--; r++) {
+		if (r->kind == PT_LEAF)
+			c->mapped += r->len;
+		if (c->g->json) {
+			struct json_object *obj = json_object_new_object();
+
+			json_add_hex(obj, "iova", r->vaddr);
+			json_add_hex(obj, "len", r->len);
+			if (r->kind == PT_LEAF)
+				json_add_hex(obj, "pa", r->pa);
+			else
+				json_object_object_add(obj, "pa", NULL);
+			json_object_array_add(c->list, obj);
+		} else if (text && r->kind == PT_LEAF) {
+			printf("0x%016llx-0x%016llx pa 0x%016llx\n", r->vaddr, r->vaddr + r->len,
+			       r->pa);
+		} else if (text) {
+			printf("0x%016llx-0x%016llx not mapped\n", r->vaddr, r->vaddr + r->len);
+		}
+	}
+	return signal_seen ? -EINTR : 0;
+}
+
+/* One page's answer: is any file that we hold the device's?  0, or -errno */
+static int ask_once(const struct iova_cmd *c, int file)
+{
+	struct verify_pte_run run;
+	struct verify_pte_walk ask = {
+		.argsz = sizeof(ask),
+		.device = iova_device(&c->addr),
+		.nr = 1,
+		.start = c->start,
+		.len = BASE_PAGE,
+		.buf = (uintptr_t)&run,
+	};
+
+	return ioctl(file, VERIFY_PTE_IOC_IOVA, &ask) ? -errno : 0;
+}
+
+/* Takes a copy of a process's file over.  pidfd_getfd() came with 5.6. */
+static int borrow(int pid, int fd)
+{
+	int pidfd = syscall(SYS_pidfd_open, pid, 0), copy;
+
+	if (pidfd < 0)
+		return -1;
+	copy = syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+	close(pidfd);
+	return copy;
+}
+
+static bool is_vfio_device(const char *pid, const char *fd)
+{
+	char path[80], target[64];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/fd/%.20s", pid, fd);
+	n = readlink(path, target, sizeof(target) - 1);
+	target[n < 0 ? 0 : n] = '\0';
+	return !strcmp(target, "anon_inode:[vfio-device]") ||
+	       !strncmp(target, "/dev/vfio/devices/", strlen("/dev/vfio/devices/"));
+}
+
+/* The device's file among those of @pid, as a copy of ours; -1: none.  *ret: the module's word */
+static int borrow_from(struct iova_cmd *c, int file, const char *pid, int *ret)
+{
+	char path[40];
+	struct dirent *e;
+	int copy = -1;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/fd", pid);
+	dir = opendir(path);
+	while (dir && copy < 0 && (e = readdir(dir))) {
+		if (!is_vfio_device(pid, e->d_name))
+			continue;
+		copy = borrow(atoi(pid), atoi(e->d_name));
+		if (copy < 0)
+			continue;
+		*ret = ask_once(c, file);
+		if (*ret == -EBADF) {
+			close(copy);
+			copy = -1;
+		}
+	}
+	if (dir)
+		closedir(dir);
+	return copy;
+}
+
+static int find_holder(struct iova_cmd *c, int file, int *ret)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *e;
+	char path[40];
+	int copy = -1;
+	FILE *f;
+
+	*ret = ask_once(c, file); /* is there such a device at all? */
+	while (dir && *ret == -EBADF && copy < 0 && (e = readdir(dir))) {
+		if (e->d_name[0] < '1' || e->d_name[0] > '9')
+			continue;
+		copy = borrow_from(c, file, e->d_name, ret);
+		if (copy < 0)
+			continue;
+		c->holder = atoi(e->d_name);
+		snprintf(path, sizeof(path), "/proc/%d/comm", c->holder);
+		f = fopen(path, "re");
+		if (!f || !fgets(c->comm, sizeof(c->comm), f))
+			snprintf(c->comm, sizeof(c->comm), "?");
+		c->comm[strcspn(c->comm, "\n")] = '\0';
+		if (f)
+			fclose(f);
+	}
+	if (dir)
+		closedir(dir);
+	return copy;
+}
+
+static void explain_nobody(struct iova_cmd *c, int no, struct err *err)
+{
+	explain_iova(err, no);
+	if (no == EBADF) {
+		err_what(err, "no process has the device open through VFIO");
+		err_why(err, "its IOMMU domain is its holder's, and can be asked while that lives");
+		err_fix(err, "start the program that uses it, or vfio_test --hold %s", c->bdf);
+	} else if (no == ENODEV) {
+		err_what(err, "no such device");
+		err_why(err, "the kernel knows no PCI device at this address");
+		err_fix(err, "see lspci -D");
+	}
+}
+
+static void warn_module(const char *name, int no)
+{
+	fprintf(stderr, "vfio_test: %s: left loaded: %s; modprobe -r %s\n", name, strerror(no),
+		name);
+}
+
+static int ask(struct iova_cmd *c, struct err *err)
+{
+	struct verify_pte_walk sum;
+	struct modules *mods;
+	int ret, file, copy, code = EXIT_STOPPED;
+
+	ret = modules_open(&mods);
+	if (ret) {
+		err_set(err, -ret, "libkmod", strerror(-ret), "");
+		return EXIT_STOPPED;
+	}
+	file = verify_pte_open(mods, c->module_path, VERIFY_PTE_IOVA, err);
+	if (file < 0) {
+		modules_close(mods, warn_module);
+		return EXIT_UNVERIFIED;
+	}
+	copy = find_holder(c, file, &ret);
+	if (copy >= 0 && !ret)
+		ret = verify_pte_each(file, iova_device(&c->addr), c->start, c->len,
+				      VERIFY_PTE_IOVAS, tell, c, &sum);
+	if (!ret && copy >= 0) {
+		code = EXIT_OK;
+		if (!c->g->json)
+			printf("complete: %" PRIu64 " of %" PRIu64 " pages mapped\n",
+			       (uint64_t)(c->mapped / BASE_PAGE), (uint64_t)(c->len / BASE_PAGE));
+	} else {
+		explain_nobody(c, -ret, err);
+	}
+	if (copy >= 0)
+		close(copy);
+	close(file);
+	modules_close(mods, warn_module);
+	return code;
+}
+
+enum { OPT_MODULE = 256 };
+
+static const struct option long_options[] = { { "module", required_argument, NULL, OPT_MODULE },
+					      GLOBAL_OPTIONS,
+					      { 0 } };
+
+static const char options_help[] =
+	"  BDF IOVA[+LEN]  a page, or a range: physical addresses, as runs; of the domain\n"
+	"                  that the process which has the device open gave it\n"
+	"  --module PATH   verify_pte.ko to load\n";
+
+static int parse_range(struct iova_cmd *c, char *range)
+{
+	char *plus = strchr(range, '+');
+
+	c->len = BASE_PAGE;
+	if (plus)
+		*plus++ = '\0';
+	if (parse_u64(range, &c->start) || c->start % BASE_PAGE)
+		return usage_error(
+			"%s: not the IOVA of a page: it is a multiple of 0x1000; as in 0x10000000",
+			range);
+	if (plus && (parse_size(plus, &c->len) || !c->len || c->len % BASE_PAGE ||
+		     c->start + c->len < c->start))
+		return usage_error("%s: not a length: it is a multiple of 4K above 0; as in 2M",
+				   plus);
+	return 0;
+}
+
+static void json_begin(struct iova_cmd *c)
+{
+	c->root = json_object_new_object();
+	c->list = json_object_new_array();
+	json_object_object_add(c->root, "tool", json_object_new_string("vfio_test"));
+	json_object_object_add(c->root, "version", json_object_new_string(VFIO_VERIFY_VERSION));
+	json_object_object_add(c->root, "schema", json_object_new_int(1));
+	json_object_object_add(c->root, "verdict", NULL);
+	json_object_object_add(c->root, "device", json_object_new_string(c->bdf));
+}
+
+static void json_end(struct iova_cmd *c, int code, const struct err *err)
+{
+	static const char *const verdicts[] = { "pass", "fail", "error", "", "unverified" };
+
+	if (c->holder) {
+		struct json_object *holder = json_object_new_object();
+
+		json_object_object_add(holder, "pid", json_object_new_int(c->holder));
+		json_object_object_add(holder, "comm", json_object_new_string(c->comm));
+		json_object_object_add(c->root, "holder", holder);
+	}
+	json_object_object_add(c->root, "runs", c->list);
+	json_object_object_add(c->root, "verdict", json_object_new_string(verdicts[code]));
+	if (err->what[0])
+		json_object_object_add(c->root, "error", err_json(err));
+	puts(json_object_to_json_string_ext(c->root, JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(c->root);
+}
+
+static int iova_main(int argc, char **argv, struct globals *g)
+{
+	struct iova_cmd c = { .g = g };
+	struct err err = { 0 };
+	int opt, done, ret;
+
+	opterr = 0;
+	while ((opt = getopt_long(argc, argv, ":" GLOBAL_SHORT, long_options, NULL)) != -1) {
+		if (globals_option(opt, g, &cmd_iova, &done)) {
+			if (done >= 0)
+				return done;
+		} else if (opt == OPT_MODULE) {
+			c.module_path = optarg;
+		} else {
+			return usage_error("%s: %s; see vfio_test help iova", argv[optind - 1],
+					   opt == ':' ? "it needs a value" : "no such option");
+		}
+	}
+	if (g->ktap)
+		return usage_error("--ktap: there are no test points here; use --json");
+	if (argc - optind != 2)
+		return usage_error(
+			"iova: it takes BDF and IOVA[+LEN]; as in vfio_test iova 0000:00:01.0 0x0+1M");
+	c.bdf = argv[optind];
+	if (parse_bdf(c.bdf, &c.addr))
+		return usage_error(
+			"%s: not a PCI address: it has the form dddd:bb:dd.f; as in 0000:00:01.0, see lspci -D",
+			c.bdf);
+	ret = parse_range(&c, argv[optind + 1]);
+	if (ret)
+		return ret;
+	term_init(g->no_color);
+	if (g->json)
+		json_begin(&c);
+	signals_catch();
+	ret = ask(&c, &err);
+	if (!signal_seen && err.what[0])
+		err_print(&err, "vfio_test", c.bdf);
+	if (!signal_seen && g->json)
+		json_end(&c, ret, &err);
+	signals_die();
+	if (fflush(stdout) || ferror(stdout)) {
+		fputs("vfio_test: stdout: could not write: the answer is lost; free some space\n",
+		      stderr);
+		return EXIT_STOPPED;
+	}
+	return ret;
+}
+
+const struct cmd cmd_iova = {
+	.name = "iova",
+	.args = "[OPTIONS] BDF IOVA[+LEN]",
+	.help = "what the IOMMU domain of a device says, through the module",
+	.options = options_help,
+	.run = iova_main,
+};

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The steps that hold the process's frames against the IOMMU's: now, and again before unmap. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "frames.h"
+#include "parse.h"
+#include "pt_text.h"
+#include "pt_x86.h"
+#include "step.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+static const struct {
+	int no;
+	const char *why, *fix;
+} iova_errors[] = {
+	{ ENOENT, "the device has no IOMMU domain", "an IOMMU must be active; see dmesg" },
+	{ EBADF, "the module does not know the open device file for a VFIO one",
+	  "report it: this kernel keeps its VFIO files differently" },
+	{ EOPNOTSUPP, "the device's IOMMU domain is of a kind that cannot be asked",
+	  "run on a kernel without PREEMPT_RT" },
+	{ ENOTTY, "the module knows no such question", "load the module of this version" },
+};
+
+void explain_iova(struct err *err, int no)
+{
+	size_t i;
+
+	err_set(err, no, "the IOMMU's translations could not be read", strerror(no),
+		"see dmesg; is the module of this version?");
+	for (i = 0; i < ARRAY_SIZE(iova_errors); i++)
+		if (iova_errors[i].no == no) {
+			err_why(err, "%s", iova_errors[i].why);
+			err_fix(err, "%s", iova_errors[i].fix);
+		}
+}
+
+uint32_t iova_device(const struct pci_bdf *bdf)
+{
+	return bdf->domain << 16 | bdf->bus << 8 | bdf->dev << 3 | bdf->fn;
+}
+
+uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * UINT64_C(1000000000) + t.tv_nsec;
+}
+
+/* What a comparison found, mapping after mapping. */
+struct odd {
+	struct run *run;
+	struct json_object *pages; /* of their addresses, or NULL */
+	bool quiet;
+	uint64_t iova; /* of the mapping in hand */
+	uint64_t nr;
+	char first[160];
+};
+
+static void add_odd(uint64_t offset, uint64_t pa_process, uint64_t pa_iommu, void *arg)
+{
+	struct odd *odd = arg;
+	char process[24] = "no frame", iommu[24] = "no frame", page[24];
+	uint64_t vaddr = (uintptr_t)odd->run->buf + offset;
+
+	if (pa_process != FRAME_NONE)
+		snprintf(process, sizeof(process), "0x%" PRIx64, pa_process);
+	if (pa_iommu != FRAME_NONE)
+		snprintf(iommu, sizeof(iommu), "0x%" PRIx64, pa_iommu);
+	if (!odd->nr++)
+		snprintf(odd->first, sizeof(odd->first),
+			 "page 0x%" PRIx64 ", IOVA 0x%" PRIx64 ": process %s, IOMMU %s", vaddr,
+			 odd->iova + offset, process, iommu);
+	if (!odd->quiet && (odd->nr <= ODD_LINES || odd->run->rep->verbose))
+		report_line(odd->run->rep,
+			    "  page 0x%" PRIx64 ", IOVA 0x%" PRIx64 ": process %s, IOMMU %s", vaddr,
+			    odd->iova + offset, process, iommu);
+	if (!odd->pages)
+		return;
+	snprintf(page, sizeof(page), "0x%" PRIx64, vaddr);
+	json_object_array_add(odd->pages, json_object_new_string(page));
+}
+
+/* The IOMMU's runs, for the report. */
+static void tell_translations(struct run *run, const struct verify_pte_run *runs, size_t nr)
+{
+	struct json_object *list = report_object(run->rep, "translations");
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		struct json_object *obj;
+
+		if (!pt_has_frame(runs[i].kind))
+			continue;
+		obj = json_object_new_object();
+		json_add_hex(obj, "iova", runs[i].vaddr);
+		json_add_hex(obj, "pa", runs[i].pa);
+		json_add_hex(obj, "len", runs[i].len);
+		json_object_array_add(list, obj);
+	}
+}
+
+/*
+ * The frames of the process, as @runs have them, against what the IOMMU has for each mapping now.
+ * 0, or -errno: not all could be asked, and *odd is about nothing.
+ */
+static int compare_mappings(struct run *run, const struct verify_pte_run *runs, size_t nr,
+			    struct odd *odd, bool tell)
+{
+	const struct frames process = { runs, nr, (uintptr_t)run->buf };
+	struct pci_bdf bdf = { 0 };
+	unsigned int i;
+
+	/* 32 bits of segment, as behind VMD, are more than the module has a name for. */
+	if (parse_bdf(run->opts->bdf, &bdf) || bdf.domain > 0xffff)
+		return -EOPNOTSUPP;
+	for (i = 0; i < run->nr_mapped; i++) {
+		struct frames iommu = { NULL, 0, run->iovas[i] };
+		struct verify_pte_run *got = NULL;
+		int ret = verify_pte_get(run->iova_file, iova_device(&bdf), run->iovas[i],
+					 run->opts->size, VERIFY_PTE_IOVAS, (void **)&got,
+					 &iommu.nr, &run->iova_info);
+
+		if (ret)
+			return ret;
+		iommu.runs = got;
+		if (tell)
+			tell_translations(run, got, iommu.nr);
+		odd->iova = run->iovas[i];
+		frames_compare(&process, &iommu, run->opts->size, add_odd, odd);
+		free(got);
+	}
+	return 0;
+}
+
+enum status step_iommu(struct run *run)
+{
+	uint64_t total = run->opts->size / BASE_PAGE * run->nr_mapped, start = now_ns(), ns;
+	struct odd odd = { .run = run };
+	enum status status;
+	int ret;
+
+	if (!run->verified) {
+		report_witness(run->rep, "iommu", STATUS_UNVERIFIED, 0, 0, NULL);
+		run_detail(run, "nothing from the module to compare with");
+		return STATUS_UNVERIFIED;
+	}
+	run->iova_file =
+		verify_pte_open(run->mods, run->opts->module_path, VERIFY_PTE_IOVA, &run->err);
+	if (run->iova_file < 0) {
+		report_witness(run->rep, "iommu", STATUS_UNVERIFIED, 0, 0, NULL);
+		return STATUS_UNVERIFIED;
+	}
+	ret = compare_mappings(run, run->runs, run->nr_runs, &odd, true);
+	if (ret) {
+		explain_iova(&run->err, -ret);
+		report_witness(run->rep, "iommu", STATUS_UNVERIFIED, 0, 0, NULL);
+		return STATUS_UNVERIFIED;
+	}
+	ns = (now_ns() - start) / total;
+	run->compared_iommu = true;
+	run_detail(run, "%" PRIu64 " of %" PRIu64 " frames agree, %" PRIu64 " ns a page",
+		   total - odd.nr, total, ns);
+	status = odd.nr ? STATUS_FAIL : STATUS_PASS;
+	report_witness(run->rep, "iommu", status, total, odd.nr, odd.first);
+	report_witness_ns(run->rep, "iommu", ns);
+	if (odd.nr) {
+		err_what(&run->err,
+			 "%" PRIu64 " of %" PRIu64 " frames differ between process and IOMMU",
+			 odd.nr, total);
+		err_why(&run->err, "first %s", odd.first);
+		err_fix(&run->err,
+			"the device reaches other memory than the process: do not let it run");
+		return status;
+	}
+	report_ok(run->rep,
+		  "module = IOMMU on %" PRIu64 " of %" PRIu64 " frames, %" PRIu64 " ns a page",
+		  total, total, ns);
+	return status;
+}
+
+void undo_iommu(struct run *run)
+{
+	if (run->iova_file >= 0)
+		close(run->iova_file);
+	run->iova_file = -1;
+}
+
+enum status recheck(struct run *run, bool tell)
+{
+	struct json_object *stale = tell ? report_object(run->rep, "stale") : NULL;
+	uint64_t total = run->opts->size / BASE_PAGE * run->nr_mapped;
+	struct odd odd = { .run = run,
+			   .quiet = !tell,
+			   .pages = tell ? json_object_new_array() : NULL };
+	struct verify_pte_run *runs = NULL;
+	struct verify_pte_walk info;
+	size_t nr = 0;
+	int ret = verify_pte_get(run->walk, 0, (uintptr_t)run->buf, run->opts->size,
+				 VERIFY_PTE_RUNS, (void **)&runs, &nr, &info);
+
+	/* In no VMA any more: no page of it has a frame. */
+	if (ret == -EFAULT)
+		ret = 0;
+	if (!ret)
+		ret = compare_mappings(run, runs, nr, &odd, false);
+	free(runs);
+	if (ret) {
+		json_object_put(odd.pages);
+		explain_iova(&run->err, -ret);
+		return STATUS_UNVERIFIED;
+	}
+	if (tell) {
+		json_object_object_add(stale, "compared", json_object_new_uint64(total));
+		json_object_object_add(stale, "mismatched", json_object_new_uint64(odd.nr));
+		json_object_object_add(stale, "pages", odd.pages);
+	}
+	run_detail(run, "%" PRIu64 " of %" PRIu64 " frames still agree", total - odd.nr, total);
+	if (!odd.nr)
+		return STATUS_PASS;
+	err_what(&run->err,
+		 "stale DMA: %" PRIu64 " of %" PRIu64
+		 " pages have another frame in the process than in the IOMMU by now",
+		 odd.nr, total);
+	err_why(&run->err, "first %s", odd.first);
+	err_fix(&run->err,
+		"what changed the mapping of the process (madvise, fork, mremap, a hole punched) must unmap it for the device before");
+	return STATUS_FAIL;
+}
+
+enum status step_recheck(struct run *run)
+{
+	enum status status;
+
+	if (!run->compared_iommu) {
+		run_detail(run, "not compared before");
+		return STATUS_SKIP;
+	}
+	status = recheck(run, true);
+	if (status == STATUS_PASS)
+		report_ok(run->rep, "Before unmap: %s", run->detail);
+	return status;
+}

@@ -166,6 +166,7 @@ enum status step_iommu(struct run *run)
 	}
 	ns = (now_ns() - start) / total;
 	run->compared_iommu = true;
+	run->iommu_agree = total - odd.nr;
 	run_detail(run, "%" PRIu64 " of %" PRIu64 " frames agree, %" PRIu64 " ns a page",
 		   total - odd.nr, total, ns);
 	status = odd.nr ? STATUS_FAIL : STATUS_PASS;

@@ -414,9 +414,10 @@ void run_summary_text(const struct run *run, char *buf, size_t len)
 	else
 		snprintf(buf, len,
 			 "%" PRIu64 " of %" PRIu64
-			 " pages user (expected %s), module = pagemap on %" PRIu64 " frames",
+			 " pages user (expected %s), module = pagemap on %" PRIu64
+			 " frames, = IOMMU on %" PRIu64,
 			 run->user, total, run->opts->expect_user ? "user" : "supervisor",
-			 run->frames_agree);
+			 run->frames_agree, run->iommu_agree);
 }
 
 enum status step_summary(struct run *run)

@@ -60,6 +60,7 @@ struct run {
 	size_t nr_raws;
 	uint64_t user, supervisor, absent; /* base pages */
 	uint64_t frames_agree;		   /* base pages, module against pagemap */
+	uint64_t iommu_agree;		   /* base pages of all mappings, against the IOMMU */
 	/* of the step in hand: */
 	char detail[256];
 	struct err err;

@@ -8,7 +8,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=tests/guest/ktap.sh
 . "$root/tests/guest/ktap.sh"
 
-ktap_plan 16
+ktap_plan 18
 report=$ktap_dir/report
 
 # is FILTER: jq says true of the report
@@ -45,17 +45,20 @@ check 'pages: counts, and runs that cover all' is '.pages |
 check 'walk: every level of the first page' is '.mapping.levels as $n | .walk |
 	length == $n and .[-1].level == "PTE" and .[0].level == "PGD" and
 	all(.[]; (.flags | index("USER")) and (.entry | test("^0x")) and (.index < 512))'
-check 'witnesses: five, two of them asked' is '.witnesses | length == 5 and
-	.module == {status: "pass", compared: 256, mismatched: 0} and
-	.pagemap == {status: "pass", compared: 256, mismatched: 0} and
-	all(.iommu, .device_dma, .qemu; .status == "skip" and .compared == 0)'
+check 'witnesses: five, three of them asked' is '.witnesses | length == 5 and
+	all(.module, .pagemap, .iommu; .status == "pass" and .compared == 256 and .mismatched == 0 and
+	    (.ns_per_page | type) == "number") and
+	all(.device_dma, .qemu; .status == "skip" and .compared == 0)'
+check 'translations: all of the mapping' is '.mapping.iovas == [.mapping.iova] and
+	(.translations | length) > 0 and all(.translations[]; all(.iova, .pa, .len; test("^0x[0-9a-f]+$")))'
+check 'stale: compared again, nothing found' is '.stale == {compared: 256, mismatched: 0, pages: []}'
 check 'regions and irqs as found' is '(.regions | length) == 9 and .regions[0].size == "0x100000" and
 	(.irqs | length) == 5 and .irqs[1].count == 1'
 
 expect 4 '' 'vfio_test --no-module: exit 4' vm --json --no-module BDF
 check 'its verdict is unverified, and no page is vouched for' is '.verdict == "unverified" and
 	.witnesses.module == {status: "unverified", compared: 0, mismatched: 0} and .pages == {} and
-	.witnesses.pagemap.status == "unverified"'
+	all(.witnesses | .pagemap, .iommu; .status == "unverified")'
 expect 1 '' 'vfio_test --expect supervisor: exit 1' vm --json --expect supervisor BDF
 check 'its verdict is fail, with the page and the cause' is '.verdict == "fail" and
 	.witnesses.module.mismatched == 256 and (.steps[] | select(.name == "page-user") |

@@ -22,7 +22,7 @@ PROGRAM_DIR := user
 
 # What each program is made of.
 SHARED := parse term pt_text err
-vfio_test := main cmd_run cmd_walk cmd_iova signals step run_vfio run_verify run_iommu frames report sysfs vfio module \
+vfio_test := main cmd_run cmd_walk cmd_iova signals step run_vfio run_verify run_iommu run_rules frames report sysfs vfio module \
 	verify_pte pagemap $(SHARED)
 vfio_test_libs := libkmod json-c
 qemu_verify_pte := qemu_verify_pte qemu_report qemu_walk qemu_compare qemu_print monitor \

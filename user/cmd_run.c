@@ -24,6 +24,7 @@ const struct step run_steps[] = {
 	{ "extensions-set", NULL, step_extensions_after, NULL },
 	{ "set-iommu", NULL, step_set_iommu, NULL },
 	{ "iommu-info", NULL, step_iommu_info, NULL },
+	{ "dma-rules", NULL, step_dma_rules, NULL },
 	{ "buffer", "Testing DMA Mapping", step_buffer, undo_buffer },
 	{ "dma-map", NULL, step_map, undo_map },
 	{ "device-fd", "Getting Device File Descriptor", step_device_fd, undo_device_fd },

@@ -70,7 +70,9 @@ void report_init(struct report *rep, enum report_mode mode, bool quiet, bool ver
 void report_deinit(struct report *rep)
 {
 	json_object_put(rep->root);
+	json_object_put(rep->checks);
 	rep->root = NULL;
+	rep->checks = NULL;
 }
 
 __attribute__((format(printf, 3, 0))) static void vline(struct report *rep, const char *mark,
@@ -140,6 +142,60 @@ struct json_object *err_json(const struct err *err)
 	return obj;
 }
 
+void report_check(struct report *rep, const char *name, enum status status, const char *fmt, ...)
+{
+	struct json_object *check = json_object_new_object();
+	char detail[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(detail, sizeof(detail), fmt, ap);
+	va_end(ap);
+	if (!rep->checks)
+		rep->checks = json_object_new_array();
+	json_object_object_add(check, "name", json_object_new_string(name));
+	json_object_object_add(check, "status", json_object_new_string(status_name(status)));
+	json_object_object_add(check, "detail", json_object_new_string(detail));
+	json_object_array_add(rep->checks, check);
+	if (status == STATUS_FAIL || status == STATUS_UNVERIFIED || rep->verbose)
+		report_mark(rep, status, "%s: %s", name, detail);
+}
+
+static const char *check_string(const struct report *rep, size_t i, const char *key)
+{
+	return json_object_get_string(
+		json_object_object_get(json_object_array_get_idx(rep->checks, i), key));
+}
+
+unsigned int report_checks(const struct report *rep, enum status status)
+{
+	size_t nr = rep->checks ? json_object_array_length(rep->checks) : 0, i;
+	unsigned int n = 0;
+
+	for (i = 0; i < nr; i++)
+		n += !strcmp(check_string(rep, i, "status"), status_name(status));
+	return n;
+}
+
+/* A subtest has its plan first: so it is printed when its step has ended. */
+static void print_checks(const struct report *rep, const char *name)
+{
+	size_t nr = json_object_array_length(rep->checks), i;
+
+	printf("    KTAP version 1\n    # Subtest: %s\n    1..%zu\n", name, nr);
+	for (i = 0; i < nr; i++) {
+		const char *status = check_string(rep, i, "status");
+		const char *detail = check_string(rep, i, "detail");
+		bool skip = !strcmp(status, status_name(STATUS_SKIP));
+
+		printf("    %s %zu - %s%s%s\n",
+		       skip || !strcmp(status, status_name(STATUS_PASS)) ? "ok" : "not ok", i + 1,
+		       check_string(rep, i, "name"), skip ? " # SKIP " : "", skip ? detail : "");
+		if (!skip && strcmp(status, status_name(STATUS_PASS)))
+			printf("    # %s\n", detail);
+	}
+}
+
 void report_step(struct report *rep, const char *name, enum status status, const char *detail,
 		 const struct err *err)
 {
@@ -159,6 +215,11 @@ void report_step(struct report *rep, const char *name, enum status status, const
 	if (err)
 		json_object_object_add(step, "error", err_json(err));
 	json_object_array_add(rep->steps, step);
+	if (rep->mode == REPORT_KTAP && rep->checks)
+		print_checks(rep, name);
+	if (rep->checks)
+		json_object_object_add(step, "checks", rep->checks);
+	rep->checks = NULL;
 
 	if (rep->mode != REPORT_KTAP)
 		return;

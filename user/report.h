@@ -32,6 +32,7 @@ struct report {
 	unsigned int count[STATUS_ERROR + 1]; /* steps by status */
 	struct json_object *root;	      /* all of the JSON; keys by their name */
 	struct json_object *steps;
+	struct json_object *checks; /* of the step in hand, or NULL */
 	bool have_err;
 	struct err err; /* the first that stopped the run */
 	bool printed;
@@ -51,6 +52,15 @@ __attribute__((format(printf, 3, 4))) void report_mark(struct report *rep, enum 
 /* One step's end: into JSON and KTAP.  @err may be NULL. */
 void report_step(struct report *rep, const char *name, enum status status, const char *detail,
 		 const struct err *err);
+
+/*
+ * One of several checks that a step is made of, before its report_step(): below it in
+ * JSON (checks) and KTAP; in text where it did not pass, and all with --verbose.
+ */
+__attribute__((format(printf, 4, 5))) void report_check(struct report *rep, const char *name,
+							enum status status, const char *fmt, ...);
+/* How many of the step in hand ended so. */
+unsigned int report_checks(const struct report *rep, enum status status);
 
 /* {what, why, fix, errno}, as it stands in every answer */
 struct json_object *err_json(const struct err *err);

@@ -124,6 +124,9 @@ enum status step_summary(struct run *run);
 enum status step_hold(struct run *run);
 void run_summary_text(const struct run *run, char *buf, size_t len);
 
+/* run_rules.c */
+enum status step_dma_rules(struct run *run);
+
 /* run_iommu.c */
 uint64_t now_ns(void);
 enum status step_iommu(struct run *run);

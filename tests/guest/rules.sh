@@ -1,0 +1,27 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+#
+# rules.sh - what a container must refuse and grant, each with its errno
+#
+# In a VM with an IOMMU and vfio_iommu_type1.dma_entry_limit=100, the device bound.
+
+# shellcheck source=tests/guest/ktap.sh
+. /tests/ktap.sh
+ktap_plan 9
+
+# nested N REGEX: so many of the checks that a step is made of
+nested() {
+	[ "$(grep -cE -e "$2" "$ktap_dir/out")" -eq "$1" ]
+}
+
+expect 0 '^    # Subtest: dma-rules$' 'type1v2: passes' vfio_test --ktap "$BDF"
+check 'type1v2: the whole plan of the subtest' nested 43 '^    ok [0-9]+ - '
+check 'type1v2: nothing skipped' nested 0 '^    ok .*# SKIP'
+expect 0 '"ENOSPC after [0-9]+"' 'type1v2: entry limit' vfio_test --json "$BDF"
+expect 0 '^    # Subtest: dma-rules$' 'type1: passes' vfio_test --ktap --iommu type1 "$BDF"
+check 'type1: the whole plan of the subtest' nested 38 '^    ok [0-9]+ - '
+expect 0 '' 'type1: another answer to a part of a mapping' vfio_test -v --iommu type1 "$BDF"
+check 'type1: takes a mapping whole' nested 1 'unmap its first page: success'
+expect 0 'unmap its first page: EINVAL' 'type1v2: takes no part of it' vfio_test -v "$BDF"
+ktap_end

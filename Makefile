@@ -25,7 +25,7 @@ SHARED := parse term pt_text err
 vfio_test := main cmd_run cmd_walk cmd_iova signals step run_vfio run_verify run_iommu run_rules frames report sysfs vfio module \
 	verify_pte pagemap $(SHARED)
 vfio_test_libs := libkmod json-c
-qemu_verify_pte := qemu_verify_pte qemu_report qemu_walk qemu_compare qemu_print monitor \
+qemu_verify_pte := qemu_verify_pte qemu_report qemu_walk qemu_compare qemu_join qemu_print monitor \
 	monitor_parse $(SHARED)
 qemu_verify_pte_libs := json-c
 PROGRAMS := vfio_test qemu_verify_pte
@@ -38,6 +38,7 @@ unit_pt_x86 :=
 unit_vfio := vfio
 unit_monitor := monitor monitor_parse err
 unit_monitor_parse := monitor_parse parse
+unit_join := qemu_join err
 unit_report := qemu_report qemu_walk qemu_compare pt_text parse
 
 all: user kmod

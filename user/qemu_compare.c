@@ -193,6 +193,10 @@ static bool compare_entries(struct state *s, uint64_t va, uint64_t *end)
 	pages = (*end - va) >> shift;
 	c->compared += i * pages;
 	c->mismatched += wrong * pages;
+	if (e || wrong)
+		c->pages_compared += pages;
+	if (wrong)
+		c->pages_mismatched += pages;
 	if (i < c->levels_min)
 		c->levels_min = i;
 	if (i > c->levels_max)

@@ -23,6 +23,9 @@ struct qemu_compare {
 	/* Entries: one comparison for each page and each level behind it. */
 	uint64_t compared;
 	uint64_t mismatched;
+	/* Of pages: all levels were compared, or one was found to differ; one did */
+	uint64_t pages_compared;
+	uint64_t pages_mismatched;
 	uint64_t distinct;   /* entries, each counted once */
 	uint32_t levels_min; /* behind a page */
 	uint32_t levels_max;

@@ -6,16 +6,10 @@
 #include "err.h"
 #include "qemu_compare.h"
 #include "qemu_report.h"
+#include "qemu_verdict.h"
 #include "qemu_walk.h"
 
 #define PROG "qemu_verify_pte"
-
-enum verdict { /* and exit codes */
-	       VERDICT_PASS = 0,
-	       VERDICT_FAIL = 1,
-	       VERDICT_ERROR = 2,
-	       VERDICT_UNVERIFIED = 4,
-};
 
 enum expect { EXPECT_DEFAULT, EXPECT_USER, EXPECT_SUPERVISOR };
 
@@ -23,6 +17,7 @@ struct options {
 	const char *qmp; /* NULL: the monitor at port */
 	int port;
 	const char *report; /* NULL: one address */
+	const char *join;   /* where the joined report goes, or NULL */
 	uint64_t va;
 	uint64_t root_pa;
 	bool has_root;
@@ -45,12 +40,17 @@ struct job {
 	struct qemu_compare compare;
 	char root_from[128];
 	enum verdict verdict;
-	char detail[320]; /* why it is this verdict */
-	struct err err;	  /* of VERDICT_ERROR */
+	char detail[320];    /* why it is this verdict */
+	struct err err;	     /* of VERDICT_ERROR */
+	enum verdict guest;  /* --join: what the report says */
+	enum verdict joined; /* --join: the worst of that and of ours */
 };
 
 /* On standard output; text not for VERDICT_ERROR. */
 void qemu_print_text(const struct job *j);
 void qemu_print_json(const struct job *j);
+
+/* witnesses.qemu, of a report that was compared. */
+struct json_object *qemu_witness_json(const struct job *j);
 
 #endif /* QEMU_JOB_H */

@@ -9,28 +9,14 @@
 #include "term.h"
 #include "version.h"
 
-static const char *verdict_name(enum verdict v)
-{
-	switch (v) {
-	case VERDICT_PASS:
-		return "pass";
-	case VERDICT_FAIL:
-		return "fail";
-	case VERDICT_UNVERIFIED:
-		return "unverified";
-	default:
-		return "error";
-	}
-}
-
-static void print_verdict(const struct job *j, const char *text)
+static void print_verdict(enum verdict verdict, const char *text)
 {
 	const char *color = term_yellow(), *sign = term_question();
 
-	if (j->verdict == VERDICT_PASS) {
+	if (verdict == VERDICT_PASS) {
 		color = term_green();
 		sign = term_tick();
-	} else if (j->verdict == VERDICT_FAIL) {
+	} else if (verdict != VERDICT_UNVERIFIED) {
 		color = term_red();
 		sign = term_cross();
 	}
@@ -100,7 +86,7 @@ static void print_compare(const struct job *j)
 		       c->claims - c->claims_mismatched, c->claims);
 }
 
-void qemu_print_text(const struct job *j)
+static void print_result(const struct job *j)
 {
 	const struct qemu_compare *c = &j->compare;
 	char line[400], shape[64] = "";
@@ -109,7 +95,7 @@ void qemu_print_text(const struct job *j)
 		if (!j->opt.report && !j->opt.quiet)
 			print_walk(j);
 		snprintf(line, sizeof(line), "%s: %s", verdict_name(j->verdict), j->detail);
-		print_verdict(j, line);
+		print_verdict(j->verdict, line);
 		return;
 	}
 	print_compare(j);
@@ -120,7 +106,19 @@ void qemu_print_text(const struct job *j)
 		 " distinct entries, %" PRIu64 " tables read)",
 		 c->compared - c->mismatched, c->compared, c->pages, shape, c->distinct,
 		 j->tables.nr_read);
-	print_verdict(j, line);
+	print_verdict(j->verdict, line);
+}
+
+void qemu_print_text(const struct job *j)
+{
+	char line[128];
+
+	print_result(j);
+	if (!j->opt.join)
+		return;
+	snprintf(line, sizeof(line), "joined report: %s (guest %s, host %s)",
+		 verdict_name(j->joined), verdict_name(j->guest), verdict_name(j->verdict));
+	print_verdict(j->joined, line);
 }
 
 static void json_add(struct json_object *obj, const char *key, const char *value)
@@ -171,10 +169,30 @@ static void json_walk(struct json_object *root, const struct job *j)
 	json_object_object_add(root, "page", obj);
 }
 
+struct json_object *qemu_witness_json(const struct job *j)
+{
+	struct json_object *qemu = json_object_new_object();
+	struct json_object *pages = json_object_new_object();
+	const struct qemu_compare *c = &j->compare;
+
+	json_add(qemu, "status", verdict_name(j->verdict));
+	json_add_count(qemu, "compared", c->compared);
+	json_add_count(qemu, "mismatched", c->mismatched);
+	json_add_count(pages, "compared", c->pages_compared);
+	json_add_count(pages, "mismatched", c->pages_mismatched);
+	json_object_object_add(qemu, "pages", pages);
+	json_add_count(qemu, "statements_compared", c->claims);
+	json_add_count(qemu, "statements_mismatched", c->claims_mismatched);
+	if (c->findings.nr)
+		json_add(qemu, "first_mismatch", c->findings.line[0]);
+	if (j->verdict != VERDICT_PASS)
+		json_add(qemu, "detail", j->detail);
+	return qemu;
+}
+
 static void json_compare(struct json_object *root, const struct job *j)
 {
 	struct json_object *obj = json_object_new_object();
-	struct json_object *qemu = json_object_new_object();
 	const struct qemu_compare *c = &j->compare;
 
 	json_add_count(obj, "total", c->pages);
@@ -184,17 +202,17 @@ static void json_compare(struct json_object *root, const struct job *j)
 	json_add_count(obj, "unverified", c->unverified);
 	json_object_object_add(root, "pages", obj);
 
-	json_add(qemu, "status", verdict_name(j->verdict));
-	json_add_count(qemu, "compared", c->compared);
-	json_add_count(qemu, "mismatched", c->mismatched);
-	json_add_count(qemu, "statements_compared", c->claims);
-	json_add_count(qemu, "statements_mismatched", c->claims_mismatched);
-	if (c->findings.nr)
-		json_add(qemu, "first_mismatch", c->findings.line[0]);
 	obj = json_object_new_object();
-	json_object_object_add(obj, "qemu", qemu);
+	json_object_object_add(obj, "qemu", qemu_witness_json(j));
 	json_object_object_add(root, "witnesses", obj);
 	json_add_count(root, "entries_distinct", c->distinct);
+	if (!j->opt.join)
+		return;
+	obj = json_object_new_object();
+	json_add(obj, "file", j->opt.join);
+	json_add(obj, "verdict", verdict_name(j->joined));
+	json_add(obj, "guest", verdict_name(j->guest));
+	json_object_object_add(root, "joined", obj);
 }
 
 void qemu_print_json(const struct job *j)

@@ -367,7 +367,7 @@ int qemu_report_parse(const struct pt_fmt *fmt, const char *text, size_t len,
 		ret = bad(&p, "more follows after the JSON object");
 	else
 		ret = parse_report(&p, root);
-	json_object_put(root);
+	out->json = root;
 	if (ret)
 		qemu_report_free(out);
 	return ret;
@@ -381,5 +381,6 @@ void qemu_report_free(struct qemu_report *r)
 		free(r->tables[i].entries);
 	free(r->tables);
 	free(r->runs);
+	json_object_put(r->json);
 	memset(r, 0, sizeof(*r));
 }

@@ -15,6 +15,8 @@
 
 #include "pt_fmt.h"
 
+struct json_object;
+
 #define QEMU_REPORT_SCHEMA   1
 #define QEMU_REPORT_MAX_SIZE (1ULL << 40) /* bytes of a mapping */
 
@@ -59,6 +61,7 @@ struct qemu_report {
 	struct qemu_report_step walk[PT_MAX_LEVELS];
 	uint32_t nr_walk;
 	uint64_t total, user, supervisor, absent; /* base pages */
+	struct json_object *json;		  /* all of it, as it came */
 };
 
 /*

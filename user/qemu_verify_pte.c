@@ -22,6 +22,7 @@
 #include "parse.h"
 #include "pt_x86.h"
 #include "qemu_job.h"
+#include "qemu_join.h"
 #include "term.h"
 #include "version.h"
 
@@ -42,6 +43,8 @@ static const char usage[] =
 	"  --levels 4|5      levels of the page table (default: as CR4 says)\n"
 	"  --report FILE     compare with a report of vfio_test --json, bit by bit;\n"
 	"                    - is standard input\n"
+	"  --join OUT        write the report with witnesses.qemu filled in, and a verdict\n"
+	"                    over all; - is standard output, and nothing else is on it\n"
 	"  --expect user|supervisor\n"
 	"                    what _PAGE_USER has to be (default: user for VADDR, not\n"
 	"                    judged with --report)\n"
@@ -112,6 +115,7 @@ static int parse_options(int argc, char **argv, struct options *o, struct err *e
 		ROOT,
 		LEVELS,
 		REPORT,
+		JOIN,
 		EXPECT,
 		NO_STOP,
 		TIMEOUT,
@@ -126,6 +130,7 @@ static int parse_options(int argc, char **argv, struct options *o, struct err *e
 		{ "root", required_argument, NULL, ROOT },
 		{ "levels", required_argument, NULL, LEVELS },
 		{ "report", required_argument, NULL, REPORT },
+		{ "join", required_argument, NULL, JOIN },
 		{ "expect", required_argument, NULL, EXPECT },
 		{ "no-stop", no_argument, NULL, NO_STOP },
 		{ "timeout", required_argument, NULL, TIMEOUT },
@@ -159,6 +164,9 @@ static int parse_options(int argc, char **argv, struct options *o, struct err *e
 			break;
 		case REPORT:
 			o->report = optarg;
+			break;
+		case JOIN:
+			o->join = optarg;
 			break;
 		case EXPECT:
 			if (!strcmp(optarg, "user"))
@@ -220,6 +228,13 @@ static int parse_options(int argc, char **argv, struct options *o, struct err *e
 	}
 	if (argc)
 		return bad_usage(e, argv[0], "one argument too many");
+	if (o->join && !o->report)
+		return bad_usage(e, "--join", "there is nothing to join without --report");
+	if (o->join && !o->join[0])
+		return bad_usage(e, "--join", "it names no file");
+	if (o->join && !strcmp(o->join, "-") && o->json)
+		return bad_usage(e, "--join -",
+				 "only one object fits on standard output, and --json is another");
 	return 0;
 }
 
@@ -274,6 +289,8 @@ static int load_report(struct job *j)
 		return ret;
 	ret = qemu_report_parse(j->fmt, text, len, &j->report, why, sizeof(why));
 	free(text);
+	if (!ret && j->opt.join)
+		ret = qemu_join_verdict(j->report.json, &j->guest, why, sizeof(why));
 	if (ret) {
 		err_set(&j->err, -ret, "", why,
 			"give the output of vfio_test --json, run with the module loaded");
@@ -482,6 +499,14 @@ static int run(struct job *j)
 	return signo;
 }
 
+/* Where the joined report cannot be written, the run ends as an error. */
+static void join(struct job *j)
+{
+	j->joined = qemu_join(j->report.json, qemu_witness_json(j), j->guest, j->verdict);
+	if (qemu_join_write(j->opt.join, j->report.json, &j->err))
+		j->verdict = VERDICT_ERROR;
+}
+
 int main(int argc, char **argv)
 {
 	static struct job j = { .verdict = VERDICT_ERROR, .fmt = &pt_x86 };
@@ -496,12 +521,14 @@ int main(int argc, char **argv)
 		term_init(j.opt.no_color);
 		if (!j.opt.report || !load_report(&j))
 			signo = run(&j);
+		if (j.opt.join && j.verdict != VERDICT_ERROR)
+			join(&j);
 	}
 	if (j.opt.json)
 		qemu_print_json(&j);
 	else if (j.verdict == VERDICT_ERROR)
 		err_print(&j.err, PROG, NULL);
-	else
+	else if (!j.opt.join || strcmp(j.opt.join, "-"))
 		qemu_print_text(&j);
 	qemu_report_free(&j.report);
 	if (fflush(stdout) && j.verdict != VERDICT_ERROR) {
@@ -510,5 +537,5 @@ int main(int argc, char **argv)
 	}
 	if (signo)
 		die_of(signo);
-	return j.verdict;
+	return j.opt.join && j.verdict != VERDICT_ERROR ? j.joined : j.verdict;
 }

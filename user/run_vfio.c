@@ -71,12 +71,19 @@ enum status step_device(struct run *run)
 	if (run->dev.group < 0 && !sysfs_iommu_present())
 		return stop(
 			run, -ENODEV, "no IOMMU group", "no IOMMU is active",
-			"boot with intel_iommu=on (Intel) or switch it on in the firmware; in a VM give QEMU -device intel-iommu,intremap=on,caching-mode=on");
+			"boot with intel_iommu=on (Intel) or switch it on in the firmware; in a VM give QEMU -device intel-iommu,intremap=on,caching-mode=on, or modprobe virtio_iommu for a virtio-iommu-pci that is there");
+	if (run->dev.group < 0 && !run->dev.driver[0]) {
+		/* Some IOMMU drivers give a group only when the device is bound. */
+		stop(run, -ENODEV, "no IOMMU group",
+		     "it is on no driver, and this IOMMU may give it a group when it has one", "");
+		blame_driver(run);
+		return STATUS_ERROR;
+	}
 	if (run->dev.group < 0)
 		return stop(
 			run, -ENODEV, "no IOMMU group",
 			"an IOMMU is active, but not for this device",
-			"see dmesg | grep -i -e DMAR -e AMD-Vi; give a device that the IOMMU covers");
+			"see dmesg | grep -i -e DMAR -e AMD-Vi -e iommu; give a device that the IOMMU covers");
 	if (!strstr(run->dev.driver, "vfio")) {
 		err_what(&run->err, "not on vfio-pci");
 		if (run->dev.driver[0])
@@ -318,6 +325,29 @@ enum status step_set_iommu(struct run *run)
 	return STATUS_ERROR;
 }
 
+/* " 4K 2M 1G"; three and more neighbours as " 4K...1T". */
+static void page_sizes_text(uint64_t sizes, char *buf, size_t len)
+{
+	static const char units[] = "BKMGTPE";
+	unsigned int i, last;
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (i = 0; i < 64 && used < len; i = last + 1) {
+		last = i;
+		if (!(sizes >> i & 1))
+			continue;
+		while (last < 63 && sizes >> (last + 1) & 1)
+			last++;
+		if (last < i + 2)
+			last = i;
+		used += snprintf(buf + used, len - used, " %u%c", 1U << i % 10, units[i / 10]);
+		if (last > i && used < len)
+			used += snprintf(buf + used, len - used, "...%u%c", 1U << last % 10,
+					 units[last / 10]);
+	}
+}
+
 static void show_iommu(struct run *run)
 {
 	struct json_object *obj = report_object(run->rep, "iommu");
@@ -325,7 +355,6 @@ static void show_iommu(struct run *run)
 	struct json_object *ranges = json_object_new_array();
 	const struct vfio_iommu *iommu = &run->iommu;
 	char text[128] = "", hex[24];
-	size_t used = 0;
 	unsigned int i;
 
 	for (i = 0; i < 64; i++) {
@@ -335,15 +364,8 @@ static void show_iommu(struct run *run)
 			continue;
 		snprintf(hex, sizeof(hex), "0x%llx", (unsigned long long)size);
 		json_object_array_add(sizes, json_object_new_string(hex));
-		if (used < sizeof(text))
-			used += snprintf(text + used, sizeof(text) - used, " %llu%c",
-					 (unsigned long long)(i < 20   ? size >> 10
-							      : i < 30 ? size >> 20
-								       : size >> 30),
-					 i < 20	  ? 'K'
-					 : i < 30 ? 'M'
-						  : 'G');
 	}
+	page_sizes_text(iommu->page_sizes, text, sizeof(text));
 	json_object_object_add(obj, "page_sizes", sizes);
 	report_line(run->rep, "IOMMU Info:");
 	for (i = 0; i < iommu->nr_ranges; i++) {
@@ -359,7 +381,7 @@ static void show_iommu(struct run *run)
 	json_object_object_add(obj, "iova_ranges", ranges);
 	if (!iommu->nr_ranges)
 		report_line(run->rep, "  IOVA range: not told by this kernel");
-	report_line(run->rep, "  Page sizes:%s", used ? text : " not told");
+	report_line(run->rep, "  Page sizes:%s", text[0] ? text : " not told");
 	if (iommu->has_dma_avail) {
 		json_object_object_add(obj, "dma_avail", json_object_new_int64(iommu->dma_avail));
 		report_line(run->rep, "  Mappings left: %u", iommu->dma_avail);

@@ -9,6 +9,7 @@
 
 #include "pt_x86.h"
 #include "qemu_compare.h"
+#include "qemu_join.h"
 #include "qemu_report.h"
 #include "qemu_walk.h"
 
@@ -35,6 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct qemu_tables tables;
 	struct qemu_compare c;
 	struct qemu_report r;
+	enum verdict guest;
 	char why[64];
 
 	if (qemu_report_parse(&pt_x86, (const char *)data, size, &r, why, sizeof(why)))
@@ -42,6 +44,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	tables = (struct qemu_tables){ .fmt = &pt_x86, .read = read_table, .ctx = &r };
 	if (!qemu_compare(&r, &tables, &c)) {
 		if (c.mismatched > c.compared || c.claims_mismatched > c.claims ||
+		    c.pages_mismatched > c.pages_compared || c.pages_compared > c.pages ||
+		    !c.mismatched != !c.pages_mismatched ||
 		    c.unverified + c.user + c.supervisor + c.absent > c.pages)
 			abort();
 		if (qemu_compare_agrees(&c) &&
@@ -49,6 +53,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		     c.pages != r.total || c.user + c.supervisor + c.absent != c.pages))
 			abort();
 	}
+	if (!qemu_join_verdict(r.json, &guest, why, sizeof(why)) &&
+	    qemu_join(r.json, NULL, guest, VERDICT_UNVERIFIED) == VERDICT_PASS)
+		abort();
 	qemu_report_free(&r);
 	return 0;
 }

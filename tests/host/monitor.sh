@@ -11,7 +11,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=tests/guest/ktap.sh
 . "$root/tests/guest/ktap.sh"
 
-ktap_plan 29
+ktap_plan 39
 verify=$root/user/qemu_verify_pte
 report=$ktap_dir/report.json
 qmp=$ktap_dir/qmp
@@ -74,6 +74,37 @@ flip 'the count of user pages' '.pages.user = 255' 'user'
 jq 'del(.tables[] | select(.level == "PTE"))' "$report" >"$ktap_dir/short.json"
 check 'a report without its PTEs is no pass' sh -c "'$verify' --qmp '$qmp' --report '$ktap_dir/short.json' >'$ktap_dir/out'; [ \$? -ne 0 ]"
 expect 2 'not JSON|not a report' 'a report that is cut off' sh -c "head -c 2000 '$report' | '$verify' --qmp '$qmp' --report -"
+
+# The joined report: all of the guest's, with the host's word in it.
+joined=$ktap_dir/joined.json
+
+# as_joined FILTER: jq says true of it; $g is the guest's own
+as_joined() {
+	jq -e --slurpfile g "$report" --argjson n "$total" "\$g[0] as \$g | $1" "$joined"
+}
+
+expect 0 'joined report: pass \(guest pass, host pass\)' '--join: exit 0' \
+	"$verify" --qmp "$qmp" --report "$report" --join "$joined"
+check '--join: qemu is filled in, pages too' as_joined '.verdict == "pass" and (.witnesses.qemu |
+	[.status, .compared, .mismatched] == ["pass", $n, 0] and .pages == {compared: 256, mismatched: 0})'
+check '--join: all else is as it was, to the byte' cmp \
+	<(jq 'del(.witnesses.qemu)' "$report") <(jq 'del(.witnesses.qemu)' "$joined")
+check '--join -: the same, and nothing else' sh -c \
+	"'$verify' --qmp '$qmp' --report - --join - <'$report' | cmp - '$joined'"
+jq '.verdict = "unverified"' "$report" >"$ktap_dir/doubt.json"
+expect 4 'joined report: unverified' 'a guest in doubt, a host that agrees: exit 4' \
+	"$verify" --qmp "$qmp" --report "$ktap_dir/doubt.json" --join "$joined"
+jq "$user_bit .walk[-1].entry |= flip" "$report" >"$ktap_dir/flipped.json"
+expect 1 'joined report: fail \(guest pass, host fail\)' 'a guest that passes, a host that does not agree: exit 1' \
+	"$verify" --qmp "$qmp" --report "$ktap_dir/flipped.json" --join "$joined"
+check 'and the joined report names the difference' as_joined '.verdict == "fail" and
+	.witnesses.qemu.status == "fail" and (.witnesses.qemu.first_mismatch | test("PTE in walk"))'
+jq '.verdict = "fine"' "$report" >"$ktap_dir/fine.json"
+cp "$joined" "$ktap_dir/before.json"
+expect 2 'not a report to verify: report.verdict is none of' 'a report without a verdict' \
+	"$verify" --qmp "$qmp" --report "$ktap_dir/fine.json" --join "$joined"
+expect 2 'none.sock' 'no monitor' "$verify" --qmp "$ktap_dir/none.sock" --report "$report" --join "$joined"
+check 'neither of them wrote a joined report' cmp "$joined" "$ktap_dir/before.json"
 
 expect 0 "_PAGE_USER: set" 'one address, --root' "$verify" --qmp "$qmp" --root "$root_pa" "$vaddr"
 check 'one address: the entry that the module saw' grep -qE "PTE .*$(printf '0x%016x' "$pte")" "$ktap_dir/out"

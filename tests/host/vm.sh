@@ -8,7 +8,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=tests/guest/ktap.sh
 . "$root/tests/guest/ktap.sh"
 
-ktap_plan 15
+ktap_plan 18
 vm=$root/scripts/vm
 export TMPDIR=$ktap_dir/tmp
 mkdir "$TMPDIR"
@@ -23,6 +23,10 @@ nothing_left() {
 
 expect 2 'no such option; see' 'unknown option' "$vm" --nonsense
 expect 2 'no such IOMMU' 'unknown IOMMU' "$vm" --iommu nonsense -- true
+expect 2 'no device to give them to' 'options for no IOMMU' "$vm" --iommu none --iommu-opts pt=on -- true
+expect 2 'not a list of KEY=VALUE' 'IOMMU options that are none' "$vm" --iommu-opts caching-mode -- true
+expect 125 'no-such-option' 'an IOMMU option that QEMU does not know: its own words' \
+	"$vm" --quiet --iommu-opts no-such-option=on -- true
 expect 2 'not a number of seconds' 'bad time-out' "$vm" --timeout soon -- true
 expect 2 'no such file' 'a file that is not there' "$vm" --file /nonexistent -- true
 

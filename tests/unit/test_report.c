@@ -158,6 +158,7 @@ static void test_agrees(void **state)
 		fail_msg("%s", c.findings.line[0]);
 	assert_true(c.pages == PAGES);
 	assert_true(c.compared == COMPARED);
+	assert_true(c.pages_compared == PAGES && !c.pages_mismatched);
 	assert_true(c.distinct == DISTINCT);
 	assert_true(c.levels_min == 4 && c.levels_max == 5);
 	assert_true(c.claims == LEVELS + PAGES + 4);
@@ -238,6 +239,7 @@ static void test_names_what_differs(void **state)
 		c.findings.line[0],
 		"page 0x7f0000401000: PTE index 1 table 0x6000: module 0x8000000022221865, QEMU 0x8000000022221861, differs in USER");
 	assert_true(c.mismatched == 1 && c.compared == COMPARED);
+	assert_true(c.pages_mismatched == 1 && c.pages_compared == PAGES);
 	assert_true(c.supervisor == 1 && c.first_supervisor == 0x7f0000401000);
 	assert_true(c.first_no_user_levels == 1);
 
@@ -247,7 +249,12 @@ static void test_names_what_differs(void **state)
 	/* one entry behind all pages: named once, wrong for each */
 	assert_true(strstr(c.findings.line[0], "PUD index 0 table 0x3000: ") &&
 		    strstr(c.findings.line[0], "differs in NX"));
-	assert_true(c.mismatched == PAGES);
+	assert_true(c.mismatched == PAGES && c.pages_mismatched == PAGES);
+
+	/* a page whose entries differ at two levels is one page */
+	memory[PTE_A][510] ^= PT_X86_D;
+	assert_int_equal(compare(r, &c), 0);
+	assert_true(c.mismatched == PAGES + 1 && c.pages_mismatched == PAGES);
 
 	fill_memory();
 	memory[PTE_A][511] ^= 0x3000;
@@ -389,6 +396,7 @@ static void test_gaps(void **state)
 		assert_int_equal(compare(r, &c), 0);
 		assert_false(qemu_compare_agrees(&c));
 		assert_true(c.unverified > 0 && !c.mismatched && !c.findings.nr);
+		assert_true(c.pages_compared == PAGES - c.unverified && !c.pages_mismatched);
 		assert_non_null(strstr(c.unverified_first, pt_level_name(LEVELS, t->level)));
 		t->nr++;
 	}
@@ -396,7 +404,7 @@ static void test_gaps(void **state)
 	r->size += 1ULL << 39;
 	r->total += 1ULL << 27;
 	assert_int_equal(compare(r, &c), 0);
-	assert_true(c.unverified == 1ULL << 27);
+	assert_true(c.unverified == 1ULL << 27 && c.pages_compared == PAGES);
 	assert_false(qemu_compare_agrees(&c));
 }
 
@@ -410,7 +418,7 @@ static void test_no_tables(void **state)
 		r->first_table[n] = 0;
 	assert_int_equal(compare(r, &c), 0);
 	assert_false(qemu_compare_agrees(&c));
-	assert_true(c.unverified == PAGES && !c.compared);
+	assert_true(c.unverified == PAGES && !c.compared && !c.pages_compared);
 }
 
 static void test_many_mismatches(void **state)

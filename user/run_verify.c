@@ -118,10 +118,24 @@ static void tell_runs(struct run *run)
 	}
 }
 
+/* " no_user_at PMD": the levels without _PAGE_USER; nothing where every level has it */
+static void no_user_text(const struct run *run, const struct verify_pte_run *r, char *buf,
+			 size_t len)
+{
+	size_t used = 0;
+	int level;
+
+	buf[0] = '\0';
+	for (level = PT_MAX_LEVELS - 1; level >= 0 && used < len; level--)
+		if (r->no_user_levels & 1U << level)
+			used += snprintf(buf + used, len - used, "%s %s", used ? "" : " no_user_at",
+					 pt_level_name(run->info.levels, level));
+}
+
 static void show_walk(struct run *run)
 {
 	const struct verify_pte_walk *info = &run->info;
-	char flags[PT_FLAGS_TEXT];
+	char flags[PT_FLAGS_TEXT], no_user[48];
 	size_t i;
 
 	report_line(run->rep, "Root: 0x%llx, %u levels%s", (unsigned long long)info->root_pa,
@@ -153,12 +167,13 @@ static void show_walk(struct run *run)
 				    (unsigned long long)r->len, pt_kind_name(r->kind));
 			continue;
 		}
-		report_line(run->rep, "  0x%llx +0x%llx pa 0x%llx %s %s %s %s",
+		no_user_text(run, r, no_user, sizeof(no_user));
+		report_line(run->rep, "  0x%llx +0x%llx pa 0x%llx %s %s %s %s%s",
 			    (unsigned long long)r->vaddr, (unsigned long long)r->len,
 			    (unsigned long long)r->pa, pt_page_size_text(fmt, r->level),
 			    r->rights & PT_USER ? "user" : "supervisor",
 			    r->rights & PT_WRITE ? "write" : "nowrite",
-			    r->rights & PT_EXEC ? "exec" : "noexec");
+			    r->rights & PT_EXEC ? "exec" : "noexec", no_user);
 	}
 }
 

@@ -35,6 +35,7 @@ UNIT := $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
 unit_parse := parse
 unit_pt_x86 :=
 unit_vfio := vfio
+unit_dma_plan := dma_plan
 unit_klog := klog parse signals
 unit_monitor := monitor monitor_parse err
 unit_monitor_parse := monitor_parse parse

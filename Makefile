@@ -23,7 +23,7 @@ PROGRAM_DIR := user
 # What each program is made of.
 SHARED := parse term pt_text err
 vfio_test := main cmd_run cmd_walk signals step run_vfio run_verify report sysfs vfio module \
-	verify_pte pagemap $(SHARED)
+	verify_pte pagemap run_dma dma dma_plan dma_edu klog $(SHARED)
 vfio_test_libs := libkmod json-c
 qemu_verify_pte := qemu_verify_pte qemu_report qemu_walk qemu_compare qemu_print monitor \
 	monitor_parse $(SHARED)

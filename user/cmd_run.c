@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "dma.h"
 #include "parse.h"
 #include "signals.h"
 #include "step.h"
@@ -33,6 +34,9 @@ const struct step run_steps[] = {
 	{ "module", "Verifying the Page Table", step_module, undo_module },
 	{ "page-user", NULL, step_verify, undo_verify },
 	{ "pagemap", NULL, step_pagemap, NULL },
+	{ "device-dma", "Moving Data with the Device", step_device_dma, undo_device_dma },
+	{ "dma-fault", NULL, step_dma_fault, undo_dma_fault },
+	{ "interrupts", NULL, step_interrupts, undo_interrupts },
 	{ "summary", "Test Summary", step_summary, NULL },
 	{ "hold", NULL, step_hold, NULL },
 	{ "dma-unmap", NULL, step_unmap, NULL },
@@ -46,6 +50,7 @@ enum {
 	OPT_IOVA,
 	OPT_PAGE_SIZE,
 	OPT_IOMMU,
+	OPT_DMA,
 	OPT_HOLD,
 	OPT_MODULE,
 	OPT_NO_MODULE,
@@ -57,6 +62,7 @@ static const struct option long_options[] = { { "expect", required_argument, NUL
 					      { "page-size", required_argument, NULL,
 						OPT_PAGE_SIZE },
 					      { "iommu", required_argument, NULL, OPT_IOMMU },
+					      { "dma", required_argument, NULL, OPT_DMA },
 					      { "hold", optional_argument, NULL, OPT_HOLD },
 					      { "module", required_argument, NULL, OPT_MODULE },
 					      { "no-module", no_argument, NULL, OPT_NO_MODULE },
@@ -69,6 +75,7 @@ static const char options_help[] =
 	"  --iova ADDR                where; the first usable from 0 on\n"
 	"  --page-size 4K|2M|1G       of the buffer; hugetlb above 4K (4K)\n"
 	"  --iommu auto|type1|type1v2 (auto: the best there)\n"
+	"  --dma auto|none|edu        have the device move data; auto: up to 256 pages\n"
 	"  --hold[=SECONDS]           keep the mapping until Enter or a signal\n"
 	"  --module PATH              verify_pte.ko to load\n"
 	"  --no-module                do without: nothing is verified, exit 4\n";
@@ -86,6 +93,10 @@ static const struct choice page_sizes[] = {
 
 static const struct choice iommus[] = {
 	{ "auto", 0 }, { "type1", VFIO_TYPE1_IOMMU }, { "type1v2", VFIO_TYPE1v2_IOMMU }, { 0 }
+};
+
+static const struct choice dmas[] = {
+	{ "auto", DMA_AUTO }, { "none", DMA_NONE }, { "edu", DMA_EDU }, { 0 }
 };
 
 static int choose(const char *option, const struct choice *choices, const char *word,
@@ -150,6 +161,10 @@ static int parse_options(int argc, char **argv, struct globals *g, struct run_op
 		case OPT_IOMMU:
 			ret = choose("iommu", iommus, optarg, &v);
 			o->iommu_type = v;
+			break;
+		case OPT_DMA:
+			ret = choose("dma", dmas, optarg, &v);
+			o->dma = (int)v;
 			break;
 		case OPT_HOLD:
 			o->hold = true;

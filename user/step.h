@@ -14,7 +14,8 @@
 #include "verify_pte.h"
 #include "vfio.h"
 
-#define BASE_PAGE 4096ULL
+#define BASE_PAGE   4096ULL
+#define RUN_PATTERN 0xAA /* every byte of the buffer, where nobody has changed it */
 
 /* What the command line asks of a run. */
 struct run_opts {
@@ -29,7 +30,10 @@ struct run_opts {
 	unsigned int hold_seconds; /* 0: until Enter or a signal */
 	const char *module_path;
 	bool no_module;
+	int dma; /* DMA_AUTO, DMA_NONE or a driver of dma.h */
 };
+
+struct run_dma;
 
 /* Everything that a run opened, mapped, loaded and found out. */
 struct run {
@@ -53,6 +57,7 @@ struct run {
 	size_t nr_raws;
 	uint64_t user, supervisor, absent; /* base pages */
 	uint64_t frames_agree;		   /* base pages, module against pagemap */
+	struct run_dma *dma;		   /* run_dma.c's, or NULL */
 	/* of the step in hand: */
 	char detail[256];
 	struct err err;
@@ -115,5 +120,13 @@ enum status step_pagemap(struct run *run);
 enum status step_summary(struct run *run);
 enum status step_hold(struct run *run);
 void run_summary_text(const struct run *run, char *buf, size_t len);
+
+/* run_dma.c */
+enum status step_device_dma(struct run *run);
+void undo_device_dma(struct run *run);
+enum status step_dma_fault(struct run *run);
+void undo_dma_fault(struct run *run);
+enum status step_interrupts(struct run *run);
+void undo_interrupts(struct run *run);
 
 #endif /* STEP_H */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "dma.h"
 #include "parse.h"
 #include "signals.h"
 #include "step.h"
@@ -35,6 +36,9 @@ const struct step run_steps[] = {
 	{ "page-user", NULL, step_verify, undo_verify },
 	{ "pagemap", NULL, step_pagemap, NULL },
 	{ "iommu", NULL, step_iommu, undo_iommu },
+	{ "device-dma", "Moving Data with the Device", step_device_dma, undo_device_dma },
+	{ "dma-fault", NULL, step_dma_fault, undo_dma_fault },
+	{ "interrupts", NULL, step_interrupts, undo_interrupts },
 	{ "summary", "Test Summary", step_summary, NULL },
 	{ "hold", NULL, step_hold, NULL },
 	{ "recheck", NULL, step_recheck, NULL },
@@ -49,6 +53,7 @@ enum {
 	OPT_IOVA,
 	OPT_PAGE_SIZE,
 	OPT_IOMMU,
+	OPT_DMA,
 	OPT_HOLD,
 	OPT_RECHECK,
 	OPT_MODULE,
@@ -61,6 +66,7 @@ static const struct option long_options[] = { { "expect", required_argument, NUL
 					      { "page-size", required_argument, NULL,
 						OPT_PAGE_SIZE },
 					      { "iommu", required_argument, NULL, OPT_IOMMU },
+					      { "dma", required_argument, NULL, OPT_DMA },
 					      { "hold", optional_argument, NULL, OPT_HOLD },
 					      { "recheck", optional_argument, NULL, OPT_RECHECK },
 					      { "module", required_argument, NULL, OPT_MODULE },
@@ -75,6 +81,7 @@ static const char options_help[] =
 	"                             same buffer; else the first usable from 0 on\n"
 	"  --page-size 4K|2M|1G       of the buffer; hugetlb above 4K (4K)\n"
 	"  --iommu auto|type1|type1v2 (auto: the best there)\n"
+	"  --dma auto|none|edu        have the device move data; auto: up to 256 pages\n"
 	"  --hold[=SECONDS]           keep the mapping until Enter or a signal\n"
 	"  --recheck[=MS]             compare with the IOMMU again and again while it is\n"
 	"                             held (1000), not only before unmap\n"
@@ -94,6 +101,10 @@ static const struct choice page_sizes[] = {
 
 static const struct choice iommus[] = {
 	{ "auto", 0 }, { "type1", VFIO_TYPE1_IOMMU }, { "type1v2", VFIO_TYPE1v2_IOMMU }, { 0 }
+};
+
+static const struct choice dmas[] = {
+	{ "auto", DMA_AUTO }, { "none", DMA_NONE }, { "edu", DMA_EDU }, { 0 }
 };
 
 static int choose(const char *option, const struct choice *choices, const char *word,
@@ -162,6 +173,10 @@ static int parse_options(int argc, char **argv, struct globals *g, struct run_op
 		case OPT_IOMMU:
 			ret = choose("iommu", iommus, optarg, &v);
 			o->iommu_type = v;
+			break;
+		case OPT_DMA:
+			ret = choose("dma", dmas, optarg, &v);
+			o->dma = (int)v;
 			break;
 		case OPT_HOLD:
 			o->hold = true;

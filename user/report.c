@@ -30,12 +30,12 @@ int status_exit_code(enum status verdict)
 
 /* The order of the keys in the contract; each is there, filled or not. */
 static const char *const root_objects[] = {
-	"device", "iommu",	  "steps",     "mapping", "pages",   "walk",
-	"tables", "translations", "witnesses", "stale",	  "regions", "irqs",
+	"device",	"iommu",     "steps", "mapping", "pages", "walk",   "tables",
+	"translations", "witnesses", "stale", "regions", "irqs",  "faults",
 };
 
 static const char *const root_arrays[] = {
-	"steps", "walk", "tables", "translations", "regions", "irqs",
+	"steps", "walk", "tables", "translations", "regions", "irqs", "faults",
 };
 
 void report_init(struct report *rep, enum report_mode mode, bool quiet, bool verbose,

@@ -437,7 +437,7 @@ void run_summary_text(const struct run *run, char *buf, size_t len)
 
 enum status step_summary(struct run *run)
 {
-	static const char *const others[] = { "device_dma", "qemu" };
+	static const char *const others[] = { "qemu" };
 	enum status verdict = report_verdict(run->rep);
 	struct report *rep = run->rep;
 	size_t i;

@@ -14,7 +14,6 @@
 #include "step.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define PATTERN	      0xAA
 
 static void close_fd(int *fd)
 {
@@ -438,8 +437,8 @@ enum status step_buffer(struct run *run)
 	madvise(run->buf, o->size, MADV_DONTFORK);
 	report_ok(run->rep, "Allocated %llu bytes at virtual address: %p",
 		  (unsigned long long)o->size, run->buf);
-	memset(run->buf, PATTERN, o->size);
-	report_ok(run->rep, "Filled memory with test pattern (0x%02X)", PATTERN);
+	memset(run->buf, RUN_PATTERN, o->size);
+	report_ok(run->rep, "Filled memory with test pattern (0x%02X)", RUN_PATTERN);
 	run_detail(run, "%llu bytes at %p", (unsigned long long)o->size, run->buf);
 	return STATUS_PASS;
 }

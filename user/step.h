@@ -14,9 +14,10 @@
 #include "verify_pte.h"
 #include "vfio.h"
 
-#define BASE_PAGE 4096ULL
-#define MAX_IOVAS 64 /* mappings of the one buffer */
-#define ODD_LINES 16 /* of pages that differ, in text; --verbose shows all */
+#define BASE_PAGE   4096ULL
+#define MAX_IOVAS   64	 /* mappings of the one buffer */
+#define ODD_LINES   16	 /* of pages that differ, in text; --verbose shows all */
+#define RUN_PATTERN 0xAA /* every byte of the buffer, where nobody has changed it */
 
 /* What the command line asks of a run. */
 struct run_opts {
@@ -33,7 +34,10 @@ struct run_opts {
 	unsigned int recheck_ms;   /* how often while it is held; 0: before unmap only */
 	const char *module_path;
 	bool no_module;
+	int dma; /* DMA_AUTO, DMA_NONE or a driver of dma.h */
 };
+
+struct run_dma;
 
 /* Everything that a run opened, mapped, loaded and found out. */
 struct run {
@@ -61,6 +65,7 @@ struct run {
 	uint64_t user, supervisor, absent; /* base pages */
 	uint64_t frames_agree;		   /* base pages, module against pagemap */
 	uint64_t iommu_agree;		   /* base pages of all mappings, against the IOMMU */
+	struct run_dma *dma;		   /* run_dma.c's, or NULL */
 	/* of the step in hand: */
 	char detail[256];
 	struct err err;
@@ -138,5 +143,12 @@ void explain_iova(struct err *err, int no);
 struct pci_bdf;
 /* As the module names a device */
 uint32_t iova_device(const struct pci_bdf *bdf);
+/* run_dma.c */
+enum status step_device_dma(struct run *run);
+void undo_device_dma(struct run *run);
+enum status step_dma_fault(struct run *run);
+void undo_dma_fault(struct run *run);
+enum status step_interrupts(struct run *run);
+void undo_interrupts(struct run *run);
 
 #endif /* STEP_H */

@@ -163,17 +163,24 @@ int vfio_iova_find(const struct vfio_iommu *iommu, uint64_t min, uint64_t size, 
 	return -ENOSPC;
 }
 
-int vfio_dma_map(int container, const void *vaddr, uint64_t iova, uint64_t size)
+int vfio_dma_map_flags(int container, const void *vaddr, uint64_t iova, uint64_t size,
+		       uint32_t flags)
 {
 	struct vfio_iommu_type1_dma_map map = {
 		.argsz = sizeof(map),
-		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
+		.flags = flags,
 		.vaddr = (uintptr_t)vaddr,
 		.iova = iova,
 		.size = size,
 	};
 
 	return ioctl(container, VFIO_IOMMU_MAP_DMA, &map) ? -errno : 0;
+}
+
+int vfio_dma_map(int container, const void *vaddr, uint64_t iova, uint64_t size)
+{
+	return vfio_dma_map_flags(container, vaddr, iova, size,
+				  VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE);
 }
 
 int vfio_dma_unmap(int container, uint64_t iova, uint64_t size, uint64_t *unmapped)
@@ -188,6 +195,46 @@ int vfio_dma_unmap(int container, uint64_t iova, uint64_t size, uint64_t *unmapp
 		return -errno;
 	*unmapped = unmap.size;
 	return 0;
+}
+
+int vfio_irq_enable(int device, uint32_t index, int eventfd)
+{
+	/* The structure ends in data of any kind: here one eventfd. */
+	union {
+		struct vfio_irq_set set;
+		unsigned char room[sizeof(struct vfio_irq_set) + sizeof(int32_t)];
+	} u = { .set = {
+			.argsz = sizeof(u.room),
+			.flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
+			.index = index,
+			.count = 1,
+		} };
+	int32_t fd = eventfd;
+
+	memcpy(u.set.data, &fd, sizeof(fd));
+	return ioctl(device, VFIO_DEVICE_SET_IRQS, &u.set) ? -errno : 0;
+}
+
+static int irq_without_data(int device, uint32_t index, uint32_t action, uint32_t count)
+{
+	struct vfio_irq_set set = {
+		.argsz = sizeof(set),
+		.flags = VFIO_IRQ_SET_DATA_NONE | action,
+		.index = index,
+		.count = count,
+	};
+
+	return ioctl(device, VFIO_DEVICE_SET_IRQS, &set) ? -errno : 0;
+}
+
+int vfio_irq_disable(int device, uint32_t index)
+{
+	return irq_without_data(device, index, VFIO_IRQ_SET_ACTION_TRIGGER, 0);
+}
+
+int vfio_irq_unmask(int device, uint32_t index)
+{
+	return irq_without_data(device, index, VFIO_IRQ_SET_ACTION_UNMASK, 1);
 }
 
 const char *vfio_iommu_name(int type)

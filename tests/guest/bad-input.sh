@@ -10,7 +10,7 @@
 . /tests/ktap.sh
 # shellcheck source=tests/guest/left.sh
 . /tests/left.sh
-ktap_plan 28
+ktap_plan 29
 
 pci=/sys/bus/pci
 ko=$(modinfo -n verify_pte 2>/dev/null || find /lib/modules -name verify_pte.ko)
@@ -28,6 +28,7 @@ expect 2 'not a multiple of the page size' '--size 5000' vfio_test --size 5000 "
 expect 2 'not aligned to the page size' '--iova 0x123' vfio_test --iova 0x123 "$BDF"
 expect 2 'choose from: user, supervisor' '--expect nobody' vfio_test --expect nobody "$BDF"
 expect 2 'choose from: auto, type1, type1v2' '--iommu spapr' vfio_test --iommu spapr "$BDF"
+expect 2 'choose from: auto, none, edu' '--dma yes' vfio_test --dma yes "$BDF"
 expect 2 'choose one' '--json and --ktap' vfio_test --json --ktap "$BDF"
 expect 2 '^vfio_test: 0000:7f:00.0: no such device: .*; see lspci -D' 'absent device' vfio_test 0000:7f:00.0
 expect 2 '"verdict": ?"error"' 'absent device, JSON' vfio_test --json 0000:7f:00.0
@@ -41,7 +42,7 @@ expect 2 "not on vfio-pci: it is on the driver pci-stub; .*echo $BDF > $pci/driv
 # The cure, as the message gave it.
 cure=$(sed -n 's/.*pci-stub; //p' "$ktap_dir/err")
 check 'the cure can be typed as it is' sh -c "$cure"
-expect 0 pass 'and it cures' vfio_test --quiet "$BDF"
+expect 0 pass 'and it cures' vfio_test --quiet --dma none "$BDF"
 
 exec 9<>"/dev/vfio/$(basename "$(readlink $pci/devices/"$BDF"/iommu_group)")"
 expect 2 'another process has it open' 'group held open' vfio_test "$BDF"
@@ -52,10 +53,10 @@ expect 2 'in none of the IOVA ranges' 'IOVA beyond the aperture' vfio_test --iov
 expect 2 'fewer than 1 free huge pages of 2048 KiB; echo 1 > ' 'no huge pages' vfio_test --page-size 2M --size 2M "$BDF"
 
 mv "$ko" /tmp/verify_pte.ko
-expect 4 'could not load the module verify_pte: no such file.*; .*build it for this kernel' 'module absent: unverified' vfio_test "$BDF"
+expect 4 'could not load the module verify_pte: no such file.*; .*build it for this kernel' 'module absent: unverified' vfio_test --dma none "$BDF"
 head -c 3000 /tmp/verify_pte.ko >/tmp/cut.ko
-expect 4 'built for another kernel, or not a module' 'module refused: unverified' vfio_test --module /tmp/cut.ko "$BDF"
-expect 0 pass '--module PATH' vfio_test --quiet --module /tmp/verify_pte.ko "$BDF"
+expect 4 'built for another kernel, or not a module' 'module refused: unverified' vfio_test --dma none --module /tmp/cut.ko "$BDF"
+expect 0 pass '--module PATH' vfio_test --quiet --dma none --module /tmp/verify_pte.ko "$BDF"
 
 check 'nothing left' nothing_left
 ktap_end

@@ -15,13 +15,13 @@ nested() {
 	[ "$(grep -cE -e "$2" "$ktap_dir/out")" -eq "$1" ]
 }
 
-expect 0 '^    # Subtest: dma-rules$' 'type1v2: passes' vfio_test --ktap "$BDF"
+expect 0 '^    # Subtest: dma-rules$' 'type1v2: passes' vfio_test --dma none --ktap "$BDF"
 check 'type1v2: the whole plan of the subtest' nested 43 '^    ok [0-9]+ - '
 check 'type1v2: nothing skipped' nested 0 '^    ok .*# SKIP'
-expect 0 '"ENOSPC after [0-9]+"' 'type1v2: entry limit' vfio_test --json "$BDF"
-expect 0 '^    # Subtest: dma-rules$' 'type1: passes' vfio_test --ktap --iommu type1 "$BDF"
+expect 0 '"ENOSPC after [0-9]+"' 'type1v2: entry limit' vfio_test --dma none --json "$BDF"
+expect 0 '^    # Subtest: dma-rules$' 'type1: passes' vfio_test --dma none --ktap --iommu type1 "$BDF"
 check 'type1: the whole plan of the subtest' nested 38 '^    ok [0-9]+ - '
-expect 0 '' 'type1: another answer to a part of a mapping' vfio_test -v --iommu type1 "$BDF"
+expect 0 '' 'type1: another answer to a part of a mapping' vfio_test --dma none -v --iommu type1 "$BDF"
 check 'type1: takes a mapping whole' nested 1 'unmap its first page: success'
-expect 0 'unmap its first page: EINVAL' 'type1v2: takes no part of it' vfio_test -v "$BDF"
+expect 0 'unmap its first page: EINVAL' 'type1v2: takes no part of it' vfio_test --dma none -v "$BDF"
 ktap_end

@@ -16,7 +16,7 @@ trap '[[ -z $vm ]] || kill $vm 2>/dev/null; wait; rm -rf "$ktap_dir"' EXIT
 # --- 4K pages, many of them: one guest -----------------------------------------
 
 "$root/scripts/vm" --quiet --strict --memory 3G --timeout 300 -- \
-	sh -c 'for size in 64M 1G; do vfio_test --size $size $BDF || exit; done' \
+	sh -c 'for size in 64M 1G; do vfio_test --dma none --size $size $BDF || exit; done' \
 	>"$ktap_dir/many" 2>&1
 check '64 MiB and 1 GiB of 4K pages: pass' [ $? -eq 0 ]
 
@@ -42,7 +42,7 @@ while IFS='|' read -r page bytes level size words; do
 	report=$ktap_dir/$page.json
 	"$root/scripts/vm" --quiet --strict --stdin --memory 4G --timeout 300 --qmp "$ktap_dir/qmp" \
 		--append "$words" -- \
-		vfio_test --hold --json --page-size "$page" --size "$size" BDF \
+		vfio_test --dma none --hold --json --page-size "$page" --size "$size" BDF \
 		<"$ktap_dir/enter" >"$report" 2>"$ktap_dir/said" &
 	vm=$!
 	exec 7>"$ktap_dir/enter"

@@ -1,0 +1,793 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The steps that have the device work: it copies, it is refused, it interrupts. */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "dma.h"
+#include "dma_plan.h"
+#include "klog.h"
+#include "pt_text.h"
+#include "signals.h"
+#include "step.h"
+#include "term.h"
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define SCRATCH_FILL	0x55
+#define FAULT_WORD	0x6661756c74207376ULL
+#define FAULT_WAIT_MS	2000
+#define IRQ_WAIT_MS	2000
+#define IRQ_QUIET_MS	200
+#define PROGRESS_COPIES 4
+
+/* What the steps here keep from one to the next. */
+struct run_dma {
+	struct dma dev;
+	bool open;   /* dev is, and its device answers */
+	bool proven; /* what it copies through the mapping arrives where it should */
+	/* dma-fault */
+	void *scratch;
+	uint64_t scratch_iova;
+	bool scratch_mapped, told;
+	int klog;
+	bool limited; /* the log may keep the next fault to itself */
+	/* interrupts */
+	int event;
+	int irq; /* index that is on, or -1 */
+};
+
+static enum status skip(struct run *run, const char *why)
+{
+	run_detail(run, "%s", why);
+	report_line(run->rep, "Skipped: %s", why);
+	return STATUS_SKIP;
+}
+
+/* Why no step here may do anything at all; NULL: nothing against it. */
+static const char *idle_reason(const struct run *run)
+{
+	if (run->opts->dma == DMA_NONE)
+		return "--dma none";
+	/* There addresses are physical, and a wrong one hits anything. */
+	if (run->iommu_type == VFIO_NOIOMMU_IOMMU)
+		return "no IOMMU translates what the device does";
+	return NULL;
+}
+
+/* --- device-dma ------------------------------------------------------------ */
+
+/* One run of the copies over the buffer, and what was found. */
+struct transfer {
+	struct run *run;
+	struct dma_plan plan;
+	uint64_t key;	/* of dma_word() */
+	uint8_t *state; /* one a page: TAKES_PART, BAD */
+	uint64_t done;	/* copies */
+	uint64_t compared, bad;
+};
+
+enum { TAKES_PART = 1, BAD = 2 };
+
+static uint64_t *word_at(const struct transfer *t, uint64_t offset)
+{
+	return (uint64_t *)((char *)t->run->buf + offset);
+}
+
+static uint64_t fill_word(void)
+{
+	uint64_t v;
+
+	memset(&v, RUN_PATTERN, sizeof(v));
+	return v;
+}
+
+/* In words: what is there that should not be. */
+static void describe_word(const struct transfer *t, uint64_t offset, uint64_t found, char *buf,
+			  size_t len)
+{
+	uint64_t belongs = dma_word_offset(t->key, found);
+
+	if (belongs == offset)
+		snprintf(buf, len, "what was there before: nothing arrived");
+	else if (belongs < t->run->opts->size && !(belongs % sizeof(found)))
+		snprintf(buf, len, "the content of IOVA 0x%" PRIx64, t->run->iovas[0] + belongs);
+	else
+		snprintf(buf, len, "0x%016" PRIx64, found);
+}
+
+/* Holds @len bytes at @offset against what belongs at @origin; first difference told. */
+static void compare(struct transfer *t, uint64_t offset, uint64_t len, uint64_t origin,
+		    bool pattern)
+{
+	struct run *run = t->run;
+	uint64_t i;
+
+	for (i = 0; i < len; i += sizeof(uint64_t)) {
+		uint64_t want = pattern ? dma_word(t->key, origin + i) : fill_word();
+		uint64_t found = *word_at(t, offset + i), page = (offset + i) / DMA_PAGE;
+		char text[96];
+
+		if (found == want)
+			continue;
+		if (!t->bad) {
+			describe_word(t, offset + i, found, text, sizeof(text));
+			err_why(&run->err, "first at %p, IOVA 0x%" PRIx64 ": there is %s",
+				(void *)word_at(t, offset + i), run->iovas[0] + offset + i, text);
+		}
+		t->bad += !(t->state[page] & BAD);
+		t->state[page] |= BAD;
+		/* The rest of the page says no more. */
+		i = (page + 1) * DMA_PAGE - offset - sizeof(uint64_t);
+	}
+}
+
+static void fill_pattern(struct transfer *t, uint64_t offset, uint64_t len)
+{
+	uint64_t i;
+
+	for (i = 0; i < len; i += sizeof(uint64_t))
+		*word_at(t, offset + i) = dma_word(t->key, offset + i);
+}
+
+/* The pages that take part get the pattern, each word its own. */
+static void mark_pages(struct transfer *t)
+{
+	uint64_t i, page;
+
+	for (i = 0; i < dma_plan_copies(&t->plan); i++) {
+		struct dma_copy c;
+		int end;
+
+		dma_plan_copy(&t->plan, i, &c);
+		for (end = 0; end < 2; end++) {
+			uint64_t at = end ? c.to : c.from;
+
+			for (page = at / DMA_PAGE; page <= (at + c.len - 1) / DMA_PAGE; page++)
+				t->state[page] |= TAKES_PART;
+		}
+	}
+	for (page = 0; page < t->plan.total; page++)
+		if (t->state[page] & TAKES_PART)
+			fill_pattern(t, page * DMA_PAGE, DMA_PAGE);
+}
+
+static void show_progress(const struct transfer *t)
+{
+	if (!term_progress_ok() || t->run->rep->quiet)
+		return;
+	fprintf(stderr, "\rvfio_test: device DMA: %" PRIu64 " of %" PRIu64 " copies", t->done,
+		dma_plan_copies(&t->plan));
+}
+
+static void end_progress(const struct transfer *t)
+{
+	if (term_progress_ok() && !t->run->rep->quiet)
+		fputs("\r\033[K", stderr);
+}
+
+/* All copies, until one fails or a signal comes. */
+static int copy_all(struct transfer *t)
+{
+	struct run *run = t->run;
+	struct dma *dev = &run->dma->dev;
+	int ret = 0;
+
+	for (t->done = 0; t->done < dma_plan_copies(&t->plan) && !signal_seen; t->done++) {
+		struct dma_copy c;
+
+		if (t->done % PROGRESS_COPIES == 0)
+			show_progress(t);
+		dma_plan_copy(&t->plan, t->done, &c);
+		ret = dev->drv->copy(dev, run->iovas[0] + c.from, run->iovas[0] + c.to, c.len,
+				     &run->err);
+		if (ret)
+			break;
+	}
+	end_progress(t);
+	return ret;
+}
+
+/* What should have arrived, then that nothing else did; the buffer is as before. */
+static void compare_all(struct transfer *t)
+{
+	uint64_t i, page;
+
+	for (i = 0; i < t->done; i++) {
+		struct dma_copy c;
+
+		dma_plan_copy(&t->plan, i, &c);
+		compare(t, c.to, c.len, c.from, true);
+		fill_pattern(t, c.to, c.len);
+	}
+	for (page = 0; page < t->plan.total; page++) {
+		bool part = t->state[page] & TAKES_PART;
+
+		compare(t, page * DMA_PAGE, DMA_PAGE, page * DMA_PAGE, part);
+		t->compared += part;
+	}
+}
+
+static void restore_fill(struct transfer *t)
+{
+	uint64_t page;
+
+	for (page = 0; page < t->plan.total; page++)
+		if (t->state[page])
+			memset(word_at(t, page * DMA_PAGE), RUN_PATTERN, DMA_PAGE);
+}
+
+static enum status judge(struct transfer *t)
+{
+	struct run *run = t->run;
+	const struct dma_driver *drv = run->dma->dev.drv;
+	char all[96] = "";
+
+	if (t->plan.pages < t->plan.total)
+		snprintf(all, sizeof(all), ", evenly spread; --dma %s takes all (%" PRIu64 " s)",
+			 drv->name, t->plan.total * drv->copy_ms / 4 / 1000);
+	run_detail(run,
+		   "%s: %" PRIu64 " of %" PRIu64
+		   " pages, each read or written once by the device%s",
+		   drv->name, t->compared, t->plan.total, all);
+	if (t->bad) {
+		report_witness(run->rep, "device_dma", STATUS_FAIL, t->compared, t->bad,
+			       run->err.why);
+		err_what(&run->err, "what the device copied is wrong on %" PRIu64 " pages", t->bad);
+		err_fix(&run->err,
+			"the IOMMU translates wrongly, or the pages moved under it; see dmesg");
+		return STATUS_FAIL;
+	}
+	run->dma->proven = true;
+	report_witness(run->rep, "device_dma", STATUS_PASS, t->compared, 0, NULL);
+	report_ok(run->rep, "Device DMA (%s): %" PRIu64 " of %" PRIu64 " pages%s", drv->name,
+		  t->compared, t->plan.total, all);
+	report_line(
+		run->rep,
+		"  copied by the device from IOVA to IOVA, each page read or written once; nothing else changed");
+	return STATUS_PASS;
+}
+
+static enum status copy_and_compare(struct run *run)
+{
+	const struct dma_driver *drv = run->dma->dev.drv;
+	bool all = run->opts->dma != DMA_AUTO;
+	struct transfer t = { .run = run };
+	enum status status = STATUS_FAIL;
+
+	dma_plan_init(&t.plan, run->opts->size / DMA_PAGE, all ? 0 : drv->auto_pages,
+		      drv->copy_max);
+	/* Not what a run before this one may have left in memory. */
+	t.key = (uint64_t)getpid() << 48 ^ (uintptr_t)run->buf << 16 ^ 0x9e3779b97f4a7c15ULL;
+	t.state = calloc(t.plan.total, 1);
+	if (!t.state) {
+		err_set(&run->err, ENOMEM, "no memory to keep the pages' states", strerror(ENOMEM),
+			"give a smaller --size");
+		report_witness(run->rep, "device_dma", STATUS_UNVERIFIED, 0, 0, NULL);
+		return STATUS_UNVERIFIED;
+	}
+	mark_pages(&t);
+	if (copy_all(&t) || signal_seen) {
+		status = signal_seen ? STATUS_SKIP : STATUS_FAIL;
+		report_witness(run->rep, "device_dma", status, 0, 0, run->err.why);
+	} else {
+		compare_all(&t);
+		status = judge(&t);
+	}
+	restore_fill(&t);
+	free(t.state);
+	return status;
+}
+
+/* The mapping is where the device can reach it. */
+static bool reachable(struct run *run)
+{
+	const struct dma_driver *drv = run->dma->dev.drv;
+
+	if (run->iovas[0] + run->opts->size <= drv->iova_end)
+		return true;
+	err_set(&run->err, ERANGE, "the device cannot reach all of the mapping", "", "");
+	err_why(&run->err, "%s reaches IOVAs below 0x%" PRIx64 ", the mapping ends at 0x%" PRIx64,
+		drv->name, drv->iova_end, run->iovas[0] + run->opts->size);
+	err_fix(&run->err, "give another --iova or a smaller --size, or do without: --dma none");
+	return false;
+}
+
+static enum status no_driver(struct run *run)
+{
+	const struct dma_driver *named = dma_driver_named(run->opts->dma);
+	char why[80];
+
+	if (!named) {
+		snprintf(why, sizeof(why), "there is no driver for %04x:%04x", run->dev.vendor,
+			 run->dev.device);
+		return skip(run, why);
+	}
+	err_set(&run->err, ENODEV, "", "", "give --dma auto, or a device that it is for");
+	err_what(&run->err, "--dma %s: not for this device", named->name);
+	err_why(&run->err, "it is %04x:%04x, the driver takes %04x:%04x", run->dev.vendor,
+		run->dev.device, named->vendor, named->device);
+	return STATUS_ERROR;
+}
+
+/* The driver takes the device; false: run->err says why not. */
+static bool open_device(struct run *run, const struct dma_driver *drv)
+{
+	struct run_dma *dma = calloc(1, sizeof(*dma));
+
+	if (!dma) {
+		err_set(&run->err, ENOMEM, "no memory for the device's driver", strerror(ENOMEM),
+			"");
+		return false;
+	}
+	run->dma = dma;
+	dma->klog = dma->event = dma->irq = -1;
+	dma->open = !dma_open(&dma->dev, drv, run->device, &run->err);
+	return dma->open;
+}
+
+enum status step_device_dma(struct run *run)
+{
+	const struct dma_driver *drv =
+		dma_driver_find(run->opts->dma, run->dev.vendor, run->dev.device);
+	const char *idle = idle_reason(run);
+	enum status status;
+
+	if (idle)
+		status = skip(run, idle);
+	else if (!drv)
+		status = no_driver(run);
+	else if (!open_device(run, drv))
+		status = STATUS_FAIL;
+	else if (!run->opts->expect_user)
+		status = skip(run, "--expect supervisor: the buffer is not touched");
+	else if (!reachable(run))
+		status = STATUS_UNVERIFIED;
+	else
+		return copy_and_compare(run);
+	report_witness(run->rep, "device_dma", status, 0, 0, NULL);
+	return status;
+}
+
+void undo_device_dma(struct run *run)
+{
+	if (!run->dma)
+		return;
+	if (run->dma->open)
+		dma_close(&run->dma->dev);
+	free(run->dma);
+	run->dma = NULL;
+}
+
+/* --- dma-fault ------------------------------------------------------------- */
+
+static const struct fault_case {
+	const char *kind;
+	const char *text;
+	uint64_t page; /* of the scratch area: the first is mapped, the next is not */
+} fault_cases[] = {
+	{ "read-only", "a page mapped read-only for it", 0 },
+	{ "unmapped", "an IOVA that is not mapped", 1 },
+};
+
+#define SCRATCH_PAGES ARRAY_SIZE(fault_cases)
+
+/* Where the scratch area has room: behind the mapping, or before it. */
+static int find_scratch(const struct run *run, uint64_t *iova)
+{
+	uint64_t size = SCRATCH_PAGES * BASE_PAGE, end = run->iovas[0] + run->opts->size;
+	uint64_t limit = run->dma->dev.drv->iova_end;
+
+	if (!vfio_iova_find(&run->iommu, end, size, BASE_PAGE, iova) && *iova + size <= limit)
+		return 0;
+	if (!vfio_iova_find(&run->iommu, 0, size, BASE_PAGE, iova) &&
+	    *iova + size <= run->iovas[0] && *iova + size <= limit)
+		return 0;
+	return -ENOSPC;
+}
+
+static int map_scratch(struct run *run)
+{
+	struct run_dma *dma = run->dma;
+	int ret = find_scratch(run, &dma->scratch_iova);
+
+	if (ret) {
+		err_set(&run->err, -ret, "no free IOVA for a page more",
+			"the mapping leaves none that the device reaches", "give a smaller --size");
+		return ret;
+	}
+	dma->scratch =
+		mmap(NULL, BASE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (dma->scratch == MAP_FAILED) {
+		ret = -errno;
+		dma->scratch = NULL;
+		err_set(&run->err, -ret, "could not allocate a page", strerror(-ret), "");
+		return ret;
+	}
+	madvise(dma->scratch, BASE_PAGE, MADV_DONTFORK);
+	memset(dma->scratch, SCRATCH_FILL, BASE_PAGE);
+	ret = vfio_dma_map_flags(run->container, dma->scratch, dma->scratch_iova, BASE_PAGE,
+				 VFIO_DMA_MAP_FLAG_READ);
+	if (ret) {
+		err_set(&run->err, -ret, "", strerror(-ret), "see dmesg");
+		err_what(&run->err, "could not map a page read-only at IOVA 0x%" PRIx64,
+			 dma->scratch_iova);
+		return ret;
+	}
+	dma->scratch_mapped = true;
+	return 0;
+}
+
+/* The first byte at @buf that is not @fill, or NULL. */
+static const void *find_other(const void *buf, size_t size, unsigned char fill)
+{
+	const unsigned char *p = buf, *end = p + size;
+
+	while (p < end && *p == fill)
+		p++;
+	return p < end ? p : NULL;
+}
+
+/* Did what the device was to write arrive anywhere that we see? */
+static bool memory_unchanged(struct run *run, const struct fault_case *fc)
+{
+	const void *scratch = find_other(run->dma->scratch, BASE_PAGE, SCRATCH_FILL);
+	const void *where = scratch ? scratch : find_other(run->buf, run->opts->size, RUN_PATTERN);
+
+	if (!where)
+		return true;
+	err_set(&run->err, 0, "", "", "the IOMMU does not keep this device out; see dmesg");
+	err_what(&run->err, "the device wrote into %s, and memory changed", fc->text);
+	err_why(&run->err, "first at %p, %s", where,
+		scratch ? "in the page itself" : "in the mapping");
+	return false;
+}
+
+/*
+ * The device writes where it must not; once more if the kernel may just have
+ * been too tired to say so.  0 with the line, or a negative errno of
+ * klog_wait_fault(), klog_open() or the driver.
+ */
+static int provoke(struct run *run, uint64_t iova, char *line)
+{
+	struct run_dma *dma = run->dma;
+	uint64_t *first = run->buf;
+	struct pci_bdf bdf = { 0 };
+	int ret;
+
+	parse_bdf(run->dev.bdf, &bdf);
+	for (;;) {
+		*first = FAULT_WORD;
+		ret = dma->dev.drv->copy(&dma->dev, run->iovas[0], iova, sizeof(*first), &run->err);
+		memset(first, RUN_PATTERN, sizeof(*first));
+		if (!ret && dma->klog < 0)
+			ret = dma->klog;
+		if (!ret)
+			ret = klog_wait_fault(dma->klog, &bdf, iova, FAULT_WAIT_MS, line);
+		if (ret != -ETIME || !dma->limited)
+			break;
+		dma->limited = false;
+		poll(NULL, 0, KLOG_LIMIT_MS); /* a signal ends it */
+	}
+	dma->limited = !ret;
+	return ret;
+}
+
+static enum status explain_silence(struct run *run, const struct fault_case *fc, uint64_t iova,
+				   int ret)
+{
+	bool denied = ret == -EACCES || ret == -EPERM;
+
+	/* The driver has said it. */
+	if (run->err.what[0])
+		return STATUS_FAIL;
+	err_set(&run->err, -ret, "", strerror(-ret), "see dmesg");
+	if (ret == -ETIME) {
+		err_what(&run->err,
+			 "the kernel logged no IOMMU fault of %s at IOVA 0x%" PRIx64 " (%s)",
+			 run->dev.bdf, iova, fc->kind);
+		err_why(&run->err,
+			"nothing arrived in memory, but no line came either; they are rate-limited, and some IOMMUs report none (QEMU's amd-iommu before 10.1)");
+		err_fix(&run->err, "see dmesg; run it again after 5 s");
+	} else {
+		err_what(&run->err, "/dev/kmsg could not be read: IOMMU faults cannot be seen");
+		if (denied) {
+			err_why(&run->err, "no permission");
+			err_fix(&run->err,
+				"run as root, or with CAP_SYSLOG and read permission there");
+		}
+	}
+	return STATUS_UNVERIFIED;
+}
+
+static void tell_fault(struct run *run, const struct fault_case *fc, uint64_t iova,
+		       const char *line)
+{
+	struct json_object *obj = json_object_new_object();
+
+	json_add_hex(obj, "iova", iova);
+	json_object_object_add(obj, "kind", json_object_new_string(fc->kind));
+	json_object_object_add(obj, "log", line ? json_object_new_string(line) : NULL);
+	json_object_array_add(report_object(run->rep, "faults"), obj);
+	if (!line)
+		return;
+	report_ok(run->rep, "Device write to %s: refused, memory unchanged", fc->text);
+	report_line(run->rep, "  %s", line);
+}
+
+/* Who reads the log should know that what comes was meant; tests do. */
+static void say_on_purpose(struct run *run, const char *what)
+{
+	char text[96];
+
+	snprintf(text, sizeof(text), "vfio_test: %s: IOMMU faults on purpose %s\n", run->dev.bdf,
+		 what);
+	klog_say(text);
+	run->dma->told = !run->dma->told;
+}
+
+static enum status provoke_all(struct run *run)
+{
+	enum status status = STATUS_PASS;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(fault_cases) && !signal_seen; i++) {
+		const struct fault_case *fc = &fault_cases[i];
+		uint64_t iova = run->dma->scratch_iova + fc->page * BASE_PAGE;
+		char line[KLOG_LINE] = "";
+		int ret = provoke(run, iova, line);
+
+		if (!memory_unchanged(run, fc))
+			return STATUS_FAIL;
+		if (ret == -EINTR)
+			break;
+		tell_fault(run, fc, iova, ret ? NULL : line);
+		/* The other may say more: what arrives in memory fails all the same. */
+		if (ret && status == STATUS_PASS)
+			status = explain_silence(run, fc, iova, ret);
+		if (status == STATUS_FAIL)
+			return status;
+	}
+	return signal_seen ? STATUS_SKIP : status;
+}
+
+enum status step_dma_fault(struct run *run)
+{
+	const char *idle = idle_reason(run);
+	struct run_dma *dma = run->dma;
+	enum status status;
+
+	/* Where the IOMMU does not translate, a write at random hits anything. */
+	if (idle || !dma || !dma->proven)
+		return skip(run, idle ? idle : "no copy by the device proved the mapping");
+	if (map_scratch(run))
+		return STATUS_UNVERIFIED;
+	dma->klog = klog_open(&dma->limited);
+	say_on_purpose(run, "begin");
+	status = provoke_all(run);
+	undo_dma_fault(run);
+	if (status == STATUS_PASS)
+		run_detail(run, "%zu writes refused, each in the kernel's log",
+			   ARRAY_SIZE(fault_cases));
+	return status;
+}
+
+void undo_dma_fault(struct run *run)
+{
+	struct run_dma *dma = run->dma;
+	uint64_t unmapped;
+
+	if (!dma)
+		return;
+	if (dma->told)
+		say_on_purpose(run, "end");
+	if (dma->klog >= 0)
+		close(dma->klog);
+	dma->klog = -1;
+	if (dma->scratch_mapped)
+		vfio_dma_unmap(run->container, dma->scratch_iova, BASE_PAGE, &unmapped);
+	dma->scratch_mapped = false;
+	if (dma->scratch)
+		munmap(dma->scratch, BASE_PAGE);
+	dma->scratch = NULL;
+}
+
+/* --- interrupts ------------------------------------------------------------ */
+
+static const struct irq_case {
+	uint32_t index;
+	const char *name;
+	bool masks_itself; /* and must be unmasked after each: level-triggered */
+} irq_cases[] = {
+	{ VFIO_PCI_MSI_IRQ_INDEX, "MSI", false },
+	{ VFIO_PCI_INTX_IRQ_INDEX, "INTx", true },
+};
+
+/* What came of one, for the report. */
+struct irq_seen {
+	int raised, arrived;
+	bool held; /* while it was masked */
+};
+
+static int irq_raise(struct run *run, struct irq_seen *seen)
+{
+	struct dma *dev = &run->dma->dev;
+
+	seen->raised++;
+	return dev->drv->interrupt(dev, true, &run->err);
+}
+
+static int irq_ack(struct run *run)
+{
+	struct dma *dev = &run->dma->dev;
+
+	return dev->drv->interrupt(dev, false, &run->err);
+}
+
+/* Within @ms: how often the event came, 0 for not at all. */
+static uint64_t irq_wait(struct run *run, int ms)
+{
+	struct pollfd in = { .fd = run->dma->event, .events = POLLIN };
+	uint64_t count = 0;
+
+	if (poll(&in, 1, ms) != 1 || read(in.fd, &count, sizeof(count)) != sizeof(count))
+		return 0;
+	return count;
+}
+
+static int irq_fail(struct run *run, const struct irq_case *ic, int ret, const char *what,
+		    const char *why)
+{
+	err_set(&run->err, -ret, "", why, "see dmesg and /proc/interrupts");
+	err_what(&run->err, "%s: %s", ic->name, what);
+	return ret;
+}
+
+static int irq_expect(struct run *run, const struct irq_case *ic, struct irq_seen *seen,
+		      const char *when)
+{
+	uint64_t count = irq_wait(run, IRQ_WAIT_MS);
+	int ret = count ? -EPROTO : -ETIME;
+
+	seen->arrived += count > 0;
+	if (count == 1)
+		return 0;
+	irq_fail(run, ic, ret, "", "");
+	err_what(&run->err, "%s: the device's interrupt %s", ic->name,
+		 count ? "arrived more than once" : "did not arrive");
+	if (count)
+		err_why(&run->err, "%" PRIu64 " events %s", count, when);
+	else
+		err_why(&run->err, "nothing on the eventfd within %d s %s", IRQ_WAIT_MS / 1000,
+			when);
+	return ret;
+}
+
+static int irq_set(struct run *run, const struct irq_case *ic, bool on)
+{
+	int ret = on ? vfio_irq_enable(run->device, ic->index, run->dma->event)
+		     : vfio_irq_disable(run->device, ic->index);
+
+	if (ret)
+		return irq_fail(run, ic, ret,
+				on ? "could not be switched on" : "could not be switched off",
+				strerror(-ret));
+	run->dma->irq = on ? (int)ic->index : -1;
+	return 0;
+}
+
+/* A level that stays masked until we say so: the next one waits for that. */
+static int irq_check_mask(struct run *run, const struct irq_case *ic, struct irq_seen *seen)
+{
+	int ret = irq_raise(run, seen);
+
+	if (ret)
+		return ret;
+	seen->held = !irq_wait(run, IRQ_QUIET_MS);
+	if (!seen->held)
+		return irq_fail(run, ic, -EPROTO, "an interrupt arrived while masked",
+				"the first masks it until VFIO_IRQ_SET_ACTION_UNMASK");
+	ret = vfio_irq_unmask(run->device, ic->index);
+	if (ret)
+		return irq_fail(run, ic, ret, "could not be unmasked", strerror(-ret));
+	ret = irq_expect(run, ic, seen, "after unmasking");
+	return ret ? ret : irq_ack(run);
+}
+
+static int irq_check(struct run *run, const struct irq_case *ic, struct irq_seen *seen)
+{
+	int ret = irq_set(run, ic, true);
+
+	if (!ret)
+		ret = irq_raise(run, seen);
+	if (!ret)
+		ret = irq_expect(run, ic, seen, "after raising it");
+	if (!ret)
+		ret = irq_ack(run);
+	if (!ret && ic->masks_itself)
+		ret = irq_check_mask(run, ic, seen);
+	return ret ? ret : irq_set(run, ic, false);
+}
+
+/* Into the object that the step irqs made for this index. */
+static void tell_irq(struct run *run, const struct irq_case *ic, const struct irq_seen *seen,
+		     int ret)
+{
+	struct json_object *obj =
+		json_object_array_get_idx(report_object(run->rep, "irqs"), ic->index);
+
+	if (obj) {
+		json_object_object_add(obj, "raised", json_object_new_int(seen->raised));
+		json_object_object_add(obj, "arrived", json_object_new_int(seen->arrived));
+		if (ic->masks_itself)
+			json_object_object_add(obj, "held_while_masked",
+					       json_object_new_boolean(seen->held));
+	}
+	if (!ret)
+		report_ok(run->rep, "%s: %d of %d raised by the device arrived by eventfd%s",
+			  ic->name, seen->arrived, seen->raised,
+			  ic->masks_itself ? ", the second after it was unmasked" : "");
+}
+
+enum status step_interrupts(struct run *run)
+{
+	const char *idle = idle_reason(run);
+	struct run_dma *dma = run->dma;
+	char names[32] = "", *p = names;
+	enum status status = STATUS_PASS;
+	size_t i;
+
+	if (idle || !dma || !dma->open)
+		return skip(run, idle ? idle : "no driver of ours has the device");
+	dma->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (dma->event < 0) {
+		err_set(&run->err, errno, "eventfd", strerror(errno), "");
+		return STATUS_UNVERIFIED;
+	}
+	for (i = 0; i < ARRAY_SIZE(irq_cases) && status == STATUS_PASS && !signal_seen; i++) {
+		const struct irq_case *ic = &irq_cases[i];
+		struct vfio_irq_info info = { .argsz = sizeof(info), .index = ic->index };
+		struct irq_seen seen = { 0 };
+		int ret;
+
+		if (ioctl(run->device, VFIO_DEVICE_GET_IRQ_INFO, &info) || !info.count) {
+			report_line(run->rep, "%s: the device has none", ic->name);
+			continue;
+		}
+		ret = irq_check(run, ic, &seen);
+		tell_irq(run, ic, &seen, ret);
+		p += snprintf(p, names + sizeof(names) - p, "%s%s", p > names ? ", " : "",
+			      ic->name);
+		if (ret)
+			status = STATUS_FAIL;
+	}
+	undo_interrupts(run);
+	if (p == names)
+		return skip(run, "the device has neither MSI nor INTx");
+	run_detail(run, "by eventfd: %s", names);
+	return signal_seen ? STATUS_SKIP : status;
+}
+
+void undo_interrupts(struct run *run)
+{
+	struct run_dma *dma = run->dma;
+	struct err ignored = { 0 };
+
+	if (!dma || !dma->open)
+		return;
+	if (dma->irq >= 0) {
+		/* First, or INTx stays asserted with nobody to care. */
+		dma->dev.drv->interrupt(&dma->dev, false, &ignored);
+		vfio_irq_disable(run->device, (uint32_t)dma->irq);
+	}
+	dma->irq = -1;
+	if (dma->event >= 0)
+		close(dma->event);
+	dma->event = -1;
+}

@@ -214,7 +214,7 @@ int klog_open(bool *limited)
 	int fd = open(KMSG, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	uint64_t usec = 0, start = now_us();
 	char line[KLOG_LINE];
-	struct klog_fault fault;
+	struct klog_fault fault = { 0 };
 	int ret;
 
 	if (fd < 0)
@@ -233,7 +233,7 @@ int klog_wait_fault(int fd, const struct pci_bdf *bdf, uint64_t iova, int timeou
 {
 	uint64_t end = now_us() + timeout_ms * 1000ULL, usec;
 	struct pollfd in = { .fd = fd, .events = POLLIN };
-	struct klog_fault fault;
+	struct klog_fault fault = { 0 };
 
 	while (!signal_seen) {
 		int ret = next_record(fd, &usec, line, &fault);

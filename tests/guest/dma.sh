@@ -40,9 +40,9 @@ if [ $want -eq 0 ]; then
 	bus_dev=${BDF#0000:}
 	check 'read-only page: refused' said 'Device write to a page mapped read-only for it: refused, memory unchanged$'
 	check 'unmapped IOVA: refused' said 'Device write to an IOVA that is not mapped: refused, memory unchanged$'
-	check 'read-only page: the kernel said so' said "^  .*$bus_dev.*(fault addr|address=)[ ]?0x100000"
-	check 'unmapped IOVA: the kernel said so' said "^  .*$bus_dev.*(fault addr|address=)[ ]?0x101000"
-	check 'its lines are in the log' [ "$(dmesg | grep -cE "$bus_dev.*0x10[01]000")" -ge 2 ]
+	check 'read-only page: the kernel said so' said "^  .*$bus_dev.*(fault addr |address=)(0x)?100000"
+	check 'unmapped IOVA: the kernel said so' said "^  .*$bus_dev.*(fault addr |address=)(0x)?101000"
+	check 'its lines are in the log' [ "$(dmesg | grep -cE "$bus_dev.*(addr |address=)(0x)?10[01]000")" -ge 2 ]
 else
 	check 'no fault in the log: unverified, with the cause' \
 		said "the kernel logged no IOMMU fault of $BDF at IOVA 0x100000 \(read-only\): nothing arrived in memory"

@@ -22,9 +22,10 @@ PROGRAM_DIR := user
 
 # What each program is made of.
 SHARED := parse term pt_text err
-vfio_test := main cmd_run cmd_walk cmd_iova signals step run_vfio run_verify run_iommu run_rules \
-	run_dma dma dma_plan dma_edu klog frames report sysfs vfio module verify_pte pagemap $(SHARED)
-vfio_test_libs := libkmod json-c
+vfio_test := main cmd_run cmd_list cmd_walk cmd_iova signals step run_vfio run_verify run_iommu \
+	run_rules run_dma dma dma_plan dma_edu klog frames report sysfs vfio module verify_pte pagemap \
+	ready pci_names $(SHARED)
+vfio_test_libs := libkmod libpci json-c
 qemu_verify_pte := qemu_verify_pte qemu_report qemu_walk qemu_compare qemu_join qemu_print monitor \
 	monitor_parse $(SHARED)
 qemu_verify_pte_libs := json-c
@@ -41,6 +42,7 @@ unit_klog := klog parse signals
 unit_monitor := monitor monitor_parse err
 unit_monitor_parse := monitor_parse parse
 unit_join := qemu_join err
+unit_ready := ready sysfs err
 unit_report := qemu_report qemu_walk qemu_compare pt_text parse
 
 all: user kmod

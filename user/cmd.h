@@ -22,6 +22,7 @@ struct cmd {
 extern const struct cmd cmd_run;
 extern const struct cmd cmd_walk;
 extern const struct cmd cmd_iova;
+extern const struct cmd cmd_list;
 
 /* Exit codes, of every program here. */
 enum { EXIT_OK, EXIT_FAILED, EXIT_STOPPED, EXIT_UNVERIFIED = 4 };

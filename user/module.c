@@ -135,6 +135,26 @@ int modules_need(struct modules *mods, const char *name, const char *path, struc
 	return ret;
 }
 
+int modules_match(struct modules *mods, const char *modalias,
+		  void (*each)(const char *name, void *arg), void *arg)
+{
+	struct kmod_list *list = NULL, *l;
+	int ret = kmod_module_new_from_lookup(mods->ctx, modalias, &list), nr = 0;
+
+	if (ret)
+		return ret;
+	kmod_list_foreach(l, list)
+	{
+		struct kmod_module *mod = kmod_module_get_module(l);
+
+		each(kmod_module_get_name(mod), arg);
+		kmod_module_unref(mod);
+		nr++;
+	}
+	kmod_module_unref_list(list);
+	return nr;
+}
+
 void modules_close(struct modules *mods, void (*warn)(const char *name, int no))
 {
 	while (mods->nr) {

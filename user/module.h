@@ -17,6 +17,13 @@ int modules_open(struct modules **mods);
 int modules_need(struct modules *mods, const char *name, const char *path, struct err *err);
 
 /*
+ * Calls @each for every module that drives what has this modalias, as modprobe
+ * would look it up; none is loaded.  -errno, or how many there are.
+ */
+int modules_match(struct modules *mods, const char *modalias,
+		  void (*each)(const char *name, void *arg), void *arg);
+
+/*
  * Unloads what modules_need() loaded, the last first, and frees @mods.  Tells
  * of each that would not go by @warn (name, errno).
  */

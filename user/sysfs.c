@@ -75,6 +75,55 @@ static int not_dot(const struct dirent *d)
 	return d->d_name[0] != '.';
 }
 
+int sysfs_devices(struct sysfs_device **devs)
+{
+	struct dirent **list;
+	int n = scandir(PCI_DEVICES, &list, not_dot, by_address), i, nr = 0;
+
+	if (n < 0)
+		return -errno;
+	*devs = calloc(n ? n : 1, sizeof(**devs));
+	for (i = 0; i < n; i++) {
+		/* One that is just being taken out is no longer there. */
+		if (*devs && !sysfs_device_get(list[i]->d_name, &(*devs)[nr]))
+			nr++;
+		free(list[i]);
+	}
+	free(list);
+	return *devs ? nr : -ENOMEM;
+}
+
+/* The first line of a file, without its end; "" where it cannot be read */
+static void read_line(const char *path, char *out, size_t len)
+{
+	FILE *f = fopen(path, "re");
+
+	out[0] = '\0';
+	if (!f)
+		return;
+	if (!fgets(out, len, f))
+		out[0] = '\0';
+	out[strcspn(out, "\n")] = '\0';
+	fclose(f);
+}
+
+void sysfs_modalias(const char *bdf, char *out, size_t len)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), PCI_DEVICES "/%s/modalias", bdf);
+	read_line(path, out, len);
+}
+
+bool sysfs_group_noiommu(int group)
+{
+	char path[PATH_MAX], name[SYSFS_NAME];
+
+	snprintf(path, sizeof(path), GROUPS "/%d/name", group);
+	read_line(path, name, sizeof(name));
+	return !strcmp(name, "vfio-noiommu");
+}
+
 int sysfs_group_get(int group, struct sysfs_device *devs, size_t max)
 {
 	struct dirent **list;

@@ -21,6 +21,12 @@ struct sysfs_device {
 /* -ENOENT: no such device.  Everything else is read as far as it is there. */
 int sysfs_device_get(const char *bdf, struct sysfs_device *dev);
 
+/* All of them, in the order of their addresses; free() *devs.  How many, or -errno. */
+int sysfs_devices(struct sysfs_device **devs);
+
+/* "pci:v00001234d000011E8…", as modules name what they drive; "" if not there */
+void sysfs_modalias(const char *bdf, char *out, size_t len);
+
 /*
  * The devices of an IOMMU group, in the order of their addresses: returns how
  * many there are (at most @max are filled), or a negative errno.
@@ -33,6 +39,9 @@ int sysfs_group_get(int group, struct sysfs_device *devs, size_t max);
  * a vfio driver, pci-stub, or a PCI bridge's.
  */
 bool sysfs_driver_viable(const struct sysfs_device *dev);
+
+/* Is it a group that VFIO made up for a device without an IOMMU? */
+bool sysfs_group_noiommu(int group);
 
 /* Is any IOMMU registered with the kernel? */
 bool sysfs_iommu_present(void);

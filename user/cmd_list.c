@@ -1,0 +1,523 @@
+// SPDX-License-Identifier: GPL-2.0
+/* vfio_test list: PCI devices, and whether VFIO can have them. */
+#include <dirent.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include <json-c/json.h>
+
+#include "cmd.h"
+#include "err.h"
+#include "module.h"
+#include "parse.h"
+#include "pci_names.h"
+#include "ready.h"
+#include "report.h"
+#include "sysfs.h"
+#include "term.h"
+#include "version.h"
+
+#define ARRAY_SIZE(a)  (sizeof(a) / sizeof((a)[0]))
+#define CANDIDATES_MAX 8
+#define NAME_MAX_LEN   192
+
+/* A process that has a group's node open. */
+struct holder {
+	int group, pid;
+	char comm[32];
+};
+
+/* A device with all that is told of it. */
+struct entry {
+	const struct sysfs_device *dev;
+	struct sysfs_device *siblings;
+	size_t nr_siblings;
+	char class_name[NAME_MAX_LEN], name[NAME_MAX_LEN];
+	char candidates[CANDIDATES_MAX][SYSFS_NAME];
+	size_t nr_candidates;
+	enum ready ready;
+	struct err why;
+};
+
+struct list_cmd {
+	const struct globals *g;
+	char **only; /* addresses asked for; none: all */
+	int nr_only;
+	bool only_ready;
+
+	struct sysfs_device *devs;
+	struct holder *holders;
+	size_t nr_holders;
+	struct entry *entries;
+	size_t nr;
+};
+
+static void add_holder(struct list_cmd *c, int group, const char *pid)
+{
+	struct holder *h = realloc(c->holders, (c->nr_holders + 1) * sizeof(*h));
+	char path[40];
+	FILE *f;
+
+	if (!h)
+		return;
+	c->holders = h;
+	h += c->nr_holders++;
+	h->group = group;
+	h->pid = atoi(pid);
+	snprintf(path, sizeof(path), "/proc/%d/comm", h->pid);
+	f = fopen(path, "re");
+	if (!f || !fgets(h->comm, sizeof(h->comm), f))
+		snprintf(h->comm, sizeof(h->comm), "?");
+	h->comm[strcspn(h->comm, "\n")] = '\0';
+	if (f)
+		fclose(f);
+}
+
+/* Of one process: its files, where we may look at them. */
+static void find_groups_of(struct list_cmd *c, const char *pid)
+{
+	char path[80], target[64];
+	struct dirent *e;
+	int group, end;
+	ssize_t n;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/fd", pid);
+	dir = opendir(path);
+	while (dir && (e = readdir(dir))) {
+		snprintf(path, sizeof(path), "/proc/%.20s/fd/%.20s", pid, e->d_name);
+		n = readlink(path, target, sizeof(target) - 1);
+		target[n < 0 ? 0 : n] = '\0';
+		end = 0;
+		if (sscanf(target, "/dev/vfio/%d%n", &group, &end) == 1 && end && !target[end])
+			add_holder(c, group, pid);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static void find_holders(struct list_cmd *c)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir)))
+		if (e->d_name[0] >= '1' && e->d_name[0] <= '9')
+			find_groups_of(c, e->d_name);
+	if (dir)
+		closedir(dir);
+}
+
+static const struct holder *holder_of(const struct list_cmd *c, int group)
+{
+	size_t i;
+
+	for (i = 0; group >= 0 && i < c->nr_holders; i++)
+		if (c->holders[i].group == group)
+			return &c->holders[i];
+	return NULL;
+}
+
+static void add_candidate(const char *module, void *arg)
+{
+	struct entry *e = arg;
+	size_t i;
+
+	/* The one driver here that is not called like its module. */
+	if (!strcmp(module, "vfio_pci"))
+		module = "vfio-pci";
+	for (i = 0; i < e->nr_candidates; i++)
+		if (!strcmp(e->candidates[i], module))
+			return;
+	if (e->nr_candidates < CANDIDATES_MAX)
+		snprintf(e->candidates[e->nr_candidates++], SYSFS_NAME, "%s", module);
+}
+
+/*
+ * What could drive it: what modprobe would load for it, and VFIO's drivers,
+ * which since 5.16 have such an alias too, with a prefix of its own.
+ */
+static void find_candidates(struct entry *e, struct modules *mods)
+{
+	char alias[128], vfio[128];
+
+	sysfs_modalias(e->dev->bdf, alias, sizeof(alias));
+	if (!mods || strncmp(alias, "pci:", 4))
+		return;
+	if (e->ready != READY_BRIDGE) {
+		snprintf(vfio, sizeof(vfio), "vfio_%.120s", alias);
+		if (modules_match(mods, vfio, add_candidate, e) <= 0)
+			modules_match(mods, "vfio-pci", add_candidate, e);
+	}
+	modules_match(mods, alias, add_candidate, e);
+}
+
+/* Its group's devices but itself: from those found, which cannot change under us */
+static int find_siblings(struct entry *e, const struct sysfs_device *devs, size_t nr)
+{
+	size_t i;
+
+	e->siblings = calloc(nr, sizeof(*e->siblings));
+	if (!e->siblings)
+		return -ENOMEM;
+	for (i = 0; i < nr; i++)
+		if (e->dev->group >= 0 && devs[i].group == e->dev->group && &devs[i] != e->dev)
+			e->siblings[e->nr_siblings++] = devs[i];
+	return 0;
+}
+
+static bool is_asked_for(const struct list_cmd *c, const struct sysfs_device *dev)
+{
+	int i;
+
+	for (i = 0; i < c->nr_only; i++)
+		if (!strcasecmp(c->only[i], dev->bdf))
+			return true;
+	return !c->nr_only;
+}
+
+static int fill_entry(const struct list_cmd *c, struct entry *e, size_t nr_devs, bool iommu,
+		      struct pci_names *names, struct modules *mods)
+{
+	const struct sysfs_device *dev = e->dev;
+	const struct holder *holder = holder_of(c, dev->group);
+	struct ready_facts facts = {
+		.dev = dev,
+		.iommu = iommu,
+		.noiommu = dev->group >= 0 && sysfs_group_noiommu(dev->group),
+		.holder = holder ? holder->pid : 0,
+		.holder_comm = holder ? holder->comm : NULL,
+	};
+
+	if (find_siblings(e, c->devs, nr_devs))
+		return -ENOMEM;
+	facts.siblings = e->siblings;
+	facts.nr_siblings = e->nr_siblings;
+	e->ready = ready_judge(&facts, &e->why);
+	find_candidates(e, mods);
+	pci_names_class(names, dev->class, e->class_name, sizeof(e->class_name));
+	pci_names_device(names, dev->vendor, dev->device, e->name, sizeof(e->name));
+	return 0;
+}
+
+static int check_addresses(const struct list_cmd *c, size_t nr_devs, struct err *err)
+{
+	size_t i;
+	int n;
+
+	for (n = 0; n < c->nr_only; n++) {
+		for (i = 0; i < nr_devs; i++)
+			if (!strcasecmp(c->only[n], c->devs[i].bdf))
+				break;
+		if (i < nr_devs)
+			continue;
+		err_set(err, ENOENT, "", "the kernel knows no PCI device at this address",
+			"see vfio_test list");
+		err_what(err, "%s: no such device", c->only[n]);
+		return -ENOENT;
+	}
+	return 0;
+}
+
+/* Fills c->entries, or @err */
+static int look(struct list_cmd *c, struct err *err)
+{
+	int nr_devs = sysfs_devices(&c->devs), ret = 0, i;
+	struct modules *mods = NULL;
+	struct pci_names *names;
+	bool iommu;
+
+	if (nr_devs < 0) {
+		err_set(err, -nr_devs, "/sys/bus/pci/devices", strerror(-nr_devs),
+			"mount -t sysfs none /sys; a machine without PCI has no such devices");
+		return nr_devs;
+	}
+	ret = check_addresses(c, nr_devs, err);
+	if (ret)
+		return ret;
+	c->entries = calloc(nr_devs ? nr_devs : 1, sizeof(*c->entries));
+	if (!c->entries)
+		goto no_memory;
+	find_holders(c);
+	iommu = sysfs_iommu_present();
+	names = pci_names_open();
+	if (modules_open(&mods))
+		mods = NULL;
+	for (i = 0; i < nr_devs && !ret; i++) {
+		struct entry *e = &c->entries[c->nr];
+
+		if (!is_asked_for(c, &c->devs[i]))
+			continue;
+		e->dev = &c->devs[i];
+		c->nr++;
+		ret = fill_entry(c, e, nr_devs, iommu, names, mods);
+		if (!ret && c->only_ready && e->ready != READY_YES) {
+			free(e->siblings);
+			memset(e, 0, sizeof(*e));
+			c->nr--;
+		}
+	}
+	pci_names_close(names);
+	if (mods)
+		modules_close(mods, NULL);
+	if (!ret)
+		return 0;
+no_memory:
+	err_set(err, ENOMEM, "the list", strerror(ENOMEM), "end other programs");
+	return -ENOMEM;
+}
+
+static void list_free(struct list_cmd *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->nr; i++)
+		free(c->entries[i].siblings);
+	free(c->entries);
+	free(c->holders);
+	free(c->devs);
+}
+
+/* --- text ---------------------------------------------------------------- */
+
+enum { COLS = 5, INDENT = 2 };
+
+/* The cells of a row but the last, which has no width; @group is scratch */
+static void row_cells(const struct entry *e, char *id, char *group, size_t len,
+		      const char *cells[COLS])
+{
+	snprintf(id, len, "%04x:%04x", e->dev->vendor, e->dev->device);
+	snprintf(group, len, "%d", e->dev->group);
+	cells[0] = e->dev->bdf;
+	cells[1] = id;
+	cells[2] = e->dev->group < 0 ? "-" : group;
+	cells[3] = e->dev->driver[0] ? e->dev->driver : "-";
+	cells[4] = e->ready == READY_YES ? "yes" : e->ready == READY_BRIDGE ? "-" : "no";
+}
+
+/* Columns of the terminal; 0: as many as it takes */
+static unsigned int terminal_width(void)
+{
+	struct winsize ws;
+
+	return isatty(STDOUT_FILENO) && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) ? ws.ws_col : 0;
+}
+
+/* How many bytes of @s take @width columns at most: never a part of a character */
+static int fit(const char *s, unsigned int width)
+{
+	unsigned int used = 0;
+	int i;
+
+	for (i = 0; s[i]; i++)
+		if ((s[i] & 0xc0) != 0x80 && used++ == width)
+			break;
+	return i;
+}
+
+static void print_details(const struct entry *e, int indent)
+{
+	size_t i;
+
+	if (e->why.fix[0])
+		printf("%*sfix: %s\n", indent, "", e->why.fix);
+	if (e->nr_candidates)
+		printf("%*scandidates:", indent, "");
+	for (i = 0; i < e->nr_candidates; i++)
+		printf(" %s", e->candidates[i]);
+	if (e->nr_candidates)
+		putchar('\n');
+	for (i = 0; i < e->nr_siblings; i++)
+		printf("%*ssibling: %s on %s\n", indent, "", e->siblings[i].bdf,
+		       e->siblings[i].driver[0] ? e->siblings[i].driver : "no driver");
+}
+
+static void print_text(const struct list_cmd *c)
+{
+	static const char *const heads[COLS] = { "ADDRESS", "ID", "GROUP", "DRIVER", "READY" };
+	bool details = c->nr_only || c->g->verbose;
+	unsigned int width = terminal_width(), used = 0, w[COLS];
+	const char *cells[COLS];
+	char id[16], group[16];
+	size_t i, k;
+
+	for (i = 0; c->g->quiet && i < c->nr; i++)
+		puts(c->entries[i].dev->bdf);
+	if (c->g->quiet)
+		return;
+	for (k = 0; k < COLS; k++)
+		w[k] = strlen(heads[k]);
+	for (i = 0; i < c->nr; i++) {
+		row_cells(&c->entries[i], id, group, sizeof(id), cells);
+		for (k = 0; k < COLS; k++)
+			if (strlen(cells[k]) > w[k])
+				w[k] = strlen(cells[k]);
+	}
+	for (k = 0; k < COLS; k++) {
+		printf("%-*s  ", (int)w[k], heads[k]);
+		used += w[k] + 2;
+	}
+	puts("DEVICE");
+	for (i = 0; i < c->nr; i++) {
+		const struct entry *e = &c->entries[i];
+		char device[2 * NAME_MAX_LEN + 32];
+
+		row_cells(e, id, group, sizeof(id), cells);
+		for (k = 0; k < COLS; k++)
+			printf("%-*s  ", (int)w[k], cells[k]);
+		if (e->class_name[0])
+			snprintf(device, sizeof(device), "%s%s%s", e->class_name,
+				 e->name[0] ? ": " : "", e->name);
+		else
+			snprintf(device, sizeof(device), "class %04x%s%s", e->dev->class >> 8,
+				 e->name[0] ? ": " : "", e->name);
+		printf("%.*s\n", width > used ? fit(device, width - used) : -1, device);
+		/* That it is a bridge its name says. */
+		if (e->ready != READY_YES && (e->ready != READY_BRIDGE || details))
+			printf("%*s%s: %s\n", (int)w[0] + INDENT, "", e->why.what, e->why.why);
+		if (details)
+			print_details(e, w[0] + INDENT);
+	}
+}
+
+/* --- JSON ---------------------------------------------------------------- */
+
+static void add_string(struct json_object *obj, const char *key, const char *v)
+{
+	json_object_object_add(obj, key, v && v[0] ? json_object_new_string(v) : NULL);
+}
+
+static struct json_object *siblings_json(const struct entry *e)
+{
+	struct json_object *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < e->nr_siblings; i++) {
+		struct json_object *obj = json_object_new_object();
+
+		add_string(obj, "bdf", e->siblings[i].bdf);
+		add_string(obj, "driver", e->siblings[i].driver);
+		json_object_array_add(list, obj);
+	}
+	return list;
+}
+
+static struct json_object *entry_json(const struct entry *e)
+{
+	struct json_object *obj = json_object_new_object();
+	struct json_object *candidates = json_object_new_array();
+	char hex[16], why[sizeof(e->why.what) + sizeof(e->why.why) + 4] = "";
+	size_t i;
+
+	add_string(obj, "bdf", e->dev->bdf);
+	snprintf(hex, sizeof(hex), "0x%04x", e->dev->vendor);
+	add_string(obj, "vendor", hex);
+	snprintf(hex, sizeof(hex), "0x%04x", e->dev->device);
+	add_string(obj, "device", hex);
+	snprintf(hex, sizeof(hex), "0x%06x", e->dev->class);
+	add_string(obj, "class", hex);
+	add_string(obj, "class_name", e->class_name);
+	add_string(obj, "name", e->name);
+	add_string(obj, "driver", e->dev->driver);
+	for (i = 0; i < e->nr_candidates; i++)
+		json_object_array_add(candidates, json_object_new_string(e->candidates[i]));
+	json_object_object_add(obj, "candidates", candidates);
+	json_object_object_add(obj, "group",
+			       e->dev->group < 0 ? NULL : json_object_new_int(e->dev->group));
+	json_object_object_add(obj, "siblings", siblings_json(e));
+	json_object_object_add(obj, "ready", json_object_new_boolean(e->ready == READY_YES));
+	add_string(obj, "reason", ready_name(e->ready));
+	if (e->ready != READY_YES)
+		snprintf(why, sizeof(why), "%s: %s", e->why.what, e->why.why);
+	add_string(obj, "why", why);
+	add_string(obj, "fix", e->why.fix);
+	return obj;
+}
+
+static void print_json(const struct list_cmd *c, const struct err *err)
+{
+	struct json_object *root = json_object_new_object(), *list = json_object_new_array();
+	size_t i;
+
+	add_string(root, "tool", "vfio_test");
+	add_string(root, "version", VFIO_VERIFY_VERSION);
+	json_object_object_add(root, "schema", json_object_new_int(1));
+	add_string(root, "verdict", err->what[0] ? "error" : "pass");
+	for (i = 0; !err->what[0] && i < c->nr; i++)
+		json_object_array_add(list, entry_json(&c->entries[i]));
+	json_object_object_add(root, "devices", list);
+	if (err->what[0])
+		json_object_object_add(root, "error", err_json(err));
+	puts(json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
+							  JSON_C_TO_STRING_SPACED |
+							  JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(root);
+}
+
+enum { OPT_READY = 256 };
+
+static const struct option long_options[] = { { "ready", no_argument, NULL, OPT_READY },
+					      GLOBAL_OPTIONS,
+					      { 0 } };
+
+static const char options_help[] =
+	"  BDF...          these devices, with candidates, siblings and what to type; the\n"
+	"                  same of all with --verbose; --quiet: addresses alone\n"
+	"  --ready         only what VFIO can have as it stands\n";
+
+static int list_main(int argc, char **argv, struct globals *g)
+{
+	struct list_cmd c = { .g = g };
+	struct err err = { 0 };
+	struct pci_bdf bdf;
+	int opt, done, i;
+
+	opterr = 0;
+	while ((opt = getopt_long(argc, argv, ":" GLOBAL_SHORT, long_options, NULL)) != -1) {
+		if (globals_option(opt, g, &cmd_list, &done)) {
+			if (done >= 0)
+				return done;
+		} else if (opt == OPT_READY) {
+			c.only_ready = true;
+		} else {
+			return usage_error("%s: %s; see vfio_test help list", argv[optind - 1],
+					   opt == ':' ? "it needs a value" : "no such option");
+		}
+	}
+	if (g->ktap)
+		return usage_error("--ktap: there are no test points here; use --json");
+	c.only = argv + optind;
+	c.nr_only = argc - optind;
+	for (i = 0; i < c.nr_only; i++)
+		if (parse_bdf(c.only[i], &bdf))
+			return usage_error(
+				"%s: not a PCI address: it has the form dddd:bb:dd.f; as in 0000:00:01.0, see vfio_test list",
+				c.only[i]);
+	term_init(g->no_color);
+	look(&c, &err);
+	if (err.what[0])
+		err_print(&err, "vfio_test", NULL);
+	if (g->json)
+		print_json(&c, &err);
+	else if (!err.what[0])
+		print_text(&c);
+	list_free(&c);
+	if (fflush(stdout) || ferror(stdout)) {
+		fputs("vfio_test: stdout: could not write: the answer is lost; free some space\n",
+		      stderr);
+		return EXIT_STOPPED;
+	}
+	return err.what[0] ? EXIT_STOPPED : EXIT_OK;
+}
+
+const struct cmd cmd_list = {
+	.name = "list",
+	.args = "[OPTIONS] [BDF...]",
+	.help = "PCI devices: driver, IOMMU group, ready for VFIO or why not",
+	.options = options_help,
+	.run = list_main,
+};

@@ -15,7 +15,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 kernel=$("$root/scripts/kernels" get "${KERNEL:-6.1}") || exit 2
 [[ $# -gt 0 ]] || set -- {intel,amd}-{4,5}-{on,off}
-ktap_plan $((3 * $#))
+ktap_plan $((4 * $#))
 
 for one; do
 	IFS=- read -r iommu levels pti <<<"$one"
@@ -36,5 +36,8 @@ for one; do
 	check "$name: 256 user pages, 256 frames as pagemap has them" jq -e \
 		'.pages.user == 256 and .witnesses.pagemap.compared == 256 and .witnesses.pagemap.mismatched == 0' \
 		"$keep/guest.json"
+	check "$name: the joined report has the host's word, page by page" jq -e '.verdict == "pass" and
+		.witnesses.qemu.status == "pass" and .witnesses.qemu.pages == {compared: 256, mismatched: 0}' \
+		"$keep/joined.json"
 done
 ktap_end

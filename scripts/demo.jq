@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# demo.jq - what scripts/demo prints of a joined report (qemu_verify_pte --join)
+#
+# jq -r -L scripts 'include "demo"; page' joined.json
+
+def agree: .compared - .mismatched;
+def pad($n): tostring | . + " " * ([0, $n - length] | max);
+def lpad($n): tostring | " " * ([0, $n - length] | max) + .;
+
+# The five, in the order of the table: the unit in which each counts, the steps of
+# the run that may know a reason, what was compared, and the line that sums it up.
+def witnesses:
+	(.witnesses.qemu // {compared: 0, mismatched: 0}) as $qemu |
+	. as $r |
+	[
+		{key: "module", name: "module", unit: "pages", steps: ["page-user", "module"],
+		 what: "_PAGE_USER is set at every level",
+		 sum: "\($r.pages.user) of \($r.pages.total) pages user"},
+		{key: "pagemap", name: "pagemap", unit: "frames", steps: ["pagemap"],
+		 what: "the frame behind each page", sum: "module = pagemap on COUNT"},
+		{key: "iommu", name: "iommu", unit: "pages", steps: ["iommu"],
+		 what: "the frame behind each IOVA", sum: "module = IOMMU on COUNT"},
+		{key: "device_dma", name: "device DMA", unit: "pages", steps: ["device-dma"],
+		 what: "bytes that the device moved", sum: "process = device DMA on COUNT"},
+		{key: "qemu", name: "QEMU", unit: "pages", steps: [],
+		 what: "every entry, bit by bit",
+		 sum: ("module = QEMU on \($qemu | agree) of \($qemu.compared) entries compared " +
+			"(COUNT, \($r.mapping.levels) levels)")}
+	] |
+	map(. + {said: ($r.witnesses[.key] // {status: "missing", compared: 0, mismatched: 0})}) |
+	map(. + {
+		# QEMU compares entries; a page agrees when all of its entries do.
+		pages: (.said.pages // .said),
+		entries: (if .said.pages == null then ""
+			elif .said.mismatched == 0 then " (\(.said.compared) entries)"
+			else " (\(.said | agree) of \(.said.compared) entries)" end),
+		reason: (.steps as $steps | .said |
+			.reason // .first_mismatch // .detail //
+			first($r.steps[] | select(.name == $steps[] and .status != "pass") |
+				.error.why, .detail | select(. != null and . != "")) // "")
+	});
+
+# Device, mapping, one page table, and the table of witnesses.
+def page:
+	def row:
+		"  \(.name | pad(11)) \(.said.status | pad(10)) " +
+		"\(.pages | agree | lpad(6)) of \(.pages.compared | pad(6)) " +
+		"\(.unit + .entries | pad(22)) " +
+		if .said.status == "pass" or .reason == "" then .what else .reason end;
+	.mapping as $m |
+	"",
+	"Device    \(.device.bdf) (\(.device.vendor):\(.device.device)), IOMMU group \(.device.group), on \(.device.driver), \(.iommu.type)",
+	"Mapping   \($m.size) bytes at IOVA \($m.iova), which process \($m.pid) of the guest sees at \($m.vaddr)",
+	"Root      \($m.root_pa), \($m.levels) levels, PTI \(if $m.pti then "on: the user half of the PGD" else "off" end)",
+	"",
+	"Page table of the first page, as the module read it in the guest:",
+	(.walk[] | "  \(.level) index \(.index | lpad(3)) table \(.table_pa | pad(12)) entry \(.entry | pad(18)) \(.flags | join(" "))"),
+	"",
+	"  witness     says        agree",
+	(witnesses[] | row);
+
+# A line a witness.
+def sums:
+	witnesses[] |
+	"\(.pages | agree) of \(.pages.compared) \(.unit)" as $count |
+	if .said.compared == 0 then
+		"\(.name): \(.said.status)" + if .reason == "" then "" else ": \(.reason)" end
+	else
+		(.sum | sub("COUNT"; $count)) +
+		if .said.status == "pass" then "" else ": \(.said.status)" end
+	end;
+
+# Exit status from the counts: a witness that says pass and names a difference, or
+# has compared nothing, is none; nor may any be missing, nor the host's left out.
+def counted:
+	[
+		witnesses[] |
+		if .said.mismatched > 0 or .pages.mismatched > 0 then 1
+		elif .said.status == "missing" then 4
+		elif .said.status == "pass" and .said.compared == 0 then 4
+		elif .key == "qemu" and .said.status != "pass" then 4
+		else 0 end
+	] |
+	if index(1) != null then 1 else max end;

@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# demo.sh - what the demo prints of a joined report, whatever that says; no VM
+#
+# (That it prints it, of a VM, is in agree.sh.)
+
+set -uo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# shellcheck source=tests/guest/ktap.sh
+. "$root/tests/guest/ktap.sh"
+
+# name | change of a report in which all agree, as jq | a row of the table | a line
+# of the sums | the exit status from the counts
+cases=(
+	'all agree | . | QEMU +pass +256 of 256 +pages \(1280 entries\) +every entry | ^module = QEMU on 1280 of 1280 entries compared \(256 of 256 pages, 5 levels\)$ | 0'
+	'module | . | module +pass +256 of 256 +pages +_PAGE_USER | ^256 of 256 pages user$ | 0'
+	'pagemap | . | pagemap +pass +256 of 256 +frames +the frame | ^module = pagemap on 256 of 256 frames$ | 0'
+	'iommu | . | iommu +pass +256 of 256 +pages | ^module = IOMMU on 256 of 256 pages$ | 0'
+	'device DMA | . | device DMA +pass +200 of 200 +pages | ^process = device DMA on 200 of 200 pages$ | 0'
+	'a skip, no reason | .witnesses.iommu = {status: "skip", compared: 0, mismatched: 0} | iommu +skip +0 of 0 +pages | ^iommu: skip$ | 0'
+	'a skip, its reason in the witness | .witnesses.iommu = {status: "skip", compared: 0, mismatched: 0, reason: "not asked"} | iommu +skip +0 of 0 +pages +not asked$ | ^iommu: skip: not asked$ | 0'
+	'a skip, its reason in the step | .witnesses.device_dma = {status: "skip", compared: 0, mismatched: 0} + {} , .steps += [{name: "device-dma", status: "skip", detail: "no edu"}] | device DMA +skip +0 of 0 +pages +no edu$ | ^device DMA: skip: no edu$ | 0'
+	'unverified, why in the step | .witnesses.pagemap = {status: "unverified", compared: 0, mismatched: 0} , .steps += [{name: "pagemap", status: "unverified", detail: "", error: {why: "no right"}}] | pagemap +unverified +0 of 0 +frames +no right$ | ^pagemap: unverified: no right$ | 0'
+	'pages that differ | .witnesses.qemu += {status: "fail", mismatched: 3, first_mismatch: "page 0x1000: PTE", pages: {compared: 256, mismatched: 2}} | QEMU +fail +254 of 256 +pages \(1277 of 1280 entries\) +page 0x1000: PTE$ | ^module = QEMU on 1277 of 1280 entries compared \(254 of 256 pages, 5 levels\): fail$ | 1'
+	'a pass that names a difference | .witnesses.device_dma.mismatched = 1 | device DMA +pass +199 of 200 | ^process = device DMA on 199 of 200 pages$ | 1'
+	'a pass of nothing | .witnesses.iommu.compared = 0 | iommu +pass +0 of 0 | ^iommu: pass$ | 4'
+	'a witness that is missing | del(.witnesses.iommu) | iommu +missing +0 of 0 | ^iommu: missing$ | 4'
+	'the host left out | .witnesses.qemu = {status: "skip", compared: 0, mismatched: 0} | QEMU +skip +0 of 0 +pages | ^QEMU: skip$ | 4'
+	'a difference is worse than a doubt | .witnesses.pagemap.mismatched = 1 , del(.witnesses.iommu) | pagemap +pass +255 of 256 | ^module = pagemap on 255 of 256 frames$ | 1'
+)
+
+jq -n '{status: "pass", compared: 256, mismatched: 0} as $all | {
+	device: {bdf: "0000:00:01.0", vendor: "0x1234", device: "0x11e8", group: 1, driver: "vfio-pci"},
+	iommu: {type: "type1v2"}, steps: [{name: "pagemap", status: "pass", detail: "all"}],
+	mapping: {pid: 7, vaddr: "0x7f0000000000", iova: "0x0", size: "0x100000", root_pa: "0x1000",
+		levels: 5, pti: false},
+	pages: {total: 256, user: 256}, walk: [{level: "PGD", index: 0, table_pa: "0x1000", entry: "0x67", flags: ["PRESENT"]}],
+	witnesses: {module: $all, pagemap: $all, iommu: $all, device_dma: ($all + {compared: 200}),
+		qemu: ($all + {compared: 1280, pages: {compared: 256, mismatched: 0}})}
+}' >"$ktap_dir/good.json"
+
+# show WHAT
+show() {
+	jq -r -L "$root/scripts" "include \"demo\"; $1" "$ktap_dir/report.json"
+}
+
+ktap_plan $((3 * ${#cases[@]} + 1))
+for one in "${cases[@]}"; do
+	IFS='|' read -r name change row sum counted <<<"${one// | /|}"
+	# A change may be several, one after the other.
+	jq "${change// , / | }" "$ktap_dir/good.json" >"$ktap_dir/report.json"
+	expect 0 "^  $row" "$name: the table" show page
+	expect 0 "$sum" "$name: the sums" show sums
+	expect 0 "^$counted$" "$name: counted as $counted" show counted
+done
+show page >"$ktap_dir/page"
+show sums >"$ktap_dir/sums"
+check 'five rows, five sums' test "$(sed '1,/witness  /d' "$ktap_dir/page" | wc -l)-$(wc -l <"$ktap_dir/sums")" = 5-5
+ktap_end

@@ -54,6 +54,7 @@ enum {
 	OPT_PAGE_SIZE,
 	OPT_IOMMU,
 	OPT_DMA,
+	OPT_NO_FAULTS,
 	OPT_HOLD,
 	OPT_RECHECK,
 	OPT_MODULE,
@@ -67,6 +68,7 @@ static const struct option long_options[] = { { "expect", required_argument, NUL
 						OPT_PAGE_SIZE },
 					      { "iommu", required_argument, NULL, OPT_IOMMU },
 					      { "dma", required_argument, NULL, OPT_DMA },
+					      { "no-faults", no_argument, NULL, OPT_NO_FAULTS },
 					      { "hold", optional_argument, NULL, OPT_HOLD },
 					      { "recheck", optional_argument, NULL, OPT_RECHECK },
 					      { "module", required_argument, NULL, OPT_MODULE },
@@ -82,6 +84,7 @@ static const char options_help[] =
 	"  --page-size 4K|2M|1G       of the buffer; hugetlb above 4K (4K)\n"
 	"  --iommu auto|type1|type1v2 (auto: the best there)\n"
 	"  --dma auto|none|edu        have the device move data; auto: up to 256 pages\n"
+	"  --no-faults                have it provoke no IOMMU fault\n"
 	"  --hold[=SECONDS]           keep the mapping until Enter or a signal\n"
 	"  --recheck[=MS]             compare with the IOMMU again and again while it is\n"
 	"                             held (1000), not only before unmap\n"
@@ -177,6 +180,9 @@ static int parse_options(int argc, char **argv, struct globals *g, struct run_op
 		case OPT_DMA:
 			ret = choose("dma", dmas, optarg, &v);
 			o->dma = (int)v;
+			break;
+		case OPT_NO_FAULTS:
+			o->no_faults = true;
 			break;
 		case OPT_HOLD:
 			o->hold = true;

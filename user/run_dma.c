@@ -563,6 +563,8 @@ enum status step_dma_fault(struct run *run)
 	struct run_dma *dma = run->dma;
 	enum status status;
 
+	if (run->opts->no_faults)
+		idle = "--no-faults";
 	/* Where the IOMMU does not translate, a write at random hits anything. */
 	if (idle || !dma || !dma->proven)
 		return skip(run, idle ? idle : "no copy by the device proved the mapping");

@@ -34,7 +34,8 @@ struct run_opts {
 	unsigned int recheck_ms;   /* how often while it is held; 0: before unmap only */
 	const char *module_path;
 	bool no_module;
-	int dma; /* DMA_AUTO, DMA_NONE or a driver of dma.h */
+	bool no_faults; /* provoke no IOMMU fault */
+	int dma;	/* DMA_AUTO, DMA_NONE or a driver of dma.h */
 };
 
 struct run_dma;

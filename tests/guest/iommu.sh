@@ -22,26 +22,28 @@ witness() {
 	sed -n "/\"$1\": *{\$/,/}/s/.*\"status\": *\"\([a-z]*\)\".*/\1/p" "$ktap_dir/out" | head -n 1
 }
 
-run="vfio_test --dma none"
+run() {
+	vfio_test --dma none "$@"
+}
 
-expect 0 'module = IOMMU on 256 of 256 frames' 'run: module = IOMMU' $run "$BDF"
+expect 0 'module = IOMMU on 256 of 256 frames' 'run: module = IOMMU' run "$BDF"
 check 'run: and before unmap' said 'Before unmap: 256 of 256 frames still agree'
-expect 0 '"ns_per_page"' 'run --json' $run --json "$BDF"
+expect 0 '"ns_per_page"' 'run --json' run --json "$BDF"
 check 'run --json: the witness passes' [ "$(witness iommu)" = pass ]
 check 'run --json: nothing is stale' said '"mismatched": 0'
 expect 0 'module = IOMMU on 768 of 768 frames' 'run: three mappings' \
-	$run --iova 0x10000 --iova 0x8000000 --iova 0x1000000 "$BDF"
-expect 2 'overlap' 'run: two mappings overlap' $run --iova 0x10000 --iova 0x20000 "$BDF"
+	run --iova 0x10000 --iova 0x8000000 --iova 0x1000000 "$BDF"
+expect 2 'overlap' 'run: two mappings overlap' run --iova 0x10000 --iova 0x20000 "$BDF"
 check 'run: two mappings overlap: nothing left' nothing_left
-expect 4 'unverified' 'run --no-module: the IOMMU is unverified' $run --no-module --json "$BDF"
+expect 4 'unverified' 'run --no-module: the IOMMU is unverified' run --no-module --json "$BDF"
 check 'run --no-module: as the witness says' [ "$(witness iommu)" = unverified ]
-expect 2 'not a number of milliseconds' 'run --recheck=x' $run --recheck=x "$BDF"
-expect 0 '^Verdict: pass' 'run --hold --recheck' $run --hold=1 --recheck=100 "$BDF"
+expect 2 'not a number of milliseconds' 'run --recheck=x' run --recheck=x "$BDF"
+expect 0 '^Verdict: pass' 'run --hold --recheck' run --hold=1 --recheck=100 "$BDF"
 
 # Large pages: as many runs as pages at most, each of whole pages.
 echo 8 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
 expect 0 '"compared": *4096' 'run --page-size 2M' \
-	$run --json --page-size 2M --size 16M "$BDF"
+	run --json --page-size 2M --size 16M "$BDF"
 whole_runs() {
 	sed -n '/"translations"/,/\]/s/.*"len": *"0x\([0-9a-f]*\)".*/\1/p' "$ktap_dir/out" >"$ktap_dir/len"
 	[ -s "$ktap_dir/len" ] && [ "$(wc -l <"$ktap_dir/len")" -le "$1" ] && while read -r len; do
@@ -50,7 +52,7 @@ whole_runs() {
 }
 check 'run --page-size 2M: runs of whole pages in the IOMMU' whole_runs 8 $((2 << 20))
 echo 0 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
-expect 0 'module = IOMMU on 16384 of 16384 frames' 'run --size 64M' $run --size 64M "$BDF"
+expect 0 'module = IOMMU on 16384 of 16384 frames' 'run --size 64M' run --size 64M "$BDF"
 
 expect 2 'no process has the device open through VFIO' 'iova: nobody has it open' vfio_test iova "$BDF" 0
 expect 2 'no such device' 'iova: no such device' vfio_test iova 0000:00:1e.7 0
@@ -59,7 +61,7 @@ expect 2 'not a length' 'iova: no length' vfio_test iova "$BDF" 0+1
 expect 2 'it takes BDF and IOVA' 'iova: usage' vfio_test iova "$BDF"
 
 mkfifo "$ktap_dir/enter"
-$run --hold --iova 0x10000 --iova 0x8000000 "$BDF" <"$ktap_dir/enter" >"$ktap_dir/held" 2>&1 &
+run --hold --iova 0x10000 --iova 0x8000000 "$BDF" <"$ktap_dir/enter" >"$ktap_dir/held" 2>&1 &
 exec 7>"$ktap_dir/enter"
 while ! grep -q holding "$ktap_dir/held"; do
 	usleep 50000

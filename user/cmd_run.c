@@ -31,6 +31,7 @@ const struct step run_steps[] = {
 	{ "device-fd", "Getting Device File Descriptor", step_device_fd, undo_device_fd },
 	{ "device-info", NULL, step_device_info, NULL },
 	{ "regions", NULL, step_regions, NULL },
+	{ "config", NULL, step_config, NULL },
 	{ "irqs", NULL, step_irqs, NULL },
 	{ "module", "Verifying the Page Table", step_module, undo_module },
 	{ "page-user", NULL, step_verify, undo_verify },

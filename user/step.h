@@ -9,6 +9,7 @@
 
 #include "err.h"
 #include "module.h"
+#include "pci_config.h"
 #include "report.h"
 #include "sysfs.h"
 #include "verify_pte.h"
@@ -53,6 +54,11 @@ struct run {
 	int iommu_type;
 	struct vfio_iommu iommu;
 	uint32_t nr_regions, nr_irqs;
+	uint64_t region_sizes[VFIO_PCI_NUM_REGIONS];
+	uint8_t config_bytes[PCI_CONFIG_EXPRESS];
+	size_t config_size;
+	int config_no; /* errno of reading it; 0: config is there */
+	struct pci_config config;
 	void *buf;
 	uint64_t iovas[MAX_IOVAS]; /* the buffer's, the first nr_mapped of them live */
 	unsigned int nr_mapped;
@@ -115,10 +121,13 @@ enum status step_map(struct run *run);
 void undo_map(struct run *run);
 enum status step_device_fd(struct run *run);
 void undo_device_fd(struct run *run);
+enum status step_unmap(struct run *run);
+
+/* run_device.c */
 enum status step_device_info(struct run *run);
 enum status step_regions(struct run *run);
+enum status step_config(struct run *run);
 enum status step_irqs(struct run *run);
-enum status step_unmap(struct run *run);
 
 /* run_verify.c */
 enum status step_module(struct run *run);

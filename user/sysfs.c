@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,6 +114,23 @@ void sysfs_modalias(const char *bdf, char *out, size_t len)
 
 	snprintf(path, sizeof(path), PCI_DEVICES "/%s/modalias", bdf);
 	read_line(path, out, len);
+}
+
+int sysfs_resources(const char *bdf, struct sysfs_resource *res, size_t max)
+{
+	char path[PATH_MAX];
+	size_t nr = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), PCI_DEVICES "/%s/resource", bdf);
+	f = fopen(path, "re");
+	if (!f)
+		return -errno;
+	while (nr < max && fscanf(f, "%" SCNx64 " %" SCNx64 " %" SCNx64, &res[nr].start,
+				  &res[nr].end, &res[nr].flags) == 3)
+		nr++;
+	fclose(f);
+	return nr;
 }
 
 bool sysfs_group_noiommu(int group)

@@ -27,6 +27,20 @@ int sysfs_devices(struct sysfs_device **devs);
 /* "pci:v00001234d000011E8…", as modules name what they drive; "" if not there */
 void sysfs_modalias(const char *bdf, char *out, size_t len);
 
+/* A line of a device's file "resource": bytes of ports or memory.  No flags: none */
+struct sysfs_resource {
+	uint64_t start, end; /* first and last byte, as the CPU addresses them */
+	uint64_t flags;
+};
+
+/* include/linux/ioport.h, which is how the file is defined */
+#define SYSFS_RESOURCE_IO	0x100
+#define SYSFS_RESOURCE_MEM	0x200
+#define SYSFS_RESOURCE_PREFETCH 0x2000
+
+/* The first @max: BAR 0 to 5, then the ROM.  How many, or -errno. */
+int sysfs_resources(const char *bdf, struct sysfs_resource *res, size_t max);
+
 /*
  * The devices of an IOMMU group, in the order of their addresses: returns how
  * many there are (at most @max are filled), or a negative errno.

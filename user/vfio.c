@@ -48,6 +48,11 @@ int vfio_iommu_get_info(int container, struct vfio_iommu_type1_info **info)
 	return get_info(container, VFIO_IOMMU_GET_INFO, sizeof(**info), 0, false, (void **)info);
 }
 
+int vfio_device_get_info(int device, struct vfio_device_info **info)
+{
+	return get_info(device, VFIO_DEVICE_GET_INFO, sizeof(**info), 0, false, (void **)info);
+}
+
 int vfio_device_get_region(int device, uint32_t index, struct vfio_region_info **info)
 {
 	return get_info(device, VFIO_DEVICE_GET_REGION_INFO, sizeof(**info), index, true,

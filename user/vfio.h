@@ -29,6 +29,7 @@ struct vfio_iommu {
 
 /* All of an info call's answer, capabilities included; free() it. */
 int vfio_iommu_get_info(int container, struct vfio_iommu_type1_info **info);
+int vfio_device_get_info(int device, struct vfio_device_info **info);
 int vfio_device_get_region(int device, uint32_t index, struct vfio_region_info **info);
 
 /*

@@ -16,12 +16,13 @@ pci=/sys/bus/pci
 said() {
 	grep -qE -e "$1" "$ktap_dir/out"
 }
+# jq says true of it; of nothing it would say nothing bad
 is() {
-	jq -e "$1" "$ktap_dir/out"
+	[ -s "$ktap_dir/out" ] && jq -e "$1" "$ktap_dir/out"
 }
 # of BDF FILTER: jq says true of that device in the list as it is now
 of() {
-	vfio_test list --json "$1" | jq -e ".devices[0] | $2"
+	vfio_test list --json "$1" >"$ktap_dir/of" && [ -s "$ktap_dir/of" ] && jq -e ".devices[0] | $2" "$ktap_dir/of"
 }
 # bind BDF DRIVER
 bind() {

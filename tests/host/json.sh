@@ -8,7 +8,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=tests/guest/ktap.sh
 . "$root/tests/guest/ktap.sh"
 
-ktap_plan 21
+ktap_plan 23
 report=$ktap_dir/report
 
 # is FILTER: jq says true of the report
@@ -25,7 +25,7 @@ expect 0 '' 'vfio_test --json BDF: exit 0' vm --json BDF
 check 'one JSON object' is 'type == "object"'
 check 'every key of the contract' is '
 	["tool", "version", "schema", "verdict", "device", "iommu", "steps", "mapping",
-	 "pages", "walk", "witnesses", "regions", "irqs", "faults"] - keys == []'
+	 "pages", "walk", "witnesses", "regions", "config", "irqs", "faults"] - keys == []'
 check 'tool, schema, verdict' is '[.tool, .schema, .verdict] == ["vfio_test", 1, "pass"]'
 check 'device' is '.device | .vendor == "0x1234" and .device == "0x11e8" and
 	.driver == "vfio-pci" and (.group | type) == "number" and (.bdf | test("^0000:"))'
@@ -60,6 +60,11 @@ check 'irqs: what the device raised arrived' is '
 check 'faults: both, with the kernel'\''s line' is '.faults | length == 2 and
 	[.[].kind] == ["read-only", "unmapped"] and
 	all(.[]; .iova as $iova | .log | test("DMAR: \\[DMA Write.*fault addr \($iova) "))'
+check 'regions: first words by pread and through the mapping' is '.regions[0] |
+	.name == "BAR0" and .first[0] == "0x010000ed" and (.caps | type) == "array" and
+	.mmap[0] == {offset: "0x0", size: "0x100000", first: .first, agrees: true}'
+check 'config: ids, BARs, capabilities' is '.config | .vendor == "0x1234" and .device == "0x11e8" and
+	.bars[0].size == "0x100000" and .bars[0].agrees and .caps[0].name == "MSI" and .extended == []'
 
 expect 4 '' 'vfio_test --no-module: exit 4' vm --json --dma none --no-module BDF
 check '--dma none: nothing asked of the device' is '.witnesses.device_dma.status == "skip" and .faults == []'

@@ -1,0 +1,165 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+#
+# devices.sh - regions, capabilities and configuration space of real devices; lies
+#
+# VM of host/devices.sh: edu on vfio-pci, e1000e, nvme, two virtio-net and VGA on no
+# driver, jq and liar.so.
+
+# shellcheck source=tests/guest/ktap.sh
+. /tests/ktap.sh
+# shellcheck source=tests/guest/left.sh
+. /tests/left.sh
+ktap_plan 66
+
+pci=/sys/bus/pci/devices
+report=$ktap_dir/out
+# jq says true of the report; of an empty one it would say nothing bad
+is() {
+	[ -s "$report" ] && jq -e "$1" "$report"
+}
+# byte AT: of the configuration space as sysfs shows it
+byte() {
+	od -An -v -tu1 -j "$1" -N 1 "$config" | tr -d ' '
+}
+# "id@at" of each capability, by a walk of our own
+caps() {
+	at=$(byte $((0x34)))
+	while [ "$at" -ne 0 ]; do
+		printf '%x@%x\n' "$(byte "$at")" "$at"
+		at=$(byte $((at + 1)))
+	done
+}
+# The same as reported
+reported_caps() {
+	jq -r '.config.caps[] | "\(.id[2:])@\(.at[2:])"' "$report"
+}
+same_caps() {
+	caps >"$ktap_dir/caps"
+	[ -s "$ktap_dir/caps" ] && reported_caps | diff "$ktap_dir/caps" -
+}
+same_ids() {
+	for file in vendor device class revision subsystem_vendor subsystem_device; do
+		value=$(jq -r ".config.$file" "$report")
+		if [ -z "$value" ] || [ $((value)) -ne $(($(cat "$dev/$file"))) ]; then
+			echo "$file: $(cat "$dev/$file")"
+			return 1
+		fi
+	done
+}
+# start and size of each of the resources 0 to 6, as far as they are any
+same_resources() {
+	i=0
+	while read -r start end flags && [ "$i" -lt 6 ]; do
+		[ $((flags)) -eq 0 ] || echo "$i $((start)) $((end - start + 1))"
+		i=$((i + 1))
+	done <"$dev/resource" >"$ktap_dir/resources"
+	jq -r '.config.bars[] | "\(.index) \(.address) \(.size)"' "$report" | while read -r i start size; do
+		echo "$i $((start)) $((size))"
+	done | diff "$ktap_dir/resources" -
+}
+# What the CPU reads at a BAR's start is what the report has: with nobody in between.
+same_memory() {
+	jq -r '.config.bars as $bars | .regions[] | .index as $i | select(.mmap[0].offset == "0x0") |
+		$bars[] | select(.index == $i) | .address' "$report" >"$ktap_dir/addresses"
+	jq -r '.regions[].mmap[] | select(.offset == "0x0") | .first[0]' "$report" >"$ktap_dir/words"
+	[ -s "$ktap_dir/words" ] && while read -r address; do
+		devmem "$address" 32 || return 1
+	done <"$ktap_dir/addresses" | tr A-F a-f | diff "$ktap_dir/words" -
+}
+
+# common NAME BDF: what holds of every device; 6 points
+common() {
+	dev=$pci/$2 config=$pci/$2/config
+	echo vfio-pci >"$dev/driver_override"
+	[ -e "$dev/driver" ] || echo "$2" >/sys/bus/pci/drivers_probe
+	expect 0 '"verdict": *"pass"' "$1: passes" vfio_test --json "$2"
+	check "$1: ids" same_ids
+	check "$1: the list of capabilities" same_caps
+	check "$1: BARs are the resources" same_resources
+	check "$1: no mapping differs from pread" is '[.regions[].mmap // [] | .[]] | length > 0 and
+		all(.[]; .agrees != false and (.first | length) > 0)'
+	check "$1: regions have names, BARs agree, interrupts are as many" is '
+		[.regions[].name] == ["BAR0", "BAR1", "BAR2", "BAR3", "BAR4", "BAR5", "ROM", "config", "VGA"] and
+		all(.config.bars[]; .agrees) and
+		([.config.caps[] | select(.name == "MSI") | .vectors] + [0])[0] == .irqs[1].count and
+		([.config.caps[] | select(.name == "MSI-X") | .entries] + [0])[0] == .irqs[2].count and
+		(.irqs[0].count == 1) == (.config.interrupt_pin > 0)'
+}
+find_device() {
+	for dev in "$pci"/*; do
+		[ "$(cat "$dev/vendor" "$dev/device" | tr '\n' ' ')" != "$1 $2 " ] || echo "${dev##*/}"
+	done
+}
+
+common edu "$BDF"
+check 'edu: its identification' is '.regions[0].first[0] == "0x010000ed" and
+	.regions[0].mmap == [{offset: "0x0", size: "0x100000",
+		first: .regions[0].first, agrees: true}]'
+check 'edu: in memory as the CPU reads it' same_memory
+check 'edu: conventional, no extended capability' is '.config.size == 256 and .config.extended == [] and
+	.config.class == "0xff00" and ([.config.caps[] | .name] == ["MSI"])'
+check 'edu: no VGA' is '.regions[8].errno == 22'
+
+e1000e=$(find_device 0x8086 0x10d3)
+common e1000e "$e1000e"
+check 'e1000e: ports have no mapping' is '.config.bars[] | select(.index == 2) | .type == "io"'
+check 'e1000e: ports are read' is '.regions[2] | .mmap == [] and (.first | length) == 4'
+check 'e1000e: MSI-X in BAR3, which pread does not show' is '
+	(.config.caps[] | select(.name == "MSI-X") | .entries == 5 and .bir == 3 and .offset == "0x0") and
+	.regions[3].mmap[0].agrees == null and .regions[3].first[0] == "0xffffffff" and
+	.regions[3].mmap[0].first[0] != "0xffffffff"'
+check 'e1000e: MSI-X mappable' is '[.regions[3].caps[].name] == ["MSI-X mappable"]'
+check 'e1000e: PCIe' is '.config.caps[] | select(.name == "PCIe") |
+	.type == "root complex endpoint" and .version == 1'
+check 'e1000e: extended capabilities' is '[.config.extended[] | "\(.name)@\(.at)"] == ["AER@0x100", "serial number@0x140"]'
+check 'e1000e: in memory as the CPU reads it' same_memory
+check 'e1000e: the ROM begins as one does' is '.regions[6] | .size == "0x40000" and (.first[0] | endswith("aa55"))'
+
+nvme=$(find_device 0x1b36 0x0010)
+common nvme "$nvme"
+check 'nvme: version register' is '.regions[0].first[2] == "0x00010400"'
+check 'nvme: BAR of 64 bits' is '.config.bars | length == 1 and .[0].type == "mem64"'
+
+virtio=$(find_device 0x1af4 0x1041 | head -n 1)
+common virtio-net "$virtio"
+check 'virtio-net: its own capabilities are five' is '[.config.caps[] | select(.name == "vendor")] | length == 5'
+legacy=$(find_device 0x1af4 0x1000)
+common 'virtio-net, legacy' "$legacy"
+check 'virtio-net, legacy: ports' is '.config.bars[0] | .type == "io" and .size == "0x20"'
+
+vga=$(find_device 0x1234 0x1111)
+dev=$pci/$vga config=$pci/$vga/config
+echo vfio-pci >"$dev/driver_override"
+echo "$vga" >/sys/bus/pci/drivers_probe
+expect 0 '"verdict": *"pass"' 'VGA: passes' vfio_test --json "$vga"
+check 'VGA: its region is there, what cannot be read says so' is '.regions[8] |
+	.size == "0xc0000" and .read_errno == 22 and .errno == null'
+check 'VGA: prefetchable' is '.config.bars[0] | .prefetch and .agrees'
+
+expect 0 '^    mapped 0x100000 bytes at 0x0: 010000ed .* \(as by pread\)$' 'text: a mapping' vfio_test "$BDF"
+check 'text: flags in words' grep -qE '^  Region 0: size=0x100000, .* \(READ WRITE MMAP' "$report"
+check 'text: a capability' grep -qE '^  capability 0x05 at 0x40: MSI: 1 vectors, 64 bits$' "$report"
+
+# lies WORD STATUS REGEX
+lies() {
+	expect "$2" "$3" "lie: $1" env LD_PRELOAD=/root/liar.so LIE="$1" vfio_test --json "$BDF"
+}
+lies nothing 0 '"verdict": *"pass"'
+lies pread 1 'region 0 differs between its mapping and pread'
+lies read-error 1 'at 0x4 the mapping says 0x[0-9a-f]{8}, and pread Input/output error'
+lies changing 0 '"verdict": *"pass"'
+lies mmap 1 'region 0 said that it can be mapped, and cannot'
+lies sparse 0 '"verdict": *"pass"'
+check 'lie: sparse: both areas are mapped, no more' is '.regions[0] |
+	[.mmap[] | [.offset, .size, .agrees]] == [["0x0", "0x1000", true], ["0x40000", "0x2000", true]] and
+	.caps[0].areas == [{offset: "0x0", size: "0x1000"}, {offset: "0x40000", size: "0x2000"}]'
+lies chain-cycle 1 'its capability chain contradicts itself'
+lies size 1 'its region is not as large as its resource'
+lies bar 1 'its address is not that of its resource'
+lies cap-cycle 1 'the list of capabilities turns back on itself'
+lies vendor 1 'configuration space says 0x1235, sysfs 0x1234'
+lies gone 1 'the configuration space'
+check 'nothing left' nothing_left
+ktap_end

@@ -33,7 +33,7 @@ struct holder {
 
 /* A device with all that is told of it. */
 struct entry {
-	const struct sysfs_device *dev;
+	struct sysfs_device dev;
 	struct sysfs_device *siblings;
 	size_t nr_siblings;
 	char class_name[NAME_MAX_LEN], name[NAME_MAX_LEN];
@@ -145,7 +145,7 @@ static void find_candidates(struct entry *e, struct modules *mods)
 {
 	char alias[128], vfio[128];
 
-	sysfs_modalias(e->dev->bdf, alias, sizeof(alias));
+	sysfs_modalias(e->dev.bdf, alias, sizeof(alias));
 	if (!mods || strncmp(alias, "pci:", 4))
 		return;
 	if (e->ready != READY_BRIDGE) {
@@ -165,7 +165,7 @@ static int find_siblings(struct entry *e, const struct sysfs_device *devs, size_
 	if (!e->siblings)
 		return -ENOMEM;
 	for (i = 0; i < nr; i++)
-		if (e->dev->group >= 0 && devs[i].group == e->dev->group && &devs[i] != e->dev)
+		if (e->dev.group >= 0 && devs[i].group == e->dev.group && &devs[i] != &e->dev)
 			e->siblings[e->nr_siblings++] = devs[i];
 	return 0;
 }
@@ -183,7 +183,7 @@ static bool is_asked_for(const struct list_cmd *c, const struct sysfs_device *de
 static int fill_entry(const struct list_cmd *c, struct entry *e, size_t nr_devs, bool iommu,
 		      struct pci_names *names, struct modules *mods)
 {
-	const struct sysfs_device *dev = e->dev;
+	const struct sysfs_device *dev = &e->dev;
 	const struct holder *holder = holder_of(c, dev->group);
 	struct ready_facts facts = {
 		.dev = dev,
@@ -252,7 +252,7 @@ static int look(struct list_cmd *c, struct err *err)
 
 		if (!is_asked_for(c, &c->devs[i]))
 			continue;
-		e->dev = &c->devs[i];
+		e->dev = c->devs[i];
 		c->nr++;
 		ret = fill_entry(c, e, nr_devs, iommu, names, mods);
 		if (!ret && c->only_ready && e->ready != READY_YES) {
@@ -290,12 +290,12 @@ enum { COLS = 5, INDENT = 2 };
 static void row_cells(const struct entry *e, char *id, char *group, size_t len,
 		      const char *cells[COLS])
 {
-	snprintf(id, len, "%04x:%04x", e->dev->vendor, e->dev->device);
-	snprintf(group, len, "%d", e->dev->group);
-	cells[0] = e->dev->bdf;
+	snprintf(id, len, "%04x:%04x", e->dev.vendor, e->dev.device);
+	snprintf(group, len, "%d", e->dev.group);
+	cells[0] = e->dev.bdf;
 	cells[1] = id;
-	cells[2] = e->dev->group < 0 ? "-" : group;
-	cells[3] = e->dev->driver[0] ? e->dev->driver : "-";
+	cells[2] = e->dev.group < 0 ? "-" : group;
+	cells[3] = e->dev.driver[0] ? e->dev.driver : "-";
 	cells[4] = e->ready == READY_YES ? "yes" : e->ready == READY_BRIDGE ? "-" : "no";
 }
 
@@ -346,7 +346,7 @@ static void print_text(const struct list_cmd *c)
 	size_t i, k;
 
 	for (i = 0; c->g->quiet && i < c->nr; i++)
-		puts(c->entries[i].dev->bdf);
+		puts(c->entries[i].dev.bdf);
 	if (c->g->quiet)
 		return;
 	for (k = 0; k < COLS; k++)
@@ -373,7 +373,7 @@ static void print_text(const struct list_cmd *c)
 			snprintf(device, sizeof(device), "%s%s%s", e->class_name,
 				 e->name[0] ? ": " : "", e->name);
 		else
-			snprintf(device, sizeof(device), "class %04x%s%s", e->dev->class >> 8,
+			snprintf(device, sizeof(device), "class %04x%s%s", e->dev.class >> 8,
 				 e->name[0] ? ": " : "", e->name);
 		printf("%.*s\n", width > used ? fit(device, width - used) : -1, device);
 		/* That it is a bridge its name says. */
@@ -413,21 +413,21 @@ static struct json_object *entry_json(const struct entry *e)
 	char hex[16], why[sizeof(e->why.what) + sizeof(e->why.why) + 4] = "";
 	size_t i;
 
-	add_string(obj, "bdf", e->dev->bdf);
-	snprintf(hex, sizeof(hex), "0x%04x", e->dev->vendor);
+	json_object_object_add(obj, "bdf", json_object_new_string(e->dev.bdf));
+	snprintf(hex, sizeof(hex), "0x%04x", e->dev.vendor);
 	add_string(obj, "vendor", hex);
-	snprintf(hex, sizeof(hex), "0x%04x", e->dev->device);
+	snprintf(hex, sizeof(hex), "0x%04x", e->dev.device);
 	add_string(obj, "device", hex);
-	snprintf(hex, sizeof(hex), "0x%06x", e->dev->class);
+	snprintf(hex, sizeof(hex), "0x%06x", e->dev.class);
 	add_string(obj, "class", hex);
 	add_string(obj, "class_name", e->class_name);
 	add_string(obj, "name", e->name);
-	add_string(obj, "driver", e->dev->driver);
+	add_string(obj, "driver", e->dev.driver);
 	for (i = 0; i < e->nr_candidates; i++)
 		json_object_array_add(candidates, json_object_new_string(e->candidates[i]));
 	json_object_object_add(obj, "candidates", candidates);
 	json_object_object_add(obj, "group",
-			       e->dev->group < 0 ? NULL : json_object_new_int(e->dev->group));
+			       e->dev.group < 0 ? NULL : json_object_new_int(e->dev.group));
 	json_object_object_add(obj, "siblings", siblings_json(e));
 	json_object_object_add(obj, "ready", json_object_new_boolean(e->ready == READY_YES));
 	add_string(obj, "reason", ready_name(e->ready));

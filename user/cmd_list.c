@@ -165,7 +165,8 @@ static int find_siblings(struct entry *e, const struct sysfs_device *devs, size_
 	if (!e->siblings)
 		return -ENOMEM;
 	for (i = 0; i < nr; i++)
-		if (e->dev.group >= 0 && devs[i].group == e->dev.group && &devs[i] != &e->dev)
+		if (e->dev.group >= 0 && devs[i].group == e->dev.group &&
+		    strcmp(devs[i].bdf, e->dev.bdf))
 			e->siblings[e->nr_siblings++] = devs[i];
 	return 0;
 }

@@ -56,6 +56,7 @@ enum {
 	OPT_IOMMU,
 	OPT_DMA,
 	OPT_NO_FAULTS,
+	OPT_NO_RULES,
 	OPT_HOLD,
 	OPT_RECHECK,
 	OPT_MODULE,
@@ -70,6 +71,7 @@ static const struct option long_options[] = { { "expect", required_argument, NUL
 					      { "iommu", required_argument, NULL, OPT_IOMMU },
 					      { "dma", required_argument, NULL, OPT_DMA },
 					      { "no-faults", no_argument, NULL, OPT_NO_FAULTS },
+					      { "no-rules", no_argument, NULL, OPT_NO_RULES },
 					      { "hold", optional_argument, NULL, OPT_HOLD },
 					      { "recheck", optional_argument, NULL, OPT_RECHECK },
 					      { "module", required_argument, NULL, OPT_MODULE },
@@ -86,6 +88,7 @@ static const char options_help[] =
 	"  --iommu auto|type1|type1v2 (auto: the best there)\n"
 	"  --dma auto|none|edu        have the device move data; auto: up to 256 pages\n"
 	"  --no-faults                have it provoke no IOMMU fault\n"
+	"  --no-rules                 ask the container for nothing that it must refuse\n"
 	"  --hold[=SECONDS]           keep the mapping until Enter or a signal\n"
 	"  --recheck[=MS]             compare with the IOMMU again and again while it is\n"
 	"                             held (1000), not only before unmap\n"
@@ -181,6 +184,9 @@ static int parse_options(int argc, char **argv, struct globals *g, struct run_op
 		case OPT_DMA:
 			ret = choose("dma", dmas, optarg, &v);
 			o->dma = (int)v;
+			break;
+		case OPT_NO_RULES:
+			o->no_rules = true;
 			break;
 		case OPT_NO_FAULTS:
 			o->no_faults = true;

@@ -55,6 +55,9 @@ static const char *idle_reason(const struct run *run)
 {
 	if (run->opts->dma == DMA_NONE)
 		return "--dma none";
+	/* As with --expect supervisor: a process that touches such a page never gets past it. */
+	if (run->supervisor)
+		return "the buffer has supervisor pages: it is not touched";
 	/* There addresses are physical, and a wrong one hits anything. */
 	if (run->iommu_type == VFIO_NOIOMMU_IOMMU)
 		return "no IOMMU translates what the device does";

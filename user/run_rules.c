@@ -448,6 +448,10 @@ enum status step_dma_rules(struct run *run)
 	unsigned int passed, failed;
 	size_t i;
 
+	if (run->opts->no_rules) {
+		run_detail(run, "--no-rules");
+		return STATUS_SKIP;
+	}
 	r.scratch = memory(SCRATCH, PROT_READ | PROT_WRITE);
 	r.absent = memory(SCRATCH, PROT_NONE);
 	r.readonly = memory(SCRATCH, PROT_READ);

@@ -36,6 +36,7 @@ struct run_opts {
 	const char *module_path;
 	bool no_module;
 	bool no_faults; /* provoke no IOMMU fault */
+	bool no_rules;	/* ask the container for nothing that it must refuse */
 	int dma;	/* DMA_AUTO, DMA_NONE or a driver of dma.h */
 };
 

@@ -4,8 +4,8 @@
 #
 # devices.sh - regions, capabilities and configuration space of real devices; lies
 #
-# VM of host/devices.sh: edu on vfio-pci, e1000e, nvme, two virtio-net and VGA on no
-# driver, jq and liar.so.
+# VM of host/devices.sh: edu on vfio-pci, e1000e, nvme, two virtio-net and VGA, jq
+# and liar.so.
 
 # shellcheck source=tests/guest/ktap.sh
 . /tests/ktap.sh
@@ -69,12 +69,17 @@ same_memory() {
 	done <"$ktap_dir/addresses" | tr A-F a-f | diff "$ktap_dir/words" -
 }
 
+# to_vfio BDF: from whatever driver it is on, as virtio's where that is built in
+to_vfio() {
+	echo vfio-pci >"$pci/$1/driver_override"
+	[ "$1" = "$BDF" ] || [ ! -e "$pci/$1/driver" ] || echo "$1" >"$pci/$1/driver/unbind"
+	[ -e "$pci/$1/driver" ] || echo "$1" >/sys/bus/pci/drivers_probe
+}
 # common NAME BDF: what holds of every device; 6 points
 common() {
 	dev=$pci/$2 config=$pci/$2/config
-	echo vfio-pci >"$dev/driver_override"
-	[ -e "$dev/driver" ] || echo "$2" >/sys/bus/pci/drivers_probe
-	expect 0 '"verdict": *"pass"' "$1: passes" vfio_test --json "$2"
+	to_vfio "$2"
+	expect 0 '"verdict": *"pass"' "$1: passes" vfio_test --json --dma none "$2"
 	check "$1: ids" same_ids
 	check "$1: the list of capabilities" same_caps
 	check "$1: BARs are the resources" same_resources
@@ -130,21 +135,19 @@ common 'virtio-net, legacy' "$legacy"
 check 'virtio-net, legacy: ports' is '.config.bars[0] | .type == "io" and .size == "0x20"'
 
 vga=$(find_device 0x1234 0x1111)
-dev=$pci/$vga config=$pci/$vga/config
-echo vfio-pci >"$dev/driver_override"
-echo "$vga" >/sys/bus/pci/drivers_probe
-expect 0 '"verdict": *"pass"' 'VGA: passes' vfio_test --json "$vga"
+to_vfio "$vga"
+expect 0 '"verdict": *"pass"' 'VGA: passes' vfio_test --json --dma none "$vga"
 check 'VGA: its region is there, what cannot be read says so' is '.regions[8] |
 	.size == "0xc0000" and .read_errno == 22 and .errno == null'
 check 'VGA: prefetchable' is '.config.bars[0] | .prefetch and .agrees'
 
-expect 0 '^    mapped 0x100000 bytes at 0x0: 010000ed .* \(as by pread\)$' 'text: a mapping' vfio_test "$BDF"
+expect 0 '^    mapped 0x100000 bytes at 0x0: 010000ed .* \(as by pread\)$' 'text: a mapping' vfio_test --dma none "$BDF"
 check 'text: flags in words' grep -qE '^  Region 0: size=0x100000, .* \(READ WRITE MMAP' "$report"
 check 'text: a capability' grep -qE '^  capability 0x05 at 0x40: MSI: 1 vectors, 64 bits$' "$report"
 
 # lies WORD STATUS REGEX
 lies() {
-	expect "$2" "$3" "lie: $1" env LD_PRELOAD=/root/liar.so LIE="$1" vfio_test --json "$BDF"
+	expect "$2" "$3" "lie: $1" env LD_PRELOAD=/root/liar.so LIE="$1" vfio_test --json --dma none "$BDF"
 }
 lies nothing 0 '"verdict": *"pass"'
 lies pread 1 'region 0 differs between its mapping and pread'

@@ -110,7 +110,7 @@ agrees() {
 	vfio_test list --json >"$ktap_dir/list"
 	jq -r '.devices[] | "\(.bdf) \(.ready)"' "$ktap_dir/list" >"$ktap_dir/words"
 	while read -r bdf ready; do
-		vfio_test --quiet --no-module "$bdf" >/dev/null 2>&1
+		vfio_test --quiet --no-module --dma none "$bdf" >/dev/null 2>&1
 		status=$?
 		echo "$bdf: ready $ready, a run ends with $status"
 		case $ready-$status in

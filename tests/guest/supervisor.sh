@@ -17,7 +17,7 @@ ktap_plan 23
 taken_from() {
 	word=$1
 	shift
-	SUPERVISOR=$word LD_PRELOAD=/root/supervisor.so timeout 60 vfio_test "$@" "$BDF"
+	SUPERVISOR=$word LD_PRELOAD=/root/supervisor.so timeout 60 vfio_test --dma none --no-rules "$@" "$BDF"
 }
 
 said() {

@@ -59,7 +59,7 @@ expect() {
 	ktap_got=0
 	"$@" >"$ktap_dir/out" 2>"$ktap_dir/err" </dev/null || ktap_got=$?
 	if [ "$ktap_got" -eq "$ktap_status" ] &&
-	   { [ -z "$ktap_regex" ] || cat "$ktap_dir/out" "$ktap_dir/err" | grep -qE -e "$ktap_regex"; }; then
+	   { [ -z "$ktap_regex" ] || grep -qE -e "$ktap_regex" "$ktap_dir/out" "$ktap_dir/err"; }; then
 		ktap_result ok "$ktap_name"
 		return
 	fi

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# viommu.sh - vfio_test under whatever IOMMU this guest has, and what that is
+# viommu.sh [OPTION...] - vfio_test under whatever IOMMU this guest has, and what that is
 #
 # Prints vfio_test's verdict and one line of facts, which the host knows what it
 # asked for: "iommu intel caching-mode=on last-iova=0x7fffffffff". Exit status:
@@ -13,7 +13,7 @@ if ! [ -e "/sys/bus/pci/devices/$BDF/driver" ]; then
 	echo "cure: $cure"
 	eval "$cure"
 fi
-vfio_test --quiet "$BDF"
+vfio_test --quiet "$@" "$BDF"
 status=$?
 
 facts=iommu
@@ -34,5 +34,5 @@ for one in /sys/bus/virtio/drivers/virtio_iommu/virtio*; do
 	[ ! -e "$one" ] || facts="$facts virtio"
 done
 # One page: the whole test has been above.
-echo "$facts last-iova=$(vfio_test --size 4K "$BDF" | sed -n 's/^  IOVA range: .* - //p' | tail -n 1)"
+echo "$facts last-iova=$(vfio_test --size 4K "$@" "$BDF" | sed -n 's/^  IOVA range: .* - //p' | tail -n 1)"
 exit "$status"

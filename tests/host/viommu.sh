@@ -15,6 +15,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 # variant | what the kernel needs | options of scripts/vm | what the guest finds: the
 # option has come that far, or the variant is none
+#
+# QEMU's amd-iommu tells nobody of a fault before 10.1: none is asked for there.
 readonly variants='
 intel-caching    | CONFIG_INTEL_IOMMU  | --iommu intel --iommu-opts caching-mode=on  | intel caching-mode=on last-iova=0x7fffffffff
 intel-no-caching | CONFIG_INTEL_IOMMU  | --iommu intel --iommu-opts caching-mode=off | intel caching-mode=off last-iova=0x7fffffffff
@@ -44,8 +46,10 @@ for one; do
 		ktap_skip "$one: vfio_test passes" "Linux $release has no $config"
 		continue
 	fi
+	words=()
+	[[ $one != amd ]] || words=(--no-faults)
 	expect 0 '^Verdict: pass' "$one: vfio_test passes" \
-		"$root/scripts/vm" --quiet --strict "${options[@]}" -- /tests/viommu.sh
+		"$root/scripts/vm" --quiet --strict "${options[@]}" -- /tests/viommu.sh "${words[@]}"
 	check "$one: that was the IOMMU" grep -qx "iommu $found" "$ktap_dir/out"
 	[[ $ktap_bad -eq 0 ]] || ktap_comment "$ktap_dir/out"
 done

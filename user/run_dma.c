@@ -55,7 +55,7 @@ static const char *idle_reason(const struct run *run)
 {
 	if (run->opts->dma == DMA_NONE)
 		return "--dma none";
-	/* As with --expect supervisor: a process that touches such a page never gets past it. */
+	/* As with --expect supervisor: it is not the process's to touch. */
 	if (run->supervisor)
 		return "the buffer has supervisor pages: it is not touched";
 	/* There addresses are physical, and a wrong one hits anything. */

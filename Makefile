@@ -24,7 +24,8 @@ PROGRAM_DIR := user
 SHARED := parse term pt_text err
 vfio_test := main cmd_run cmd_list cmd_walk cmd_iova signals step run_vfio run_device run_verify \
 	run_iommu run_rules run_dma dma dma_plan dma_edu klog frames report sysfs vfio vfio_caps \
-	pci_config mmio module verify_pte pagemap ready pci_names $(SHARED)
+	pci_config mmio module verify_pte pagemap ready pci_names \
+	cmd_bind bind bind_record bind_state holder in_use $(SHARED)
 vfio_test_libs := libkmod libpci json-c
 qemu_verify_pte := qemu_verify_pte qemu_report qemu_walk qemu_compare qemu_join qemu_print monitor \
 	monitor_parse $(SHARED)
@@ -46,6 +47,8 @@ unit_monitor := monitor monitor_parse err
 unit_monitor_parse := monitor_parse parse
 unit_join := qemu_join err
 unit_ready := ready sysfs err
+unit_bind_record := bind_record
+unit_in_use := in_use
 unit_report := qemu_report qemu_walk qemu_compare pt_text parse
 
 all: user kmod

@@ -12,6 +12,7 @@
 
 #include "cmd.h"
 #include "err.h"
+#include "holder.h"
 #include "module.h"
 #include "parse.h"
 #include "pci_names.h"
@@ -24,12 +25,6 @@
 #define ARRAY_SIZE(a)  (sizeof(a) / sizeof((a)[0]))
 #define CANDIDATES_MAX 8
 #define NAME_MAX_LEN   192
-
-/* A process that has a group's node open. */
-struct holder {
-	int group, pid;
-	char comm[32];
-};
 
 /* A device with all that is told of it. */
 struct entry {
@@ -50,77 +45,10 @@ struct list_cmd {
 	bool only_ready;
 
 	struct sysfs_device *devs;
-	struct holder *holders;
-	size_t nr_holders;
+	struct holders holders;
 	struct entry *entries;
 	size_t nr;
 };
-
-static void add_holder(struct list_cmd *c, int group, const char *pid)
-{
-	struct holder *h = realloc(c->holders, (c->nr_holders + 1) * sizeof(*h));
-	char path[40];
-	FILE *f;
-
-	if (!h)
-		return;
-	c->holders = h;
-	h += c->nr_holders++;
-	h->group = group;
-	h->pid = atoi(pid);
-	snprintf(path, sizeof(path), "/proc/%d/comm", h->pid);
-	f = fopen(path, "re");
-	if (!f || !fgets(h->comm, sizeof(h->comm), f))
-		snprintf(h->comm, sizeof(h->comm), "?");
-	h->comm[strcspn(h->comm, "\n")] = '\0';
-	if (f)
-		fclose(f);
-}
-
-/* Of one process: its files, where we may look at them. */
-static void find_groups_of(struct list_cmd *c, const char *pid)
-{
-	char path[80], target[64];
-	struct dirent *e;
-	int group, end;
-	ssize_t n;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/proc/%.20s/fd", pid);
-	dir = opendir(path);
-	while (dir && (e = readdir(dir))) {
-		snprintf(path, sizeof(path), "/proc/%.20s/fd/%.20s", pid, e->d_name);
-		n = readlink(path, target, sizeof(target) - 1);
-		target[n < 0 ? 0 : n] = '\0';
-		end = 0;
-		if (sscanf(target, "/dev/vfio/%d%n", &group, &end) == 1 && end && !target[end])
-			add_holder(c, group, pid);
-	}
-	if (dir)
-		closedir(dir);
-}
-
-static void find_holders(struct list_cmd *c)
-{
-	DIR *dir = opendir("/proc");
-	struct dirent *e;
-
-	while (dir && (e = readdir(dir)))
-		if (e->d_name[0] >= '1' && e->d_name[0] <= '9')
-			find_groups_of(c, e->d_name);
-	if (dir)
-		closedir(dir);
-}
-
-static const struct holder *holder_of(const struct list_cmd *c, int group)
-{
-	size_t i;
-
-	for (i = 0; group >= 0 && i < c->nr_holders; i++)
-		if (c->holders[i].group == group)
-			return &c->holders[i];
-	return NULL;
-}
 
 static void add_candidate(const char *module, void *arg)
 {
@@ -185,7 +113,7 @@ static int fill_entry(const struct list_cmd *c, struct entry *e, size_t nr_devs,
 		      struct pci_names *names, struct modules *mods)
 {
 	const struct sysfs_device *dev = &e->dev;
-	const struct holder *holder = holder_of(c, dev->group);
+	const struct holder *holder = holders_get(&c->holders, HOLDER_GROUP, dev->group);
 	struct ready_facts facts = {
 		.dev = dev,
 		.iommu = iommu,
@@ -243,7 +171,7 @@ static int look(struct list_cmd *c, struct err *err)
 	c->entries = calloc(nr_devs ? nr_devs : 1, sizeof(*c->entries));
 	if (!c->entries)
 		goto no_memory;
-	find_holders(c);
+	holders_find(&c->holders);
 	iommu = sysfs_iommu_present();
 	names = pci_names_open();
 	if (modules_open(&mods))
@@ -279,7 +207,7 @@ static void list_free(struct list_cmd *c)
 	for (i = 0; i < c->nr; i++)
 		free(c->entries[i].siblings);
 	free(c->entries);
-	free(c->holders);
+	holders_free(&c->holders);
 	free(c->devs);
 }
 

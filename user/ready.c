@@ -19,19 +19,19 @@ static const struct {
 	{ 0x0609, "a semi-transparent PCI bridge" },
 };
 
-static const char *bridge_name(const struct ready_facts *f)
+const char *ready_bridge(const struct sysfs_device *dev)
 {
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(bridges); i++)
-		if (f->dev->class >> 8 == bridges[i].class)
+		if (dev->class >> 8 == bridges[i].class)
 			return bridges[i].name;
 	return NULL;
 }
 
 static bool is_bridge(const struct ready_facts *f)
 {
-	return bridge_name(f);
+	return ready_bridge(f->dev);
 }
 
 static bool has_no_iommu(const struct ready_facts *f)
@@ -76,7 +76,7 @@ static bool is_held(const struct ready_facts *f)
 
 static void explain_bridge(const struct ready_facts *f, struct err *err)
 {
-	err_why(err, "it is %s, and other devices are behind it", bridge_name(f));
+	err_why(err, "it is %s, and other devices are behind it", ready_bridge(f->dev));
 }
 
 /* The line to type.  new_id would take every device of that ID. */

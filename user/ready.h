@@ -37,4 +37,7 @@ enum ready ready_judge(const struct ready_facts *f, struct err *err);
 /* "host-driver" and so on, as in JSON */
 const char *ready_name(enum ready ready);
 
+/* "a PCI bridge" and so on, where it has other devices behind it; else NULL */
+const char *ready_bridge(const struct sysfs_device *dev);
+
 #endif /* READY_H */

@@ -24,8 +24,8 @@ PROGRAM_DIR := user
 SHARED := parse term pt_text err
 vfio_test := main cmd_run cmd_list cmd_walk cmd_iova signals step run_vfio run_device run_verify \
 	run_iommu run_rules run_dma dma dma_plan dma_edu klog frames report sysfs vfio vfio_caps \
-	pci_config mmio module verify_pte pagemap ready pci_names $(SHARED)
-vfio_test_libs := libkmod libpci json-c
+	pci_config mmio module verify_pte pagemap pci_names failure env holder $(SHARED)
+vfio_test_libs := libkmod libpci json-c zlib
 qemu_verify_pte := qemu_verify_pte qemu_report qemu_walk qemu_compare qemu_join qemu_print monitor \
 	monitor_parse $(SHARED)
 qemu_verify_pte_libs := json-c
@@ -45,7 +45,7 @@ unit_mmio := mmio
 unit_monitor := monitor monitor_parse err
 unit_monitor_parse := monitor_parse parse
 unit_join := qemu_join err
-unit_ready := ready sysfs err
+unit_failure := failure sysfs err parse
 unit_report := qemu_report qemu_walk qemu_compare pt_text parse
 
 all: user kmod

@@ -10,38 +10,17 @@
 #include <unistd.h>
 
 #include "bind_record.h"
+#include "failure.h"
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define PCI	      "/sys/bus/pci"
-
-/* What the kernel says to a write to one of its files here */
-static const struct {
-	int no;
-	const char *why, *fix;
-} write_errors[] = {
-	{ EACCES, "no permission", "run as root" },
-	{ EPERM, "no permission", "run as root" },
-	{ EROFS, "/sys is read-only here", "run outside of the container" },
-	{ ENOENT, "the device or its driver is gone", "see vfio_test list" },
-	{ ENODEV, "the driver did not take it", "see dmesg" },
-	{ EINVAL, "the driver refused it; VFIO does so where there is no IOMMU for it",
-	  "see dmesg, and vfio_test list" },
-	{ EBUSY, "the driver found it in use", "see dmesg" },
-};
+#define PCI "/sys/bus/pci"
 
 static int say_failed(struct err *err, int no, const char *path, const char *text)
 {
-	size_t i;
+	char what[sizeof(err->what)];
 
-	err->no = no;
-	err_what(err, "could not write %s to %s", text[0] ? text : "an empty line", path);
-	err_why(err, "%s", strerror(no));
-	err_fix(err, "see dmesg");
-	for (i = 0; i < ARRAY_SIZE(write_errors); i++)
-		if (write_errors[i].no == no) {
-			err_why(err, "%s", write_errors[i].why);
-			err_fix(err, "%s", write_errors[i].fix);
-		}
+	snprintf(what, sizeof(what), "could not write %.60s to %.100s",
+		 text[0] ? text : "an empty line", path);
+	failure_explain(NULL, "bind-write", no, what, err);
 	return -no;
 }
 
@@ -118,8 +97,7 @@ static int get_device(const char *bdf, struct sysfs_device *dev, struct err *err
 	int ret = sysfs_device_get(bdf, dev);
 
 	if (ret)
-		err_set(err, -ret, "no such device",
-			"the kernel knows no PCI device at this address", "see vfio_test list");
+		failure_set(NULL, "no-device", -ret, NULL, err);
 	return ret;
 }
 
@@ -218,61 +196,31 @@ bool bind_module_has_devices(const char *module)
 	return count_entries(path, "pci:", driver_has_devices) > 0;
 }
 
-/* The number of the device's own file in /dev/vfio/devices, or -1 */
-static int cdev_number(const char *bdf)
-{
-	char path[PATH_MAX];
-	struct dirent *e;
-	int nr = -1;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), PCI "/devices/%s/vfio-dev", bdf);
-	dir = opendir(path);
-	while (dir && nr < 0 && (e = readdir(dir)))
-		if (sscanf(e->d_name, "vfio%d", &nr) != 1)
-			nr = -1;
-	if (dir)
-		closedir(dir);
-	return nr;
-}
-
 /* The kernel's word: a group's file can be opened once, devices of it count. */
-static bool group_is_busy(int group, char *path, size_t len)
+static bool group_is_busy(const char *path)
 {
-	int fd;
+	int fd = open(path, O_RDWR | O_CLOEXEC);
 
-	snprintf(path, len, "/dev/vfio/%s%d", sysfs_group_noiommu(group) ? "noiommu-" : "", group);
-	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd >= 0)
 		close(fd);
 	return fd < 0 && errno == EBUSY;
 }
 
-bool bind_is_held(const struct sysfs_device *dev, const struct holders *holders, struct err *err)
+bool bind_is_held(struct env *env, const struct holders *holders)
 {
-	const struct holder *who = holders_get(holders, HOLDER_CDEV, cdev_number(dev->bdf));
-	char path[64] = "";
+	const struct holder *who = holders_get(holders, HOLDER_CDEV, env->cdev);
 
-	if (!strstr(dev->driver, "vfio"))
+	if (env->dev.group < 0 || !strstr(env->dev.driver, "vfio"))
 		return false;
-	if (who)
-		snprintf(path, sizeof(path), "/dev/vfio/devices/vfio%d", who->nr);
-	else if (dev->group < 0 || !group_is_busy(dev->group, path, sizeof(path)))
+	if (!who && !group_is_busy(env->node.path))
 		return false;
 	if (!who)
-		who = holders_get(holders, HOLDER_GROUP, dev->group);
+		who = holders_get(holders, HOLDER_GROUP, env->dev.group);
 	/* With the group's file closed a device's still holds it. */
 	if (!who)
 		who = holders_get(holders, HOLDER_DEVICE, -1);
-	err->no = EBUSY;
-	err_what(err, "the device is open");
+	env->holder = who ? who->pid : 0;
 	if (who)
-		err_why(err, "process %d (%s) has %s open, and an unbind would wait for its end",
-			who->pid, who->comm, path);
-	else
-		err_why(err,
-			"somebody whom /proc does not show has %s open, and an unbind would wait for its end",
-			path);
-	err_fix(err, "end that process");
+		snprintf(env->holder_comm, sizeof(env->holder_comm), "%s", who->comm);
 	return true;
 }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "env.h"
 #include "err.h"
 #include "holder.h"
 #include "sysfs.h"
@@ -27,9 +28,9 @@ bool bind_driver_present(const char *driver);
 bool bind_module_has_devices(const char *module);
 
 /*
- * A device on a VFIO driver: does somebody have it or its group open, so that an
- * unbind would wait for them in the kernel?  Then @err names them.
+ * The device of @env, if it is on a VFIO driver: does somebody have it or its group open, so
+ * that an unbind would wait for them in the kernel?  Then @env has who, as far as is known.
  */
-bool bind_is_held(const struct sysfs_device *dev, const struct holders *holders, struct err *err);
+bool bind_is_held(struct env *env, const struct holders *holders);
 
 #endif /* BIND_H */

@@ -19,12 +19,13 @@
 #include "bind_record.h"
 #include "bind_state.h"
 #include "cmd.h"
+#include "env.h"
 #include "err.h"
+#include "failure.h"
 #include "holder.h"
 #include "in_use.h"
 #include "module.h"
 #include "parse.h"
-#include "ready.h"
 #include "report.h"
 #include "signals.h"
 #include "sysfs.h"
@@ -71,6 +72,7 @@ struct bind_cmd {
 	int dir;	    /* of the records; also the lock */
 	struct modules *mods;
 	struct holders holders;
+	struct env env;		  /* of the device in hand */
 	struct sysfs_device *all; /* every PCI device */
 	size_t nr_all;
 	struct item *items;
@@ -153,9 +155,7 @@ static int add_asked(struct bind_cmd *c, char **bdfs, int nr)
 			 bdf.fn);
 		ret = sysfs_device_get(name, &dev);
 		if (ret) {
-			err_set(&c->err, ENOENT, "",
-				"the kernel knows no PCI device at this address",
-				"see vfio_test list");
+			failure_set(NULL, "no-device", -ret, NULL, &c->err);
 			err_what(&c->err, "%s: no such device", name);
 			return ret;
 		}
@@ -193,28 +193,32 @@ static int look_at(struct bind_cmd *c, struct item *it)
 	return 0;
 }
 
-static bool vfio_takes_no_iommu(void)
+/* Refused for what the table of failures has under this name */
+static int refuse_for(struct bind_cmd *c, struct item *it, const char *id, const char *object)
 {
-	FILE *f = fopen("/sys/module/vfio/parameters/enable_unsafe_noiommu_mode", "re");
-	bool yes = f && fgetc(f) == 'Y';
-
-	if (f)
-		fclose(f);
-	return yes;
+	c->env.object = object;
+	failure_set(&c->env, id, failure_get(id)->no, NULL, &it->err);
+	c->env.object = NULL;
+	return refuse(it);
 }
 
 /* VFIO's drivers take nothing without an IOMMU: better said than tried. */
-static int check_iommu(struct item *it)
+static int check_device(struct bind_cmd *c, struct item *it)
 {
-	const struct ready_facts facts = { .dev = &it->dev, .iommu = sysfs_iommu_present() };
-	enum ready ready = ready_judge(&facts, &it->err);
+	const struct failure *f;
 
+	if (it->dev.group < 0) {
+		env_machine(&c->env, NULL);
+		env_device(&c->env, it->dev.bdf, &c->holders);
+	}
+	f = failure_at(&c->env, "bind", &it->err);
 	/* One on no driver may get its group with the driver. */
-	if ((ready == READY_NO_IOMMU && !vfio_takes_no_iommu()) ||
-	    (ready == READY_NO_GROUP && it->dev.driver[0]))
-		return refuse(it);
-	memset(&it->err, 0, sizeof(it->err));
-	return 0;
+	if (!f || (f->check == CHECK_GROUP && !it->dev.driver[0]) ||
+	    (f->check == CHECK_IOMMU && c->env.noiommu_mode == FACT_YES)) {
+		memset(&it->err, 0, sizeof(it->err));
+		return 0;
+	}
+	return refuse(it);
 }
 
 static int check_use(struct bind_cmd *c, struct item *it)
@@ -223,26 +227,19 @@ static int check_use(struct bind_cmd *c, struct item *it)
 
 	if (c->force || !in_use(it->dev.bdf, what, sizeof(what)))
 		return 0;
-	it->err.no = EBUSY;
-	err_what(&it->err, "the device is in use");
-	err_why(&it->err, "%s", what);
-	err_fix(&it->err, "end that use, or take the device all the same with --force");
-	return refuse(it);
+	return refuse_for(c, it, "in-use", what);
 }
 
 static int may_bind(struct bind_cmd *c, struct item *it)
 {
-	const char *bridge = ready_bridge(&it->dev);
+	const char *bridge = sysfs_bridge_name(&it->dev);
 
 	if (bridge && it->member) {
 		it->status = ITEM_SKIPPED;
 		return 0;
 	}
-	if (bridge) {
-		err_set(&it->err, EINVAL, "not a candidate", "", "bind the devices behind it");
-		err_why(&it->err, "it is %s, and other devices are behind it", bridge);
-		return refuse(it);
-	}
+	if (bridge)
+		return refuse_for(c, it, "bridge", NULL);
 	if (look_at(c, it))
 		return -1;
 	switch (bind_plan(&it->dev, it->override, it->recorded ? &it->rec : NULL, c->driver)) {
@@ -250,10 +247,7 @@ static int may_bind(struct bind_cmd *c, struct item *it)
 		it->status = ITEM_UNCHANGED;
 		return 0;
 	case BIND_OTHER:
-		err_set(&it->err, EBUSY, "bound to another driver by an earlier bind", "", "");
-		err_why(&it->err, "that was to %s", it->rec.to);
-		err_fix(&it->err, "vfio_test unbind %s first", it->dev.bdf);
-		return refuse(it);
+		return refuse_for(c, it, "bound-elsewhere", it->rec.to);
 	case BIND_FRESH:
 		it->recorded = false;
 		break;
@@ -263,12 +257,12 @@ static int may_bind(struct bind_cmd *c, struct item *it)
 		it->status = ITEM_UNCHANGED;
 		return 0;
 	}
-	if (strstr(c->driver, "vfio") && check_iommu(it))
+	if (strstr(c->driver, "vfio") && check_device(c, it))
 		return -1;
 	if (!strcmp(it->dev.driver, c->driver))
 		return 0;
-	if (bind_is_held(&it->dev, &c->holders, &it->err))
-		return refuse(it);
+	if (bind_is_held(&c->env, &c->holders))
+		return refuse_for(c, it, "unbind-waits", NULL);
 	return check_use(c, it);
 }
 
@@ -284,24 +278,14 @@ static int may_unbind(struct bind_cmd *c, struct item *it)
 		it->status = ITEM_SKIPPED;
 		return 0;
 	}
-	if (!it->recorded && !it->let_go) {
-		err_set(&it->err, ENOENT, "nothing to put back",
-			"there is no record of a vfio_test bind of it",
-			on_vfio ? "--force lets the kernel choose another driver" : "");
-		return refuse(it);
-	}
-	if (it->recorded && !c->force && bind_standing(&it->dev, &it->rec) == BIND_MOVED) {
-		it->err.no = EBUSY;
-		err_what(&it->err, "not where bind had put it");
-		err_why(&it->err, "it was put on %s, and somebody has put it on %s since",
-			it->rec.to, it->dev.driver);
-		err_fix(&it->err, "--force puts it back to %s",
-			it->rec.from[0] ? it->rec.from : "no driver");
-		return refuse(it);
-	}
+	if (!it->recorded && !it->let_go)
+		return refuse_for(c, it, "never-bound", NULL);
+	if (it->recorded && !c->force && bind_standing(&it->dev, &it->rec) == BIND_MOVED)
+		return refuse_for(c, it, "moved-since",
+				  it->rec.from[0] ? it->rec.from : "no driver");
 	if ((it->let_go || strcmp(it->dev.driver, it->rec.from)) &&
-	    bind_is_held(&it->dev, &c->holders, &it->err))
-		return refuse(it);
+	    bind_is_held(&c->env, &c->holders))
+		return refuse_for(c, it, "unbind-waits", NULL);
 	return 0;
 }
 
@@ -312,9 +296,14 @@ static int check_items(struct bind_cmd *c, size_t from)
 
 	holders_free(&c->holders);
 	holders_find(&c->holders);
-	for (; from < c->nr; from++)
-		if (c->unbind ? may_unbind(c, &c->items[from]) : may_bind(c, &c->items[from]))
+	for (; from < c->nr; from++) {
+		struct item *it = &c->items[from];
+
+		memset(&c->env, 0, sizeof(c->env));
+		env_device(&c->env, it->dev.bdf, &c->holders);
+		if (c->unbind ? may_unbind(c, it) : may_bind(c, it))
 			ret = -1;
+	}
 	return ret;
 }
 
@@ -531,9 +520,10 @@ static int unbind_all(struct bind_cmd *c)
 	for (i = 0; !ret && i < c->nr; i++)
 		nr += c->items[i].status != ITEM_SKIPPED;
 	if (!ret && !nr) {
-		err_set(&c->err, ENOENT, "",
-			"there is no record of a vfio_test bind of any device in the group", "");
+		failure_set(NULL, "never-bound", ENOENT, NULL, &c->err);
 		err_what(&c->err, "%s: nothing to put back", c->items[0].dev.bdf);
+		err_why(&c->err,
+			"there is no record of a vfio_test bind of any device in its group");
 		ret = -ENOENT;
 	}
 	if (ret) {
@@ -577,7 +567,7 @@ static const char *item_to(const struct bind_cmd *c, const struct item *it,
 
 static void print_item(const struct bind_cmd *c, const struct item *it)
 {
-	const char *bridge = ready_bridge(&it->dev);
+	const char *bridge = sysfs_bridge_name(&it->dev);
 	struct sysfs_device now;
 
 	switch (it->status) {

@@ -129,6 +129,8 @@ install: user man
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(PROGRAMS:%=user/%)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 build/man/vfio_test.8
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 build/man/qemu_verify_pte.1
+	install -D -m 644 user/completion/vfio_test.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vfio_test
 ifneq ($(wildcard kmod/verify_pte.ko),)
 	$(MAKE) -C kmod KERNELDIR=$(KERNELDIR) install
 endif

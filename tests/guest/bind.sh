@@ -224,13 +224,13 @@ unbind_at_once() {
 	unbind_expected=0
 	[ -e "$records/$ours" ] || unbind_expected=2
 	vfio_test unbind "$ours"
-	[ $? -eq $unbind_expected ] && as_before
+	[ $? -eq "$unbind_expected" ] && as_before
 }
 unbind_again() {
 	unbind_expected=0
 	[ -n "$(ls -A "$records")" ] || unbind_expected=2
 	vfio_test unbind --group "$ours"
-	[ $? -eq $unbind_expected ] && as_before && vfio_test bind --group "$ours"
+	[ $? -eq "$unbind_expected" ] && as_before && vfio_test bind --group "$ours"
 }
 # 0: ended by the signal, and undone; else it came too late, and all is done
 undone() {

@@ -80,7 +80,7 @@ expect 0 "^$BDF: on vfio-pci already$" 'bind again: nothing to do' vfio_test bin
 expect 0 "^$BDF: vfio-pci -> no driver$" 'unbind: to no driver' vfio_test unbind "$BDF"
 check 'sysfs, modules and records are as before' as_before
 expect 2 "^vfio_test: $BDF: nothing to put back: there is no record" 'unbind of what bind never had' vfio_test unbind "$BDF"
-expect 2 "$BDF: nothing to put back: .* any device in the group" 'and of its group' vfio_test unbind --group "$BDF"
+expect 2 "$BDF: nothing to put back: .* any device in its group" 'and of its group' vfio_test unbind --group "$BDF"
 check 'nothing was touched' as_before
 
 # A group of two, behind a bridge.
@@ -216,9 +216,6 @@ each() {
 again_run_unbind() {
 	vfio_test bind --group "$ours" && run "$ours" && vfio_test unbind --group "$ours" && as_before
 }
-again_unbind() {
-	vfio_test bind "$ours" && vfio_test unbind "$ours" && as_before
-}
 # What had no record yet is not touched yet.
 unbind_at_once() {
 	unbind_expected=0
@@ -237,17 +234,12 @@ undone() {
 	[ "$1" -eq 0 ] || vfio_test unbind "$ours" || return 1
 	as_before
 }
-# Two modules less than it needs, for its loading and unloading them takes the time.
-modprobe -a vfio_iommu_type1 irqbypass vfio_virqfd 2>/dev/null
-mark
-each 'bind, killed at each point: bind again, unbind: as before' KILL 13 again_unbind vfio_test bind "$ours"
+each 'bind --group, killed at each point: bind again, run, unbind: as before' KILL 20 again_run_unbind vfio_test bind --group "$ours"
+each 'bind, killed at each point: unbind: as before' KILL 14 unbind_at_once vfio_test bind "$ours"
+each 'bind, SIGTERM at each point: undone' TERM 14 undone vfio_test bind "$ours"
 vfio_test bind --quiet --group "$ours"
-each 'unbind --group, killed at each point: unbind again: as before' KILL 12 unbind_again vfio_test unbind --group "$ours"
+each 'unbind --group, killed at each point: unbind again: as before' KILL 13 unbind_again vfio_test unbind --group "$ours"
+each 'unbind --group, SIGTERM at each point: unbind again: as before' TERM 13 unbind_again vfio_test unbind --group "$ours"
 vfio_test unbind --quiet --group "$ours"
 check 'after all that: as before' as_before
-modprobe vfio-pci
-mark
-each 'bind --group, killed at each point: bind again, run, unbind: as before' KILL 12 again_run_unbind vfio_test bind --group "$ours"
-each 'bind, killed at each point: unbind: as before' KILL 7 unbind_at_once vfio_test bind "$ours"
-each 'bind, SIGTERM at each point: undone' TERM 7 undone vfio_test bind "$ours"
 ktap_end

@@ -174,6 +174,7 @@ int modules_plan(struct modules *mods, const char *name, void (*each)(const char
 		kmod_module_unref(mod);
 	}
 	kmod_module_unref_list(list);
+	recording = NULL;
 	for (i = 0; !ret && i < plan.nr; i++)
 		each(plan.loaded[i], arg);
 	return ret > 0 ? -EPERM : ret;

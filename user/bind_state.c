@@ -188,6 +188,7 @@ int bind_state_count(int dir)
 {
 	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), nr = 0;
 	DIR *list = fd < 0 ? NULL : fdopendir(fd);
+	struct sysfs_device dev;
 	struct pci_bdf bdf;
 	struct dirent *e;
 
@@ -198,7 +199,7 @@ int bind_state_count(int dir)
 		return nr;
 	}
 	while ((e = readdir(list)))
-		nr += !parse_bdf(e->d_name, &bdf);
+		nr += !parse_bdf(e->d_name, &bdf) && !sysfs_device_get(e->d_name, &dev);
 	closedir(list);
 	return nr;
 }

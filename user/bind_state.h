@@ -24,7 +24,7 @@ void bind_state_close(int dir);
 int bind_state_load(int dir, const char *bdf, struct bind_record *rec, struct err *err);
 int bind_state_save(int dir, const char *bdf, const struct bind_record *rec, struct err *err);
 int bind_state_remove(int dir, const char *bdf, struct err *err);
-/* How many devices have a record, or -errno */
+/* How many devices that are there have a record, or -errno */
 int bind_state_count(int dir);
 
 /* Without such a file: none, and 0 */

@@ -9,7 +9,7 @@
 
 # shellcheck source=tests/guest/ktap.sh
 . /tests/ktap.sh
-ktap_plan 60
+ktap_plan 65
 
 pci=/sys/bus/pci
 records=/run/vfio-verify
@@ -126,6 +126,16 @@ check 'there it is still' on "$BDF" uio_pci_generic uio_pci_generic
 echo "$BDF" >$pci/drivers/uio_pci_generic/unbind
 expect 0 "$BDF: no driver -> no driver" 'unbind of one that was taken off by hand' vfio_test unbind "$BDF"
 check 'and its driver_override is as before' as_before
+
+# Taken out while it is bound, and in again.
+vfio_test bind --quiet "$BDF" "$ours"
+echo 1 >$pci/devices/"$BDF"/remove
+expect 2 "$BDF: no such device" 'unbind of one that was taken out' vfio_test unbind "$BDF"
+expect 0 'vfio-pci -> uio_pci_generic' 'unbind of the other' vfio_test unbind "$ours"
+check 'one that is gone keeps no module' [ ! -e /sys/module/vfio_pci ]
+echo 1 >$pci/rescan
+expect 0 "$BDF: no driver -> no driver" 'unbind of one that is there again' vfio_test unbind "$BDF"
+check 'and that is as before' as_before
 
 # In use.
 modprobe e1000e

@@ -106,6 +106,11 @@ struct rules {
 	bool v2;
 };
 
+static int map(struct rules *r, const void *vaddr, uint64_t iova, uint64_t size)
+{
+	return vfio_map(&r->run->vfio, vaddr, iova, size, RW);
+}
+
 static const char *errno_text(int no)
 {
 	return no ? strerrorname_np(no) : "success";
@@ -122,7 +127,7 @@ static int dma_unmap(struct rules *r, uint32_t flags, uint64_t iova, uint64_t si
 	struct vfio_iommu_type1_dma_unmap unmap = {
 		.argsz = sizeof(unmap), .flags = flags, .iova = iova, .size = size
 	};
-	int no = ioctl(r->run->container, VFIO_IOMMU_UNMAP_DMA, &unmap) ? errno : 0;
+	int no = ioctl(r->run->vfio.container, VFIO_IOMMU_UNMAP_DMA, &unmap) ? errno : 0;
 
 	*gone = unmap.size;
 	return no;
@@ -181,8 +186,8 @@ static void check_rule(struct rules *r, const struct rule *rule)
 {
 	const int want = r->v2 ? rule->no_v2 : rule->no_v1;
 	const uint64_t want_gone = r->v2 ? rule->gone_v2 : rule->gone_v1;
-	struct vfio_iommu_type1_dma_map map = {
-		.argsz = sizeof(map) - (rule->short_argsz ? 1 : 0),
+	struct vfio_iommu_type1_dma_map ask = {
+		.argsz = sizeof(ask) - (rule->short_argsz ? 1 : 0),
 		.flags = rule->flags,
 		.vaddr = place_vaddr(r, rule),
 		.size = rule->size,
@@ -200,15 +205,15 @@ static void check_rule(struct rules *r, const struct rule *rule)
 			     "every IOVA is usable, or which are is not told");
 		return;
 	}
-	if (rule->pre && vfio_dma_map(r->run->container, r->scratch, r->window, PIECE)) {
+	if (rule->pre && map(r, r->scratch, r->window, PIECE)) {
 		report_check(r->run->rep, rule->name, STATUS_FAIL, "the mapping before it: %s",
 			     errno_text(errno));
 		return;
 	}
-	map.iova = iova;
+	ask.iova = iova;
 	unmap.iova = iova;
-	no = rule->op == MAP ? ioctl(r->run->container, VFIO_IOMMU_MAP_DMA, &map)
-			     : ioctl(r->run->container, VFIO_IOMMU_UNMAP_DMA, &unmap);
+	no = rule->op == MAP ? ioctl(r->run->vfio.container, VFIO_IOMMU_MAP_DMA, &ask)
+			     : ioctl(r->run->vfio.container, VFIO_IOMMU_UNMAP_DMA, &unmap);
 	no = no ? errno : 0;
 	if (no == want && rule->op == UNMAP && !no && want_gone != NO_SIZE &&
 	    unmap.size != want_gone)
@@ -225,12 +230,13 @@ static void check_rule(struct rules *r, const struct rule *rule)
 
 static void check_unmap_all(struct rules *r)
 {
-	const bool offered = ioctl(r->run->container, VFIO_CHECK_EXTENSION, VFIO_UNMAP_ALL) == 1;
+	const bool offered =
+		ioctl(r->run->vfio.container, VFIO_CHECK_EXTENSION, VFIO_UNMAP_ALL) == 1;
 	uint64_t gone = 0;
 	int no;
 
-	if (vfio_dma_map(r->run->container, r->scratch, r->window, PIECE) ||
-	    vfio_dma_map(r->run->container, r->scratch, r->window + 2 * PIECE, PIECE)) {
+	if (map(r, r->scratch, r->window, PIECE) ||
+	    map(r, r->scratch, r->window + 2 * PIECE, PIECE)) {
 		report_check(r->run->rep, "unmap all", STATUS_FAIL, "the mappings before it: %s",
 			     errno_text(errno));
 		return;
@@ -252,7 +258,7 @@ static int64_t dma_avail(const struct rules *r)
 	struct vfio_iommu iommu;
 	int64_t avail = -1;
 
-	if (vfio_iommu_get_info(r->run->container, &info))
+	if (vfio_iommu_get_info(r->run->vfio.container, &info))
 		return -1;
 	if (!vfio_iommu_parse(info, &iommu) && iommu.has_dma_avail)
 		avail = iommu.dma_avail;
@@ -268,7 +274,7 @@ static void check_avail(struct rules *r)
 		report_check(r->run->rep, "mappings left", STATUS_SKIP, "not told by this kernel");
 		return;
 	}
-	vfio_dma_map(r->run->container, r->scratch, r->window, PIECE);
+	map(r, r->scratch, r->window, PIECE);
 	mapped = dma_avail(r);
 	clear(r);
 	after = dma_avail(r);
@@ -297,7 +303,7 @@ static void check_entry_limit(struct rules *r)
 		return;
 	}
 	for (i = 0; i <= avail && !no; i++)
-		no = -vfio_dma_map(r->run->container, r->scratch, at + i * BASE_PAGE, BASE_PAGE);
+		no = -map(r, r->scratch, at + i * BASE_PAGE, BASE_PAGE);
 	dma_unmap(r, 0, at, (avail + 2) * BASE_PAGE, &gone);
 	if (no == ENOSPC && i == avail + 1)
 		report_check(r->run->rep, "entry limit", STATUS_PASS, "ENOSPC after %" PRId64,
@@ -327,7 +333,7 @@ static void check_accounting(struct rules *r)
 {
 	uint64_t before = locked_bytes(), mapped, after;
 
-	vfio_dma_map(r->run->container, r->scratch, r->window, PIECE);
+	map(r, r->scratch, r->window, PIECE);
 	mapped = locked_bytes();
 	clear(r);
 	after = locked_bytes();
@@ -367,7 +373,7 @@ static void check_memlock(struct rules *r)
 	small = lim;
 	small.rlim_cur = locked_bytes() + PIECE / 2;
 	ret = small.rlim_cur > lim.rlim_max ? -EPERM : setrlimit(RLIMIT_MEMLOCK, &small);
-	no = -vfio_dma_map(r->run->container, r->scratch, r->window, PIECE);
+	no = -map(r, r->scratch, r->window, PIECE);
 	setrlimit(RLIMIT_MEMLOCK, &lim);
 	caps(old, false);
 	clear(r);
@@ -392,7 +398,7 @@ static void check_dirty(struct rules *r)
 	struct vfio_iommu_type1_dirty_bitmap start = { .argsz = sizeof(start),
 						       .flags = VFIO_IOMMU_DIRTY_PAGES_FLAG_START };
 	struct vfio_iommu_type1_dirty_bitmap both = start, stop = start;
-	const int fd = r->run->container;
+	const int fd = r->run->vfio.container;
 	uint64_t bits = 0;
 	int no;
 
@@ -405,7 +411,7 @@ static void check_dirty(struct rules *r)
 	get->bitmap.data = (void *)&bits;
 	both.flags |= VFIO_IOMMU_DIRTY_PAGES_FLAG_STOP;
 	stop.flags = VFIO_IOMMU_DIRTY_PAGES_FLAG_STOP;
-	vfio_dma_map(fd, r->scratch, r->window, PIECE);
+	map(r, r->scratch, r->window, PIECE);
 	no = ioctl(fd, VFIO_IOMMU_DIRTY_PAGES, &start) ? errno : 0;
 	if (!r->v2) {
 		check_errno(r, "dirty log: start", no, EACCES);
@@ -444,7 +450,7 @@ static void *memory(size_t size, int prot)
 
 enum status step_dma_rules(struct run *run)
 {
-	struct rules r = { .run = run, .v2 = run->iommu_type == VFIO_TYPE1v2_IOMMU };
+	struct rules r = { .run = run, .v2 = run->vfio.be->rules == RULES_TYPE1V2 };
 	unsigned int passed, failed;
 	size_t i;
 

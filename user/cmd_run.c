@@ -33,6 +33,7 @@ const struct step run_steps[] = {
 	{ "regions", NULL, step_regions, NULL },
 	{ "config", NULL, step_config, NULL },
 	{ "irqs", NULL, step_irqs, NULL },
+	{ "irq-rules", NULL, step_irq_rules, NULL },
 	{ "module", "Verifying the Page Table", step_module, undo_module },
 	{ "page-user", NULL, step_verify, undo_verify },
 	{ "pagemap", NULL, step_pagemap, NULL },
@@ -88,7 +89,7 @@ static const char options_help[] =
 	"  --iommu auto|type1|type1v2 (auto: the best there)\n"
 	"  --dma auto|none|edu        have the device move data; auto: up to 256 pages\n"
 	"  --no-faults                have it provoke no IOMMU fault\n"
-	"  --no-rules                 ask the container for nothing that it must refuse\n"
+	"  --no-rules                 ask VFIO for nothing that it must refuse\n"
 	"  --hold[=SECONDS]           keep the mapping until Enter or a signal\n"
 	"  --recheck[=MS]             compare with the IOMMU again and again while it is\n"
 	"                             held (1000), not only before unmap\n"

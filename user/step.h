@@ -36,7 +36,7 @@ struct run_opts {
 	const char *module_path;
 	bool no_module;
 	bool no_faults; /* provoke no IOMMU fault */
-	bool no_rules;	/* ask the container for nothing that it must refuse */
+	bool no_rules;	/* ask VFIO for nothing that it must refuse */
 	int dma;	/* DMA_AUTO, DMA_NONE or a driver of dma.h */
 };
 
@@ -142,6 +142,9 @@ void run_summary_text(const struct run *run, char *buf, size_t len);
 
 /* run_rules.c */
 enum status step_dma_rules(struct run *run);
+
+/* run_irqs.c */
+enum status step_irq_rules(struct run *run);
 
 /* run_iommu.c */
 uint64_t now_ns(void);

@@ -61,11 +61,12 @@ int vfio_dma_unmap(int container, uint64_t iova, uint64_t size, uint64_t *unmapp
 
 /*
  * The first vector of an interrupt index to @eventfd; off, all of the index;
- * one that masked itself (INTx) may come again.
+ * one that masked itself (INTx) may come again, now or whenever @eventfd is written.
  */
 int vfio_irq_enable(int device, uint32_t index, int eventfd);
 int vfio_irq_disable(int device, uint32_t index);
 int vfio_irq_unmask(int device, uint32_t index);
+int vfio_irq_unmask_by(int device, uint32_t index, int eventfd);
 
 /* "type1v2" for VFIO_TYPE1v2_IOMMU, as on the command line and in JSON */
 const char *vfio_iommu_name(int type);

@@ -1,0 +1,16 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# irqs.sh - a VM with devices that have interrupts of each kind, for guest/irqs.sh
+
+set -uo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+
+liar=$root/build/liar-irqs.so
+mkdir -p "$root/build"
+gcc -O2 -Wall -Wextra -shared -fPIC -D_GNU_SOURCE -o "$liar" "$root/tests/guest/liar.c" || {
+	printf 'KTAP version 1\n1..1\nnot ok 1 - the liar compiles\n'
+	exit 1
+}
+exec "$root/scripts/vm" --strict --timeout 300 --file "$liar:/root/liar.so" \
+	--device e1000e --device nvme,serial=1 --device virtio-net-pci,disable-legacy=on -- /tests/irqs.sh

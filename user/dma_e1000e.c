@@ -7,6 +7,7 @@
 #include "dma.h"
 
 #include <errno.h>
+#include <time.h>
 
 #define E1000E_STATUS 0x0008
 #define E1000E_ICR    0x00c0 /* causes; those written are cleared */
@@ -17,6 +18,12 @@
 
 #define E1000E_CAUSE  (1U << 20) /* receive queue 0: of those that MSI-X knows */
 #define E1000E_VECTOR 0x8	 /* in IVAR, bits 0 to 3: valid, vector 0 */
+
+/*
+ * After an interrupt the device throttles the next one for 128 us.  QEMU aborts when that
+ * time ends and MSI-X, or the other kind, is not what it was: a busy host may be late.
+ */
+#define E1000E_THROTTLE_MS 200
 
 static int e1000e_quiet(struct dma *dma, struct err *err)
 {
@@ -46,6 +53,7 @@ static int e1000e_init(struct dma *dma, struct err *err)
 
 static int e1000e_interrupt(struct dma *dma, bool on, struct err *err)
 {
+	struct timespec throttled = { .tv_nsec = E1000E_THROTTLE_MS * 1000000L };
 	uint32_t causes = 0;
 	int ret;
 
@@ -54,6 +62,9 @@ static int e1000e_interrupt(struct dma *dma, bool on, struct err *err)
 		return ret ? ret : dma_write(dma, E1000E_ICS, E1000E_CAUSE, err);
 	}
 	ret = e1000e_quiet(dma, err);
+	/* A signal would have the kernel switch it off the sooner. */
+	while (nanosleep(&throttled, &throttled))
+		;
 	if (!ret)
 		ret = dma_read(dma, E1000E_ICR, &causes, err);
 	if (ret || !(causes & E1000E_CAUSE))

@@ -13,38 +13,43 @@
 #include "step.h"
 #include "term.h"
 
+#define CONTAINER BACKEND_CONTAINER
+#define GROUP	  BACKEND_GROUP
+#define MAP	  BACKEND_MAP
+
 const struct step run_steps[] = {
-	{ "device", NULL, step_device, NULL },
-	{ "modules", NULL, step_modules, undo_modules },
-	{ "container", NULL, step_container, undo_container },
-	{ "api-version", NULL, step_api_version, NULL },
-	{ "extensions", NULL, step_extensions_before, NULL },
-	{ "group", NULL, step_group, undo_group },
-	{ "group-viable", NULL, step_viable, NULL },
-	{ "set-container", NULL, step_set_container, undo_set_container },
-	{ "extensions-set", NULL, step_extensions_after, NULL },
-	{ "set-iommu", NULL, step_set_iommu, NULL },
-	{ "iommu-info", NULL, step_iommu_info, NULL },
-	{ "dma-rules", NULL, step_dma_rules, NULL },
-	{ "buffer", "Testing DMA Mapping", step_buffer, undo_buffer },
-	{ "dma-map", NULL, step_map, undo_map },
-	{ "device-fd", "Getting Device File Descriptor", step_device_fd, undo_device_fd },
-	{ "device-info", NULL, step_device_info, NULL },
-	{ "regions", NULL, step_regions, NULL },
-	{ "config", NULL, step_config, NULL },
-	{ "irqs", NULL, step_irqs, NULL },
-	{ "irq-rules", NULL, step_irq_rules, NULL },
-	{ "module", "Verifying the Page Table", step_module, undo_module },
-	{ "page-user", NULL, step_verify, undo_verify },
-	{ "pagemap", NULL, step_pagemap, NULL },
-	{ "iommu", NULL, step_iommu, undo_iommu },
-	{ "device-dma", "Moving Data with the Device", step_device_dma, undo_device_dma },
-	{ "dma-fault", NULL, step_dma_fault, undo_dma_fault },
-	{ "interrupts", NULL, step_interrupts, undo_interrupts },
-	{ "summary", "Test Summary", step_summary, NULL },
-	{ "hold", NULL, step_hold, NULL },
-	{ "recheck", NULL, step_recheck, NULL },
-	{ "dma-unmap", NULL, step_unmap, NULL },
+	{ "device", NULL, 0, step_device, NULL },
+	{ "modules", NULL, 0, step_modules, undo_modules },
+	{ "back-end", NULL, 0, step_backend, NULL },
+	{ "container", NULL, 0, step_container, undo_container },
+	{ "api-version", NULL, CONTAINER, step_api_version, NULL },
+	{ "extensions", NULL, CONTAINER, step_extensions_before, NULL },
+	{ "group", NULL, GROUP, step_group, undo_group },
+	{ "group-viable", NULL, GROUP, step_viable, NULL },
+	{ "set-container", NULL, GROUP, step_set_container, undo_set_container },
+	{ "extensions-set", NULL, CONTAINER, step_extensions_after, NULL },
+	{ "set-iommu", NULL, 0, step_set_iommu, NULL },
+	{ "device-fd", NULL, 0, step_device_fd, undo_device_fd },
+	{ "iommu-info", NULL, MAP, step_iommu_info, NULL },
+	{ "dma-rules", NULL, MAP, step_dma_rules, NULL },
+	{ "buffer", "Testing DMA Mapping", MAP, step_buffer, undo_buffer },
+	{ "dma-map", NULL, MAP, step_map, undo_map },
+	{ "device-info", "Looking at the Device", 0, step_device_info, NULL },
+	{ "regions", NULL, 0, step_regions, NULL },
+	{ "config", NULL, 0, step_config, NULL },
+	{ "irqs", NULL, 0, step_irqs, NULL },
+	{ "irq-rules", NULL, 0, step_irq_rules, NULL },
+	{ "module", "Verifying the Page Table", 0, step_module, undo_module },
+	{ "page-user", NULL, 0, step_verify, undo_verify },
+	{ "pagemap", NULL, 0, step_pagemap, NULL },
+	{ "iommu", NULL, 0, step_iommu, undo_iommu },
+	{ "device-dma", "Moving Data with the Device", 0, step_device_dma, undo_device_dma },
+	{ "dma-fault", NULL, 0, step_dma_fault, undo_dma_fault },
+	{ "interrupts", NULL, 0, step_interrupts, undo_interrupts },
+	{ "summary", "Test Summary", 0, step_summary, NULL },
+	{ "hold", NULL, 0, step_hold, NULL },
+	{ "recheck", NULL, 0, step_recheck, NULL },
+	{ "dma-unmap", NULL, MAP, step_unmap, NULL },
 };
 
 const size_t run_nr_steps = sizeof(run_steps) / sizeof(run_steps[0]);
@@ -86,7 +91,9 @@ static const char options_help[] =
 	"  --iova ADDR                where, once more for each further mapping of the\n"
 	"                             same buffer; else the first usable from 0 on\n"
 	"  --page-size 4K|2M|1G       of the buffer; hugetlb above 4K (4K)\n"
-	"  --iommu auto|type1|type1v2 (auto: the best there)\n"
+	"  --iommu auto|iommufd|type1v2|type1|compat|noiommu\n"
+	"                             the back end (auto: the first of them there, without\n"
+	"                             compat; noiommu for a group that has no IOMMU)\n"
 	"  --dma auto|none|edu        have the device move data; auto: up to 256 pages\n"
 	"  --no-faults                have it provoke no IOMMU fault\n"
 	"  --no-rules                 ask VFIO for nothing that it must refuse\n"
@@ -107,13 +114,23 @@ static const struct choice page_sizes[] = {
 	{ "4K", BASE_PAGE }, { "2M", 2 << 20 }, { "1G", 1 << 30 }, { 0 }
 };
 
-static const struct choice iommus[] = {
-	{ "auto", 0 }, { "type1", VFIO_TYPE1_IOMMU }, { "type1v2", VFIO_TYPE1v2_IOMMU }, { 0 }
-};
-
 static const struct choice dmas[] = {
 	{ "auto", DMA_AUTO }, { "none", DMA_NONE }, { "edu", DMA_EDU }, { 0 }
 };
+
+/* auto: NULL */
+static int choose_backend(const char *word, const struct backend **be)
+{
+	char all[96] = "auto";
+	size_t used = strlen(all), i;
+
+	*be = word ? backend_named(word) : NULL;
+	if (*be || !word || !strcmp(word, "auto"))
+		return 0;
+	for (i = 0; i < nr_backends; i++)
+		used += snprintf(all + used, sizeof(all) - used, ", %s", backends[i].name);
+	return usage_error("--iommu %s: not one of its values; choose from: %s", word, all);
+}
 
 static int choose(const char *option, const struct choice *choices, const char *word,
 		  uint64_t *value)
@@ -179,8 +196,7 @@ static int parse_options(int argc, char **argv, struct globals *g, struct run_op
 			ret = choose("page-size", page_sizes, optarg, &o->page_size);
 			break;
 		case OPT_IOMMU:
-			ret = choose("iommu", iommus, optarg, &v);
-			o->iommu_type = v;
+			ret = choose_backend(optarg, &o->backend);
 			break;
 		case OPT_DMA:
 			ret = choose("dma", dmas, optarg, &v);
@@ -258,9 +274,8 @@ static int run_main(int argc, char **argv, struct globals *g)
 	struct run run = {
 		.opts = &opts,
 		.rep = &rep,
-		.container = -1,
-		.group = -1,
 		.device = -1,
+		.vfio = VFIO_INIT,
 		.walk = -1,
 		.iova_file = -1,
 	};

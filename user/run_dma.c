@@ -58,9 +58,6 @@ static const char *idle_reason(const struct run *run)
 	/* As with --expect supervisor: it is not the process's to touch. */
 	if (run->supervisor)
 		return "the buffer has supervisor pages: it is not touched";
-	/* There addresses are physical, and a wrong one hits anything. */
-	if (run->iommu_type == VFIO_NOIOMMU_IOMMU)
-		return "no IOMMU translates what the device does";
 	return NULL;
 }
 
@@ -350,6 +347,9 @@ enum status step_device_dma(struct run *run)
 		status = STATUS_FAIL;
 	else if (!drv->copy)
 		status = skip(run, "the driver for it has it interrupt, and move no data");
+	/* There addresses are physical, and a wrong one hits anything; it may interrupt. */
+	else if (!(run->vfio.be->has & BACKEND_MAP))
+		status = skip(run, "no IOMMU translates what the device does");
 	else if (!run->opts->expect_user)
 		status = skip(run, "--expect supervisor: the buffer is not touched");
 	else if (!reachable(run))
@@ -417,8 +417,8 @@ static int map_scratch(struct run *run)
 	}
 	madvise(dma->scratch, BASE_PAGE, MADV_DONTFORK);
 	memset(dma->scratch, SCRATCH_FILL, BASE_PAGE);
-	ret = vfio_dma_map_flags(run->container, dma->scratch, dma->scratch_iova, BASE_PAGE,
-				 VFIO_DMA_MAP_FLAG_READ);
+	ret = vfio_map(&run->vfio, dma->scratch, dma->scratch_iova, BASE_PAGE,
+		       VFIO_DMA_MAP_FLAG_READ);
 	if (ret) {
 		err_set(&run->err, -ret, "", strerror(-ret), "see dmesg");
 		err_what(&run->err, "could not map a page read-only at IOVA 0x%" PRIx64,
@@ -598,7 +598,7 @@ void undo_dma_fault(struct run *run)
 		close(dma->klog);
 	dma->klog = -1;
 	if (dma->scratch_mapped)
-		vfio_dma_unmap(run->container, dma->scratch_iova, BASE_PAGE, &unmapped);
+		vfio_unmap(&run->vfio, dma->scratch_iova, BASE_PAGE, &unmapped);
 	dma->scratch_mapped = false;
 	if (dma->scratch)
 		munmap(dma->scratch, BASE_PAGE);

@@ -22,6 +22,12 @@ static const struct pt_fmt *const fmt = &pt_x86;
 
 enum status step_module(struct run *run)
 {
+	if (!run->nr_mapped) {
+		err_set(&run->err, 0, "no page under DMA was verified", "",
+			"boot with an IOMMU, and choose a back end that maps memory");
+		err_why(&run->err, "%s maps none", run->vfio.be->name);
+		return STATUS_UNVERIFIED;
+	}
 	if (run->opts->no_module) {
 		err_set(&run->err, 0, "the module was not asked", "--no-module",
 			"run without it to verify the page table");
@@ -449,9 +455,14 @@ enum status step_summary(struct run *run)
 		    : verdict == STATUS_UNVERIFIED
 			    ? "All VFIO operations completed; not everything was verified"
 			    : "A check failed");
-	report_line(rep, "  - Container: fd=%d", run->container);
-	report_line(rep, "  - Group: fd=%d (group %d)", run->group, run->dev.group);
+	report_line(rep, "  - %s: fd=%d",
+		    run->vfio.be->has & BACKEND_CONTAINER ? "Container" : "iommufd",
+		    run->vfio.container);
+	if (run->vfio.be->has & BACKEND_GROUP)
+		report_line(rep, "  - Group: fd=%d (group %d)", run->vfio.group, run->dev.group);
 	report_line(rep, "  - Device: fd=%d (%s)", run->device, run->dev.bdf);
+	if (!run->nr_mapped)
+		return STATUS_PASS;
 	report_line(rep, "  - DMA: IOVA=0x%" PRIx64 ", VADDR=%p", run->iovas[0], run->buf);
 	if (!run->opts->hold)
 		return STATUS_PASS;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The steps that talk to VFIO, in the order that the kernel wants. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,13 +13,6 @@
 #include "step.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
 
 static void add_string(struct json_object *obj, const char *key, const char *v)
 {
@@ -100,18 +92,84 @@ enum status step_device(struct run *run)
 
 enum status step_modules(struct run *run)
 {
-	static const char *const names[] = { "vfio", "vfio_iommu_type1" };
-	size_t i;
 	int ret = modules_open(&run->mods);
 
 	if (ret)
 		return stop(run, ret, "libkmod", NULL, "");
-	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		ret = modules_need(run->mods, names[i], NULL, &run->err);
-		if (ret)
-			return STATUS_ERROR;
+	/* A device on vfio-pci has it; built in, it may have no directory to show. */
+	if (access("/sys/class/vfio", F_OK) && access("/sys/class/vfio-dev", F_OK) &&
+	    modules_need(run->mods, "vfio", NULL, &run->err))
+		return STATUS_ERROR;
+	run_detail(run, "vfio is in the kernel");
+	return STATUS_PASS;
+}
+
+/* Has the kernel all of this back end for the device?  Else run->err. */
+static bool is_there(struct run *run, const struct backend *be, bool *offered)
+{
+	size_t i;
+
+	memset(&run->err, 0, sizeof(run->err));
+	*offered = be->offered(&run->dev, &run->err);
+	if (!*offered)
+		return false;
+	for (i = 0; i < BACKEND_MODULES && be->modules[i].name; i++)
+		if ((!be->modules[i].proof || access(be->modules[i].proof, F_OK)) &&
+		    modules_need(run->mods, be->modules[i].name, NULL, &run->err)) {
+			if (!run->err.fix[0])
+				err_fix(&run->err,
+					"choose another --iommu, or boot a kernel that has %s",
+					be->modules[i].name);
+			return false;
+		}
+	if (vfio_known(be))
+		return true;
+	err_set(&run->err, ENODEV, "", "no IOMMU back end is registered",
+		"modprobe vfio_iommu_type1");
+	err_what(&run->err, "VFIO %s IOMMU not supported", be->title);
+	return false;
+}
+
+/* The one asked for, or the first there that this user may open; NULL: run->err says why */
+static const struct backend *find_backend(struct run *run)
+{
+	const struct backend *closed = NULL;
+	struct err err = { 0 };
+	bool offered;
+	size_t i;
+
+	if (run->opts->backend)
+		return is_there(run, run->opts->backend, &offered) ? run->opts->backend : NULL;
+	for (i = 0; i < nr_backends; i++) {
+		const struct backend *be = &backends[i];
+
+		if (!be->automatic)
+			continue;
+		if (!is_there(run, be, &offered)) {
+			if (!err.what[0] || offered)
+				err = run->err;
+			continue;
+		}
+		if (vfio_accessible(be, &run->dev))
+			return be;
+		/* The step that opens it says what is in the way. */
+		closed = be;
 	}
-	run_detail(run, "vfio and vfio_iommu_type1 are in the kernel");
+	run->err = err;
+	return closed;
+}
+
+enum status step_backend(struct run *run)
+{
+	const struct backend *be = find_backend(run);
+
+	if (!be)
+		return STATUS_ERROR;
+	memset(&run->err, 0, sizeof(run->err));
+	run->vfio.be = be;
+	run->vfio.dev = &run->dev;
+	report_line(run->rep, "Back end: %s%s", be->name, run->opts->backend ? "" : " (auto)");
+	run_detail(run, "%s", be->name);
 	return STATUS_PASS;
 }
 
@@ -130,28 +188,28 @@ void undo_modules(struct run *run)
 
 enum status step_container(struct run *run)
 {
-	run->container = open(VFIO_CONTAINER_PATH, O_RDWR | O_CLOEXEC);
-	if (run->container < 0) {
-		int no = errno;
+	int ret = vfio_open(&run->vfio);
 
-		return stop(
-			run, -no, "could not open " VFIO_CONTAINER_PATH, NULL,
-			no == EACCES
-				? "run as root, or give the user the node"
-				: "modprobe vfio; the kernel needs CONFIG_VFIO and CONFIG_VFIO_CONTAINER");
+	if (ret) {
+		stop(run, ret, "", NULL,
+		     ret == -EACCES
+			     ? "run as root, or give the user the node"
+			     : "modprobe vfio; the kernel needs CONFIG_VFIO and CONFIG_VFIO_CONTAINER");
+		err_what(&run->err, "could not open %s", run->vfio.be->node);
+		return STATUS_ERROR;
 	}
-	run_detail(run, "fd %d", run->container);
+	run_detail(run, "%s, fd %d", run->vfio.be->node, run->vfio.container);
 	return STATUS_PASS;
 }
 
 void undo_container(struct run *run)
 {
-	close_fd(&run->container);
+	vfio_close(&run->vfio);
 }
 
 enum status step_api_version(struct run *run)
 {
-	int version = ioctl(run->container, VFIO_GET_API_VERSION);
+	int version = ioctl(run->vfio.container, VFIO_GET_API_VERSION);
 
 	report_line(run->rep, "VFIO API version: %d", version);
 	run_detail(run, "%d", version);
@@ -161,38 +219,48 @@ enum status step_api_version(struct run *run)
 	return STATUS_PASS;
 }
 
-static bool has_extension(const struct run *run, int extension)
-{
-	return ioctl(run->container, VFIO_CHECK_EXTENSION, extension) == 1;
-}
+/* As the source documents ask for them */
+static const struct {
+	int type;
+	const char *name, *key;
+} extensions[] = {
+	{ VFIO_TYPE1_IOMMU, "VFIO_TYPE1_IOMMU", "type1" },
+	{ VFIO_TYPE1v2_IOMMU, "VFIO_TYPE1v2_IOMMU", "type1v2" },
+	{ VFIO_NOIOMMU_IOMMU, "VFIO_NOIOMMU_IOMMU", "noiommu" },
+};
 
-static enum status extensions(struct run *run, const char *when)
+static enum status ask_extensions(struct run *run, const char *when)
 {
-	bool noiommu = has_extension(run, VFIO_NOIOMMU_IOMMU);
+	char detail[sizeof(run->detail)] = "";
+	bool known = false;
+	size_t i, used = 0;
 
-	run->has_type1 = has_extension(run, VFIO_TYPE1_IOMMU);
-	run->has_type1v2 = has_extension(run, VFIO_TYPE1v2_IOMMU);
 	report_line(run->rep, "%s-SET_CONTAINER:", when);
-	report_line(run->rep, "  VFIO_CHECK_EXTENSION VFIO_TYPE1_IOMMU: %s",
-		    run->has_type1 ? "Present" : "Not Present");
-	report_line(run->rep, "  VFIO_CHECK_EXTENSION VFIO_TYPE1v2_IOMMU: %s",
-		    run->has_type1v2 ? "Present" : "Not Present");
-	report_line(run->rep, "  VFIO_CHECK_EXTENSION VFIO_NOIOMMU_IOMMU: %s",
-		    noiommu ? "Present" : "Not Present");
-	run_detail(run, "type1 %d, type1v2 %d, noiommu %d", run->has_type1, run->has_type1v2,
-		   noiommu);
-	if (!run->has_type1 && !run->has_type1v2)
-		return stop(run, -ENODEV, "VFIO Type1 IOMMU not supported",
-			    "no IOMMU back end is registered", "modprobe vfio_iommu_type1");
-	return STATUS_PASS;
+	for (i = 0; i < ARRAY_SIZE(extensions); i++) {
+		bool there =
+			ioctl(run->vfio.container, VFIO_CHECK_EXTENSION, extensions[i].type) == 1;
+
+		report_line(run->rep, "  VFIO_CHECK_EXTENSION %s: %s", extensions[i].name,
+			    there ? "Present" : "Not Present");
+		used += snprintf(detail + used, sizeof(detail) - used, "%s%s %d", i ? ", " : "",
+				 extensions[i].key, there);
+		if (extensions[i].type == run->vfio.be->type)
+			known = there;
+	}
+	run_detail(run, "%s", detail);
+	if (known)
+		return STATUS_PASS;
+	stop(run, -ENODEV, "", "no IOMMU back end is registered", "modprobe vfio_iommu_type1");
+	err_what(&run->err, "VFIO %s IOMMU not supported", run->vfio.be->title);
+	return STATUS_ERROR;
 }
 
 enum status step_extensions_before(struct run *run)
 {
-	enum status status = extensions(run, "pre");
+	enum status status = ask_extensions(run, "pre");
 
 	if (status == STATUS_PASS)
-		report_ok(run->rep, "VFIO Type1 IOMMU supported");
+		report_ok(run->rep, "VFIO %s IOMMU supported", run->vfio.be->title);
 	return status;
 }
 
@@ -210,21 +278,19 @@ static const struct {
 
 enum status step_group(struct run *run)
 {
+	int ret = vfio_group_open(&run->vfio);
 	char path[64];
 	size_t i;
-	int no;
 
-	snprintf(path, sizeof(path), "/dev/vfio/%d", run->dev.group);
-	run->group = open(path, O_RDWR | O_CLOEXEC);
-	if (run->group >= 0) {
-		run_detail(run, "%s, fd %d", path, run->group);
+	vfio_group_path(&run->dev, path, sizeof(path));
+	if (!ret) {
+		run_detail(run, "%s, fd %d", path, run->vfio.group);
 		return STATUS_PASS;
 	}
-	no = errno;
-	stop(run, -no, "", NULL, "see dmesg");
+	stop(run, ret, "", NULL, "see dmesg");
 	err_what(&run->err, "could not open %s", path);
 	for (i = 0; i < ARRAY_SIZE(group_errors); i++)
-		if (group_errors[i].no == no) {
+		if (group_errors[i].no == -ret) {
 			err_why(&run->err, "%s", group_errors[i].why);
 			err_fix(&run->err, "%s", group_errors[i].fix);
 		}
@@ -233,7 +299,7 @@ enum status step_group(struct run *run)
 
 void undo_group(struct run *run)
 {
-	close_fd(&run->group);
+	vfio_group_close(&run->vfio);
 }
 
 /* Names the devices that keep their group from us. */
@@ -258,7 +324,7 @@ enum status step_viable(struct run *run)
 {
 	struct vfio_group_status status = { .argsz = sizeof(status) };
 
-	if (ioctl(run->group, VFIO_GROUP_GET_STATUS, &status))
+	if (ioctl(run->vfio.group, VFIO_GROUP_GET_STATUS, &status))
 		return stop(run, -errno, "VFIO_GROUP_GET_STATUS", NULL, "see dmesg");
 	if (!(status.flags & VFIO_GROUP_FLAGS_VIABLE)) {
 		run->err.no = EPERM;
@@ -273,55 +339,41 @@ enum status step_viable(struct run *run)
 
 enum status step_set_container(struct run *run)
 {
-	if (ioctl(run->group, VFIO_GROUP_SET_CONTAINER, &run->container)) {
-		int no = errno;
+	int ret = vfio_group_set_container(&run->vfio);
 
-		stop(run, -no, "VFIO_GROUP_SET_CONTAINER", NULL, "see dmesg");
-		if (no == EPERM)
+	if (ret) {
+		stop(run, ret, run->vfio.call, NULL, "see dmesg");
+		if (ret == -EPERM)
 			blame_siblings(run);
 		return STATUS_ERROR;
 	}
-	run->in_container = true;
 	report_ok(run->rep, "Group added to container");
 	return STATUS_PASS;
 }
 
 void undo_set_container(struct run *run)
 {
-	if (run->in_container)
-		ioctl(run->group, VFIO_GROUP_UNSET_CONTAINER);
-	run->in_container = false;
+	vfio_group_unset_container(&run->vfio);
 }
 
 enum status step_extensions_after(struct run *run)
 {
-	return extensions(run, "post");
+	return ask_extensions(run, "post");
 }
 
 enum status step_set_iommu(struct run *run)
 {
-	int type = run->opts->iommu_type;
-	int no;
+	const struct backend *be = run->vfio.be;
+	int ret = vfio_set_iommu(&run->vfio);
 
-	if (!type)
-		type = run->has_type1v2 ? VFIO_TYPE1v2_IOMMU : VFIO_TYPE1_IOMMU;
-	if (!ioctl(run->container, VFIO_SET_IOMMU, type)) {
-		run->iommu_type = type;
-		report_ok(run->rep, "IOMMU type set to %s",
-			  type == VFIO_TYPE1v2_IOMMU ? "Type1v2" : "Type1");
-		run_detail(run, "%s", vfio_iommu_name(type));
-		add_string(report_object(run->rep, "iommu"), "type", vfio_iommu_name(type));
-		return STATUS_PASS;
+	if (ret) {
+		vfio_explain(&run->vfio, ret, &run->err);
+		return STATUS_ERROR;
 	}
-	no = errno;
-	stop(run, -no, "VFIO_SET_IOMMU", NULL, "see dmesg");
-	if (no == EPERM) {
-		err_why(&run->err,
-			"no interrupt remapping, or firmware reserves memory for the device (RMRR)");
-		err_fix(&run->err,
-			"give the IOMMU intremap=on, or load vfio_iommu_type1 with allow_unsafe_interrupts=1; see dmesg");
-	}
-	return STATUS_ERROR;
+	report_ok(run->rep, "IOMMU type set to %s", be->title);
+	run_detail(run, "%s", be->name);
+	add_string(report_object(run->rep, "iommu"), "type", be->name);
+	return STATUS_PASS;
 }
 
 /* " 4K 2M 1G"; three and more neighbours as " 4K...1T". */
@@ -389,17 +441,13 @@ static void show_iommu(struct run *run)
 
 enum status step_iommu_info(struct run *run)
 {
-	struct vfio_iommu_type1_info *info;
-	int ret = vfio_iommu_get_info(run->container, &info);
+	int ret = vfio_info(&run->vfio, &run->iommu);
 
-	if (ret)
-		return stop(run, ret, "VFIO_IOMMU_GET_INFO", NULL, "see dmesg");
-	ret = vfio_iommu_parse(info, &run->iommu);
-	free(info);
-	if (ret)
-		return stop(run, ret, "VFIO_IOMMU_GET_INFO",
-			    "its capability chain contradicts itself",
+	if (ret == -EPROTO)
+		return stop(run, ret, run->vfio.call, "its answer contradicts itself",
 			    "report it to the kernel's VFIO maintainers");
+	if (ret)
+		return stop(run, ret, run->vfio.call, NULL, "see dmesg");
 	show_iommu(run);
 	run_detail(run, "%u IOVA ranges", run->iommu.nr_ranges);
 	return STATUS_PASS;
@@ -450,38 +498,22 @@ void undo_buffer(struct run *run)
 	run->buf = NULL;
 }
 
-static void explain_map(struct run *run, int no)
+static void explain_map(struct run *run, int ret)
 {
 	unsigned long long size = run->opts->size;
 	struct rlimit lim = { 0 };
 
-	run->err.no = no;
-	err_what(&run->err, "VFIO_IOMMU_MAP_DMA of 0x%llx bytes at IOVA 0x%llx", size,
+	vfio_explain(&run->vfio, ret, &run->err);
+	err_what(&run->err, "%s of 0x%llx bytes at IOVA 0x%llx", run->vfio.call, size,
 		 (unsigned long long)run->iovas[run->nr_mapped]);
-	err_why(&run->err, "%s", strerror(no));
-	err_fix(&run->err, "see dmesg");
-	switch (no) {
-	case ENOMEM:
-		getrlimit(RLIMIT_MEMLOCK, &lim);
-		err_why(&run->err,
-			"not enough memory may be locked: %llu KiB needed, the limit is %llu KiB",
-			size >> 10, (unsigned long long)lim.rlim_cur >> 10);
-		err_fix(&run->err,
-			"raise it with ulimit -l or in /etc/security/limits.conf, or run with CAP_IPC_LOCK");
-		break;
-	case EEXIST:
-		err_why(&run->err, "the IOVAs of two mappings overlap");
-		err_fix(&run->err, "choose each --iova at least --size from the others");
-		break;
-	case EINVAL:
-		err_why(&run->err, "the IOVA is reserved, past the aperture, or not aligned");
-		err_fix(&run->err, "choose an --iova inside the IOVA ranges above");
-		break;
-	case ENOSPC:
-		err_why(&run->err, "the container holds as many mappings as it may");
-		err_fix(&run->err, "unmap some, or raise vfio_iommu_type1.dma_entry_limit");
-		break;
-	}
+	if (ret != -ENOMEM)
+		return;
+	getrlimit(RLIMIT_MEMLOCK, &lim);
+	err_why(&run->err,
+		"not enough memory may be locked: %llu KiB needed, the limit is %llu KiB",
+		size >> 10, (unsigned long long)lim.rlim_cur >> 10);
+	err_fix(&run->err,
+		"raise it with ulimit -l or in /etc/security/limits.conf, or run with CAP_IPC_LOCK");
 }
 
 static enum status iova_unusable(struct run *run, uint64_t iova)
@@ -527,10 +559,11 @@ enum status step_map(struct run *run)
 	json_add_hex(obj, "iova", run->iovas[0]);
 	while (run->nr_mapped < nr) {
 		uint64_t iova = run->iovas[run->nr_mapped];
-		int ret = vfio_dma_map(run->container, run->buf, iova, o->size);
+		int ret = vfio_map(&run->vfio, run->buf, iova, o->size,
+				   VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE);
 
 		if (ret) {
-			explain_map(run, -ret);
+			explain_map(run, ret);
 			return STATUS_ERROR;
 		}
 		run->nr_mapped++;
@@ -549,18 +582,17 @@ void undo_map(struct run *run)
 	uint64_t unmapped;
 
 	while (run->nr_mapped)
-		vfio_dma_unmap(run->container, run->iovas[--run->nr_mapped], run->opts->size,
-			       &unmapped);
+		vfio_unmap(&run->vfio, run->iovas[--run->nr_mapped], run->opts->size, &unmapped);
 }
 
 enum status step_unmap(struct run *run)
 {
 	while (run->nr_mapped) {
 		uint64_t iova = run->iovas[--run->nr_mapped], unmapped = 0;
-		int ret = vfio_dma_unmap(run->container, iova, run->opts->size, &unmapped);
+		int ret = vfio_unmap(&run->vfio, iova, run->opts->size, &unmapped);
 
 		if (ret || unmapped != run->opts->size) {
-			err_set(&run->err, -ret, "VFIO_IOMMU_UNMAP_DMA", ret ? strerror(-ret) : "",
+			err_set(&run->err, -ret, run->vfio.call, ret ? strerror(-ret) : "",
 				"see dmesg");
 			if (!ret)
 				err_why(&run->err, "0x%llx of 0x%llx bytes unmapped",
@@ -577,10 +609,12 @@ enum status step_unmap(struct run *run)
 
 enum status step_device_fd(struct run *run)
 {
-	run->device = ioctl(run->group, VFIO_GROUP_GET_DEVICE_FD, run->dev.bdf);
-	if (run->device < 0)
-		return stop(run, -errno, "VFIO_GROUP_GET_DEVICE_FD", NULL, "see dmesg");
-	fcntl(run->device, F_SETFD, FD_CLOEXEC);
+	int ret = vfio_get_device(&run->vfio, &run->device);
+
+	if (ret) {
+		vfio_explain(&run->vfio, ret, &run->err);
+		return STATUS_ERROR;
+	}
 	report_ok(run->rep, "Got device file descriptor for %s", run->dev.bdf);
 	run_detail(run, "fd %d", run->device);
 	return STATUS_PASS;
@@ -588,5 +622,7 @@ enum status step_device_fd(struct run *run)
 
 void undo_device_fd(struct run *run)
 {
-	close_fd(&run->device);
+	if (run->device >= 0)
+		close(run->device);
+	run->device = -1;
 }

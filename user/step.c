@@ -15,6 +15,28 @@ void run_detail(struct run *run, const char *fmt, ...)
 	va_end(ap);
 }
 
+/* What a back end may lack, in words. */
+static const struct {
+	unsigned int bit;
+	const char *text;
+} lacks[] = {
+	{ BACKEND_CONTAINER, "has no container" },
+	{ BACKEND_GROUP, "takes the device by its own node, not through its group" },
+	{ BACKEND_MAP, "has no IOMMU that memory could be mapped in" },
+};
+
+/* Why the run's back end leaves this step out; NULL: it does not */
+static const char *not_for(const struct step *step, const struct run *run)
+{
+	const unsigned int missing = run->vfio.be ? step->needs & ~run->vfio.be->has : 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(lacks) / sizeof(lacks[0]); i++)
+		if (missing & lacks[i].bit)
+			return lacks[i].text;
+	return NULL;
+}
+
 void steps_run(const struct step *steps, size_t nr, struct run *run)
 {
 	bool stopped = false;
@@ -22,10 +44,16 @@ void steps_run(const struct step *steps, size_t nr, struct run *run)
 
 	for (i = 0; i < nr; i++) {
 		const struct step *step = &steps[i];
+		const char *lacking = not_for(step, run);
 		enum status status;
 
 		if (signal_seen || stopped) {
 			report_step(run->rep, step->name, STATUS_SKIP, "not reached", NULL);
+			continue;
+		}
+		if (lacking) {
+			run_detail(run, "%s %s", run->vfio.be->name, lacking);
+			report_step(run->rep, step->name, STATUS_SKIP, run->detail, NULL);
 			continue;
 		}
 		if (step->heading)

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "backend.h"
 #include "err.h"
 #include "module.h"
 #include "pci_config.h"
@@ -29,7 +30,7 @@ struct run_opts {
 	/* Where to map it, exactly there; without any, the first usable from 0 on. */
 	uint64_t iovas[MAX_IOVAS];
 	unsigned int nr_iovas;
-	int iommu_type; /* VFIO_TYPE1_IOMMU, ..v2; 0: the best there */
+	const struct backend *backend; /* NULL: the best there */
 	bool hold;
 	unsigned int hold_seconds; /* 0: until Enter or a signal */
 	unsigned int recheck_ms;   /* how often while it is held; 0: before unmap only */
@@ -49,10 +50,8 @@ struct run {
 	struct sysfs_device dev;
 	struct modules *mods;
 	/* file descriptors, or -1 */
-	int container, group, device, walk, iova_file;
-	bool in_container;
-	bool has_type1, has_type1v2;
-	int iommu_type;
+	int device, walk, iova_file;
+	struct vfio vfio;
 	struct vfio_iommu iommu;
 	uint32_t nr_regions, nr_irqs;
 	uint64_t region_sizes[VFIO_PCI_NUM_REGIONS];
@@ -82,6 +81,7 @@ struct run {
 struct step {
 	const char *name;    /* in JSON and KTAP */
 	const char *heading; /* "=== … ===" before its text, or NULL */
+	unsigned int needs;  /* BACKEND_*: skipped with a back end that has it not */
 	/* Fills run->detail; run->err too for FAIL, UNVERIFIED and ERROR. */
 	enum status (*run)(struct run *run);
 	/* Takes back what run did, all or part of it; never fails.  Or NULL. */
@@ -104,6 +104,7 @@ __attribute__((format(printf, 2, 3))) void run_detail(struct run *run, const cha
 enum status step_device(struct run *run);
 enum status step_modules(struct run *run);
 void undo_modules(struct run *run);
+enum status step_backend(struct run *run);
 enum status step_container(struct run *run);
 void undo_container(struct run *run);
 enum status step_api_version(struct run *run);

@@ -142,6 +142,30 @@ bool sysfs_group_noiommu(int group)
 	return !strcmp(name, "vfio-noiommu");
 }
 
+int sysfs_cdev_path(const char *bdf, char *path, size_t len)
+{
+	char dir[PATH_MAX], dev[PATH_MAX + SYSFS_NAME];
+	struct dirent **list;
+	int n, i, ret = -ENODEV;
+
+	path[0] = '\0';
+	snprintf(dir, sizeof(dir), PCI_DEVICES "/%s/vfio-dev", bdf);
+	n = scandir(dir, &list, not_dot, by_address);
+	for (i = 0; i < n; i++) {
+		/* Without a number there is no node: not configured, or a group without an IOMMU.
+		 */
+		snprintf(dev, sizeof(dev), "%s/%.*s/dev", dir, SYSFS_NAME - 8, list[i]->d_name);
+		if (ret && !access(dev, F_OK)) {
+			snprintf(path, len, "/dev/vfio/devices/%s", list[i]->d_name);
+			ret = 0;
+		}
+		free(list[i]);
+	}
+	if (n >= 0)
+		free(list);
+	return ret;
+}
+
 int sysfs_group_get(int group, struct sysfs_device *devs, size_t max)
 {
 	struct dirent **list;

@@ -57,6 +57,9 @@ bool sysfs_driver_viable(const struct sysfs_device *dev);
 /* Is it a group that VFIO made up for a device without an IOMMU? */
 bool sysfs_group_noiommu(int group);
 
+/* The node that VFIO gives the device itself, "/dev/vfio/devices/vfio0"; -ENODEV without one */
+int sysfs_cdev_path(const char *bdf, char *path, size_t len);
+
 /* Is any IOMMU registered with the kernel? */
 bool sysfs_iommu_present(void);
 

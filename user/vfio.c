@@ -168,40 +168,6 @@ int vfio_iova_find(const struct vfio_iommu *iommu, uint64_t min, uint64_t size, 
 	return -ENOSPC;
 }
 
-int vfio_dma_map_flags(int container, const void *vaddr, uint64_t iova, uint64_t size,
-		       uint32_t flags)
-{
-	struct vfio_iommu_type1_dma_map map = {
-		.argsz = sizeof(map),
-		.flags = flags,
-		.vaddr = (uintptr_t)vaddr,
-		.iova = iova,
-		.size = size,
-	};
-
-	return ioctl(container, VFIO_IOMMU_MAP_DMA, &map) ? -errno : 0;
-}
-
-int vfio_dma_map(int container, const void *vaddr, uint64_t iova, uint64_t size)
-{
-	return vfio_dma_map_flags(container, vaddr, iova, size,
-				  VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE);
-}
-
-int vfio_dma_unmap(int container, uint64_t iova, uint64_t size, uint64_t *unmapped)
-{
-	struct vfio_iommu_type1_dma_unmap unmap = {
-		.argsz = sizeof(unmap),
-		.iova = iova,
-		.size = size,
-	};
-
-	if (ioctl(container, VFIO_IOMMU_UNMAP_DMA, &unmap))
-		return -errno;
-	*unmapped = unmap.size;
-	return 0;
-}
-
 static int irq_eventfd(int device, uint32_t index, uint32_t action, int eventfd)
 {
 	/* The structure ends in data of any kind: here one eventfd. */
@@ -250,16 +216,4 @@ int vfio_irq_disable(int device, uint32_t index)
 int vfio_irq_unmask(int device, uint32_t index)
 {
 	return irq_without_data(device, index, VFIO_IRQ_SET_ACTION_UNMASK, 1);
-}
-
-const char *vfio_iommu_name(int type)
-{
-	switch (type) {
-	case VFIO_TYPE1_IOMMU:
-		return "type1";
-	case VFIO_TYPE1v2_IOMMU:
-		return "type1v2";
-	default:
-		return "?";
-	}
 }

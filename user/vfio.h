@@ -23,6 +23,7 @@ struct vfio_iommu {
 	uint64_t page_sizes; /* bit N: pages of 1 << N bytes; 0 unknown */
 	struct vfio_range ranges[VFIO_RANGES_MAX];
 	unsigned int nr_ranges; /* 0: the kernel does not say (before 5.4) */
+	uint64_t alignment;	/* of IOVAs, in bytes; 0: the back end does not say */
 	int has_dma_avail;
 	uint32_t dma_avail; /* mappings that can still be made */
 };
@@ -52,13 +53,6 @@ int vfio_iova_find(const struct vfio_iommu *iommu, uint64_t min, uint64_t size, 
 /* Does iova, size lie in one of the ranges?  True where none are known. */
 int vfio_iova_usable(const struct vfio_iommu *iommu, uint64_t iova, uint64_t size);
 
-int vfio_dma_map(int container, const void *vaddr, uint64_t iova, uint64_t size);
-/* @flags: VFIO_DMA_MAP_FLAG_READ, _WRITE, of the device's view */
-int vfio_dma_map_flags(int container, const void *vaddr, uint64_t iova, uint64_t size,
-		       uint32_t flags);
-/* *unmapped: bytes that the kernel says it unmapped */
-int vfio_dma_unmap(int container, uint64_t iova, uint64_t size, uint64_t *unmapped);
-
 /*
  * The first vector of an interrupt index to @eventfd; off, all of the index;
  * one that masked itself (INTx) may come again, now or whenever @eventfd is written.
@@ -67,8 +61,5 @@ int vfio_irq_enable(int device, uint32_t index, int eventfd);
 int vfio_irq_disable(int device, uint32_t index);
 int vfio_irq_unmask(int device, uint32_t index);
 int vfio_irq_unmask_by(int device, uint32_t index, int eventfd);
-
-/* "type1v2" for VFIO_TYPE1v2_IOMMU, as on the command line and in JSON */
-const char *vfio_iommu_name(int type);
 
 #endif /* USER_VFIO_H */

@@ -27,7 +27,7 @@ expect 2 '^vfio_test: --size -4K: not a size' '--size -4K' vfio_test --size -4K 
 expect 2 'not a multiple of the page size' '--size 5000' vfio_test --size 5000 "$BDF"
 expect 2 'not aligned to the page size' '--iova 0x123' vfio_test --iova 0x123 "$BDF"
 expect 2 'choose from: user, supervisor' '--expect nobody' vfio_test --expect nobody "$BDF"
-expect 2 'choose from: auto, type1, type1v2' '--iommu spapr' vfio_test --iommu spapr "$BDF"
+expect 2 'choose from: auto, iommufd, type1v2, type1, compat, noiommu$' '--iommu spapr' vfio_test --iommu spapr "$BDF"
 expect 2 'choose from: auto, none, edu' '--dma yes' vfio_test --dma yes "$BDF"
 expect 2 'choose one' '--json and --ktap' vfio_test --json --ktap "$BDF"
 expect 2 '^vfio_test: 0000:7f:00.0: no such device: .*; see lspci -D' 'absent device' vfio_test 0000:7f:00.0

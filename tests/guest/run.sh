@@ -10,7 +10,7 @@
 . /tests/ktap.sh
 # shellcheck source=tests/guest/left.sh
 . /tests/left.sh
-ktap_plan 31
+ktap_plan 33
 
 is_loaded() {
 	grep -q "^$1 " /proc/modules
@@ -48,6 +48,9 @@ expect 4 '"verdict": ?"unverified"' 'run --no-module: unverified' quick --json -
 expect 1 'first 0x[0-9a-f]+: _PAGE_USER is set at every level' 'run --expect supervisor: fails on user pages' \
 	quick --expect supervisor "$BDF"
 expect 0 'IOMMU type set to Type1$' 'run --iommu type1' quick --iommu type1 "$BDF"
+expect 0 '^Back end: type1v2 \(auto\)$' 'run --iommu auto: takes the best there' quick --iommu auto "$BDF"
+expect 2 'noiommu is not offered: group [0-9]+ is an IOMMU.s; choose' 'run --iommu noiommu: not with an IOMMU' \
+	quick --iommu noiommu "$BDF"
 expect 0 'IOVA=0x10000000,' 'run --iova' quick --iova 0x10000000 "$BDF"
 expect 0 '^Verdict: pass: 1 of 1 pages user' 'run --size 4K' quick --size 4K "$BDF"
 expect 0 '^Verdict: pass: 8192 of 8192 pages user' 'run --size 32M' quick --size 32M "$BDF"

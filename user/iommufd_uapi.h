@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * What the program calls of iommufd and of VFIO's device nodes, for systems whose kernel headers
+ * are older than either.  Numbers and layout are the kernel's, and cannot change any more:
+ * include/uapi/linux/iommufd.h (6.2), include/uapi/linux/vfio.h (6.6: BIND_IOMMUFD and after).
+ *
+ * Errors, of every call: ENOTTY no such call, E2BIG something set beyond what the kernel knows,
+ * EOPNOTSUPP a field says what it does not know, EINVAL a field is wrong, ENOENT no such object or
+ * IOVA, EOVERFLOW numbers wrap.
+ */
+#ifndef IOMMUFD_UAPI_H
+#define IOMMUFD_UAPI_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+#include <linux/vfio.h>
+
+#define IOMMUFD_DEVICE "iommu"
+#define IOMMUFD_PATH   "/dev/" IOMMUFD_DEVICE
+
+#ifndef _UAPI_IOMMUFD_H
+
+#define IOMMUFD_TYPE (';')
+
+/* An object of this iommufd goes.  EBUSY: it is in use. */
+struct iommu_destroy {
+	__u32 size;
+	__u32 id;
+};
+#define IOMMU_DESTROY _IO(IOMMUFD_TYPE, 0x80)
+
+/* A new, empty address space. */
+struct iommu_ioas_alloc {
+	__u32 size;
+	__u32 flags; /* 0 */
+	__u32 out_ioas_id;
+};
+#define IOMMU_IOAS_ALLOC _IO(IOMMUFD_TYPE, 0x81)
+
+struct iommu_iova_range {
+	__aligned_u64 start; /* first byte */
+	__aligned_u64 last;  /* last byte */
+};
+
+/*
+ * The ranges that can be mapped, as the devices attached leave them.  EMSGSIZE: num_iovas says how
+ * many there are, more than there was room for.
+ */
+struct iommu_ioas_iova_ranges {
+	__u32 size;
+	__u32 ioas_id;
+	__u32 num_iovas; /* room for so many; how many there are */
+	__u32 __reserved;
+	__aligned_u64 allowed_iovas;	  /* pointer to struct iommu_iova_range[] */
+	__aligned_u64 out_iova_alignment; /* bytes */
+};
+#define IOMMU_IOAS_IOVA_RANGES _IO(IOMMUFD_TYPE, 0x84)
+
+/* Ranges that must stay usable.  EADDRINUSE: one is not. */
+struct iommu_ioas_allow_iovas {
+	__u32 size;
+	__u32 ioas_id;
+	__u32 num_iovas;
+	__u32 __reserved;
+	__aligned_u64 allowed_iovas; /* pointer to struct iommu_iova_range[] */
+};
+#define IOMMU_IOAS_ALLOW_IOVAS _IO(IOMMUFD_TYPE, 0x82)
+
+enum iommufd_ioas_map_flags {
+	IOMMU_IOAS_MAP_FIXED_IOVA = 1 << 0, /* else the kernel chooses */
+	IOMMU_IOAS_MAP_WRITEABLE = 1 << 1,  /* by the device */
+	IOMMU_IOAS_MAP_READABLE = 1 << 2,
+};
+
+/* EEXIST: something is mapped there; EINVAL: reserved, unaligned; EFAULT: the memory */
+struct iommu_ioas_map {
+	__u32 size;
+	__u32 flags;
+	__u32 ioas_id;
+	__u32 __reserved;
+	__aligned_u64 user_va;
+	__aligned_u64 length;
+	__aligned_u64 iova; /* in, or out where the kernel chose */
+};
+#define IOMMU_IOAS_MAP _IO(IOMMUFD_TYPE, 0x85)
+
+/* The pages behind src_iova a second time.  ENOENT: not all of it is mapped */
+struct iommu_ioas_copy {
+	__u32 size;
+	__u32 flags; /* as for MAP */
+	__u32 dst_ioas_id;
+	__u32 src_ioas_id;
+	__aligned_u64 length;
+	__aligned_u64 dst_iova;
+	__aligned_u64 src_iova;
+};
+#define IOMMU_IOAS_COPY _IO(IOMMUFD_TYPE, 0x83)
+
+/* ENOENT: nothing is there, or only a part of a mapping.  0, UINT64_MAX: all there is. */
+struct iommu_ioas_unmap {
+	__u32 size;
+	__u32 ioas_id;
+	__aligned_u64 iova;
+	__aligned_u64 length; /* out: bytes that went */
+};
+#define IOMMU_IOAS_UNMAP _IO(IOMMUFD_TYPE, 0x86)
+
+enum iommufd_option {
+	IOMMU_OPTION_RLIMIT_MODE = 0, /* of the iommufd: memlock by user (0), by process (1) */
+	IOMMU_OPTION_HUGE_PAGES = 1,  /* of an address space: large IOMMU pages (1) */
+};
+
+enum iommufd_option_ops {
+	IOMMU_OPTION_OP_SET = 0,
+	IOMMU_OPTION_OP_GET = 1,
+};
+
+struct iommu_option {
+	__u32 size;
+	__u32 option_id;
+	__u16 op;
+	__u16 __reserved;
+	__u32 object_id;
+	__aligned_u64 val64;
+};
+#define IOMMU_OPTION _IO(IOMMUFD_TYPE, 0x87)
+
+/* An IOMMU page table of its own for an address space.  EOPNOTSUPP: the IOMMU cannot do it so */
+struct iommu_hwpt_alloc {
+	__u32 size;
+	__u32 flags;
+	__u32 dev_id;
+	__u32 pt_id; /* the address space */
+	__u32 out_hwpt_id;
+	__u32 __reserved;
+	__u32 data_type, data_len; /* 0: the kernel fills it */
+	__aligned_u64 data_uptr;
+};
+#define IOMMU_HWPT_ALLOC		_IO(IOMMUFD_TYPE, 0x89)
+#define IOMMU_HWPT_ALLOC_DIRTY_TRACKING (1 << 1)
+
+/* What a device's IOMMU can do; since 6.6 */
+struct iommu_hw_info {
+	__u32 size;
+	__u32 flags;
+	__u32 dev_id;
+	__u32 data_len; /* 0: nothing of what is the IOMMU's own */
+	__aligned_u64 data_uptr;
+	__u32 out_data_type;
+	__u32 __reserved;
+	__aligned_u64 out_capabilities;
+};
+#define IOMMU_GET_HW_INFO	    _IO(IOMMUFD_TYPE, 0x8a)
+#define IOMMU_HW_CAP_DIRTY_TRACKING (1 << 0)
+
+#endif /* _UAPI_IOMMUFD_H */
+
+#ifndef VFIO_DEVICE_BIND_IOMMUFD
+
+/* A device's own node: nothing works on it before this. */
+struct vfio_device_bind_iommufd {
+	__u32 argsz;
+	__u32 flags;	 /* 0 */
+	__s32 iommufd;	 /* file descriptor */
+	__u32 out_devid; /* the device's name within it */
+};
+#define VFIO_DEVICE_BIND_IOMMUFD _IO(VFIO_TYPE, VFIO_BASE + 18)
+
+struct vfio_device_attach_iommufd_pt {
+	__u32 argsz;
+	__u32 flags; /* 0 */
+	__u32 pt_id; /* in: an address space; out: the page table that the kernel made for it */
+};
+#define VFIO_DEVICE_ATTACH_IOMMUFD_PT _IO(VFIO_TYPE, VFIO_BASE + 19)
+
+struct vfio_device_detach_iommufd_pt {
+	__u32 argsz;
+	__u32 flags; /* 0 */
+};
+#define VFIO_DEVICE_DETACH_IOMMUFD_PT _IO(VFIO_TYPE, VFIO_BASE + 20)
+
+#endif /* VFIO_DEVICE_BIND_IOMMUFD */
+
+#endif /* IOMMUFD_UAPI_H */

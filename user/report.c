@@ -30,8 +30,8 @@ int status_exit_code(enum status verdict)
 
 /* The order of the keys in the contract; each is there, filled or not. */
 static const char *const root_objects[] = {
-	"device",	"iommu",     "steps", "mapping", "pages",  "walk", "tables",
-	"translations", "witnesses", "stale", "regions", "config", "irqs", "faults",
+	"device",    "iommu", "steps",	 "mapping", "pages", "walk",  "tables", "translations",
+	"witnesses", "stale", "regions", "config",  "irqs",  "reset", "faults",
 };
 
 static const char *const root_arrays[] = {

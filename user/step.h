@@ -37,6 +37,7 @@ struct run_opts {
 	const char *module_path;
 	bool no_module;
 	bool no_faults; /* provoke no IOMMU fault */
+	bool no_reset;	/* reset neither the device nor its bus */
 	bool no_rules;	/* ask VFIO for nothing that it must refuse */
 	int dma;	/* DMA_AUTO, DMA_NONE or a driver of dma.h */
 };
@@ -146,6 +147,9 @@ enum status step_dma_rules(struct run *run);
 
 /* run_irqs.c */
 enum status step_irq_rules(struct run *run);
+
+/* run_reset.c */
+enum status step_reset(struct run *run);
 
 /* run_iommu.c */
 uint64_t now_ns(void);

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# irqs.sh - interrupts of real devices in every form that VFIO has for them; and lies
+# irqs.sh - interrupts and resets of real devices in every form that VFIO has; and lies
 #
-# VM of host/irqs.sh: edu on vfio-pci, e1000e, nvme, virtio-net, and liar.so.
+# VM of host/irqs.sh: edu on vfio-pci, e1000e, nvme, virtio-net; an nvme behind a port of
+# its own, an edu of two functions behind a bridge; and liar.so.
 
 # shellcheck source=tests/guest/ktap.sh
 . /tests/ktap.sh
@@ -12,7 +13,7 @@
 . /tests/left.sh
 # shellcheck source=tests/guest/pci.sh
 . /tests/pci.sh
-ktap_plan 34
+ktap_plan 51
 
 said() {
 	grep -qE -e "$1" "$ktap_dir/out"
@@ -70,7 +71,34 @@ check 'e1000e: one more vector' said "MSI-X: one more vector: $grow"
 check 'e1000e: ERR' said 'ERR: trigger by NONE: success; 1 arrived; then a trigger arrives as 1$'
 check 'no interrupt handler left' sh -c '! grep vfio /proc/interrupts'
 
-expect 0 '"--no-rules"' '--no-rules: none of it' vfio_test --json --no-rules --dma none --size 64K "$BDF"
+# --- resets --------------------------------------------------------------------------
+
+# reset BDF...: what the step says of a device
+reset() {
+	vfio_test -v --dma none --no-rules --size 64K "$@"
+}
+expect 0 'Reset: 3 of 3 checks, 0 skipped$' 'edu: no reset' reset "$BDF"
+check 'edu: that is a fact' said '^\[ok\] function: EINVAL: the device has no reset of its function$'
+check 'edu: nor of the root bus' said '^\[ok\] bus: ENODEV: neither its slot nor its bus can be reset$'
+expect 0 'Reset: 4 of 4 checks, 1 skipped$' 'e1000e: reset' reset "$bdf"
+check 'e1000e: by power management, which does nothing in QEMU' said 'function: registers as at first: register 0x38 keeps 0x1234'
+port=$(find_device 0x1b36 0x0010 | tail -n 1)
+to_vfio "$port"
+expect 0 'Reset: 14 of 14 checks, 0 skipped$' 'nvme behind a port: both resets' reset "$port"
+check 'nvme: its function' said '^\[ok\] function: registers as at first: register 0x14 has 0x0; 0x460000 was written before'
+check 'nvme: its configuration' said '^\[ok\] function: configuration space as before: 4096 bytes'
+check 'nvme: its bus' said '^\[ok\] bus: registers as at first: register 0x14 has 0x0; 0x460000 was written before'
+check 'nvme: its bus alone' said "^\\[ok\\] bus: the devices that a reset takes with it: $port\$"
+two=$(find_device 0x1234 0x11e8 | grep -v "^$BDF$" | head -n 1) sibling=${two%.0}.1
+to_vfio "$two"
+expect 0 "bus: left alone: $sibling is on no driver\$" 'two functions: not over the head of one on no driver' reset "$two"
+to_vfio "$sibling"
+expect 0 'Reset: 11 of 11 checks, 1 skipped$' 'two functions: the bus' reset "$two"
+check 'two functions: both are named' said "bus: the devices that a reset takes with it: $two, $sibling\$"
+expect 0 'Device DMA \(edu\): 16 of 16 pages$' 'and the device works after it' vfio_test --no-rules --no-faults --size 64K "$two"
+expect 0 '"--no-reset"' '--no-reset: none' vfio_test --json --no-rules --no-reset --dma none --size 64K "$port"
+
+expect 0 '"--no-rules"' '--no-rules: no forms of interrupts' vfio_test --json --no-rules --dma none --size 64K "$BDF"
 
 # Every lie is seen, and where.  lies NAME WORD=REGEX...: one point
 lies() {
@@ -96,6 +124,13 @@ lies 'lies about triggers are seen' 'irq-lost=MSI-X: trigger by NONE$' 'irq-twic
 	'irq-bool=MSI-X: two of three by BOOL$' 'irq-vector=MSI-X: the last two by NONE$'
 lies 'lies about refusals are seen' 'irq-taken=REQ: a file that is not open$' 'irq-errno=MSI-X: mask$' \
 	'irq-count=MSI-X: info$'
+
+lied=$port
+lies 'lies about resets are seen' 'reset-lost=function: registers as at first$' \
+	'reset-config=function: configuration space as before$' 'bus-lost=bus: registers as at first$' \
+	'bus-other=bus: the devices that a reset takes with it$' 'bus-none=bus: info$'
+lied=$BDF
+lies 'a reset that is not there' 'reset-taken=function$'
 
 # A signal in the middle of it leaves nothing on.
 interrupted() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Preloaded into vfio_test: the kernel's answers about region 0, the config space,
- * mappings and interrupts, with one thing changed that LIE names.  A tester that does
+ * mappings, interrupts and resets, with one thing changed that LIE names.  A tester that does
  * not see it is not one.
  */
 #include <dlfcn.h>
@@ -18,6 +18,8 @@
 #include <linux/vfio.h>
 
 #define REGION(offset) ((uint64_t)(offset) >> 40) /* as vfio-pci places them */
+
+static bool was_reset;
 
 static bool lie(const char *what)
 {
@@ -50,6 +52,8 @@ ssize_t pread(int fd, void *buf, size_t size, off_t offset)
 			b[b[0x34] + 1] = b[0x34];
 		if (lie("vendor"))
 			b[0] ^= 1;
+		if (lie("reset-config") && was_reset)
+			b[0x3c] ^= 1;
 		if (lie("gone"))
 			memset(b, 0xff, n);
 	}
@@ -134,6 +138,25 @@ static int lie_set_irqs(ioctl_fn real, int fd, struct vfio_irq_set *set)
 	return ret;
 }
 
+static int lie_reset(ioctl_fn real, int fd, unsigned long request, void *arg)
+{
+	struct vfio_pci_hot_reset_info *info = arg;
+	int ret;
+
+	if ((lie("reset-lost") && request == VFIO_DEVICE_RESET) ||
+	    (lie("bus-lost") && request == VFIO_DEVICE_PCI_HOT_RESET))
+		return 0;
+	ret = real(fd, request, arg);
+	was_reset = was_reset || (request == VFIO_DEVICE_RESET && !ret);
+	if (lie("bus-other") && request == VFIO_DEVICE_GET_PCI_HOT_RESET_INFO && !ret)
+		info->devices[0].bus++;
+	if (lie("bus-none") && request == VFIO_DEVICE_GET_PCI_HOT_RESET_INFO) {
+		errno = EPERM;
+		return -1;
+	}
+	return lie("reset-taken") ? 0 : ret;
+}
+
 int ioctl(int fd, unsigned long request, ...)
 {
 	ioctl_fn real = (ioctl_fn)dlsym(RTLD_NEXT, "ioctl");
@@ -148,6 +171,9 @@ int ioctl(int fd, unsigned long request, ...)
 	va_end(ap);
 	if (request == VFIO_DEVICE_SET_IRQS)
 		return lie_set_irqs(real, fd, arg);
+	if (request == VFIO_DEVICE_RESET || request == VFIO_DEVICE_PCI_HOT_RESET ||
+	    request == VFIO_DEVICE_GET_PCI_HOT_RESET_INFO)
+		return lie_reset(real, fd, request, arg);
 	info = arg;
 	room = request == VFIO_DEVICE_GET_REGION_INFO ? info->argsz : 0;
 	ret = real(fd, request, arg);

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -138,6 +139,15 @@ static int lie_set_irqs(ioctl_fn real, int fd, struct vfio_irq_set *set)
 	return ret;
 }
 
+/* A container has calls of the same numbers. */
+static bool is_device(int fd)
+{
+	char path[64], link[64] = "";
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return readlink(path, link, sizeof(link) - 1) > 0 && strstr(link, "device");
+}
+
 static int lie_reset(ioctl_fn real, int fd, unsigned long request, void *arg)
 {
 	struct vfio_pci_hot_reset_info *info = arg;
@@ -169,6 +179,8 @@ int ioctl(int fd, unsigned long request, ...)
 	va_start(ap, request);
 	arg = va_arg(ap, void *);
 	va_end(ap);
+	if (!is_device(fd))
+		return real(fd, request, arg);
 	if (request == VFIO_DEVICE_SET_IRQS)
 		return lie_set_irqs(real, fd, arg);
 	if (request == VFIO_DEVICE_RESET || request == VFIO_DEVICE_PCI_HOT_RESET ||

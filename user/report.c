@@ -231,6 +231,24 @@ void report_step(struct report *rep, const char *name, enum status status, const
 	fflush(stdout);
 }
 
+int report_step_errno(const struct report *rep, const char *name)
+{
+	size_t nr = json_object_array_length(rep->steps), i;
+
+	for (i = 0; i < nr; i++) {
+		struct json_object *step = json_object_array_get_idx(rep->steps, i), *err;
+
+		if (strcmp(json_object_get_string(json_object_object_get(step, "name")), name) ||
+		    strcmp(json_object_get_string(json_object_object_get(step, "status")),
+			   status_name(STATUS_UNVERIFIED)))
+			continue;
+		if (!json_object_object_get_ex(step, "error", &err))
+			return 0;
+		return json_object_get_int(json_object_object_get(err, "errno"));
+	}
+	return -1;
+}
+
 struct json_object *report_object(struct report *rep, const char *key)
 {
 	struct json_object *obj;

@@ -74,6 +74,7 @@ struct run {
 	uint64_t frames_agree;		   /* base pages, module against pagemap */
 	uint64_t iommu_agree;		   /* base pages of all mappings, against the IOMMU */
 	struct run_dma *dma;		   /* run_dma.c's, or NULL */
+	char privilege[64];		   /* steps that this user may not do: "module, iommu" */
 	/* of the step in hand: */
 	char detail[256];
 	struct err err;

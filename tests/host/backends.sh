@@ -86,8 +86,8 @@ make_table() {
 if [[ ${1:-} == --table ]]; then
 	exec 3>&1 >&2
 fi
-vm --append vfio_iommu_type1.dma_entry_limit=100 -- /tests/backends.sh iommufd type1v2 type1 compat
-vm --iommu none -- /tests/backends.sh noiommu
+vm --append vfio_iommu_type1.dma_entry_limit=100 -- /tests/backends.sh --table iommufd type1v2 type1 compat
+vm --iommu none -- /tests/backends.sh --table noiommu
 make_table >"$ktap_dir/table"
 if [[ ${1:-} == --table ]]; then
 	cat "$ktap_dir/table" >&3

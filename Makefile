@@ -22,10 +22,10 @@ PROGRAM_DIR := user
 
 # What each program is made of.
 SHARED := parse term pt_text err
-vfio_test := main cmd_run cmd_list cmd_doctor cmd_walk cmd_iova signals step run_vfio run_device run_verify \
-	run_iommu run_rules run_dma run_failure backend backend_container backend_iommufd \
-	dma dma_plan dma_edu klog frames report sysfs vfio vfio_caps pci_config mmio module \
-	verify_pte pagemap pci_names failure env holder $(SHARED)
+vfio_test := main cmd_run cmd_list cmd_doctor cmd_walk cmd_iova signals step run_vfio run_device \
+	run_verify run_iommu run_rules run_rules_more run_rules_iommufd run_dma run_failure backend \
+	backend_container backend_iommufd dma dma_plan dma_edu klog frames report sysfs vfio \
+	vfio_caps pci_config mmio module verify_pte pagemap pci_names failure env holder $(SHARED)
 vfio_test_libs := libkmod libpci json-c zlib
 qemu_verify_pte := qemu_verify_pte qemu_report qemu_walk qemu_compare qemu_join qemu_print monitor \
 	monitor_parse $(SHARED)

@@ -221,6 +221,12 @@ static bool of_device(const struct env *env)
 	return env->given[0];
 }
 
+/* Of a group without one its own line says all. */
+static bool not_made_up(const struct env *env)
+{
+	return !env->noiommu_group;
+}
+
 static bool of_iommu(const struct env *env)
 {
 	return env->iommu;
@@ -235,7 +241,7 @@ static const struct look {
 	bool (*unknown)(const struct env *env);
 	const char *why, *fix; /* of what is unknown */
 } looks[NR_CHECKS] = {
-	[CHECK_IOMMU] = { "IOMMU", NULL, iommu_fine, iommu_unknown,
+	[CHECK_IOMMU] = { "IOMMU", not_made_up, iommu_fine, iommu_unknown,
 			  "/sys/kernel/iommu_groups cannot be read", "mount -t sysfs none /sys" },
 	[CHECK_DEVICE] = { "device", of_device, device_fine, NULL, NULL, NULL },
 	[CHECK_ANSWERS] = { "configuration space", of_device, answers_fine, answers_unknown,

@@ -125,6 +125,34 @@ struct iommu_option {
 };
 #define IOMMU_OPTION _IO(IOMMUFD_TYPE, 0x87)
 
+/* An IOMMU page table of its own for an address space.  EOPNOTSUPP: the IOMMU cannot do it so */
+struct iommu_hwpt_alloc {
+	__u32 size;
+	__u32 flags;
+	__u32 dev_id;
+	__u32 pt_id; /* the address space */
+	__u32 out_hwpt_id;
+	__u32 __reserved;
+	__u32 data_type, data_len; /* 0: the kernel fills it */
+	__aligned_u64 data_uptr;
+};
+#define IOMMU_HWPT_ALLOC		_IO(IOMMUFD_TYPE, 0x89)
+#define IOMMU_HWPT_ALLOC_DIRTY_TRACKING (1 << 1)
+
+/* What a device's IOMMU can do; since 6.6 */
+struct iommu_hw_info {
+	__u32 size;
+	__u32 flags;
+	__u32 dev_id;
+	__u32 data_len; /* 0: nothing of what is the IOMMU's own */
+	__aligned_u64 data_uptr;
+	__u32 out_data_type;
+	__u32 __reserved;
+	__aligned_u64 out_capabilities;
+};
+#define IOMMU_GET_HW_INFO	    _IO(IOMMUFD_TYPE, 0x8a)
+#define IOMMU_HW_CAP_DIRTY_TRACKING (1 << 0)
+
 #endif /* _UAPI_IOMMUFD_H */
 
 #ifndef VFIO_DEVICE_BIND_IOMMUFD

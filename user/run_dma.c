@@ -58,9 +58,6 @@ static const char *idle_reason(const struct run *run)
 	/* As with --expect supervisor: it is not the process's to touch. */
 	if (run->supervisor)
 		return "the buffer has supervisor pages: it is not touched";
-	/* There addresses are physical, and a wrong one hits anything. */
-	if (!(run->vfio.be->has & BACKEND_MAP))
-		return "no IOMMU translates what the device does";
 	return NULL;
 }
 
@@ -348,6 +345,9 @@ enum status step_device_dma(struct run *run)
 		status = no_driver(run);
 	else if (!open_device(run, drv))
 		status = STATUS_FAIL;
+	/* There addresses are physical, and a wrong one hits anything; it may interrupt. */
+	else if (!(run->vfio.be->has & BACKEND_MAP))
+		status = skip(run, "no IOMMU translates what the device does");
 	else if (!run->opts->expect_user)
 		status = skip(run, "--expect supervisor: the buffer is not touched");
 	else if (!reachable(run))

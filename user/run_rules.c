@@ -1,39 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The step that asks a Type1 container for what it must refuse, and for what it must grant.
+ * The step that asks a back end for what it must refuse, and for what it must grant.
  *
- * The errno of each is the kernel's own: drivers/vfio/vfio_iommu_type1.c, vfio_dma_do_map(),
- * vfio_dma_do_unmap(), vfio_iommu_type1_dirty_pages().
+ * The errno of each is the kernel's own.  Type1: drivers/vfio/vfio_iommu_type1.c,
+ * vfio_dma_do_map(), vfio_dma_do_unmap().  iommufd: drivers/iommu/iommufd/ioas.c,
+ * iommufd_ioas_map(), iommufd_ioas_unmap(); io_pagetable.c, iopt_check_iova(),
+ * iopt_unmap_iova_range(); pages.c, iopt_alloc_pages().  Its container: vfio_compat.c.
  */
+#include "run_rules.h"
+
 #include <errno.h>
-#include <inttypes.h>
-#include <linux/capability.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-#include "step.h"
+#include "iommufd_uapi.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define KIB	      1024ULL
-#define PIECE	      (64 * KIB) /* what is mapped, as a rule */
-#define SCRATCH	      (4 * PIECE)
-#define WINDOW	      (16 * PIECE) /* IOVAs that the rules use */
 #define RW	      (VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE)
-/* An entry limit that can be reached in no time; the kernel's own is 65535. */
-#define MAX_ENTRIES 1024
-
-#ifndef VFIO_UNMAP_ALL
-#define VFIO_UNMAP_ALL 9
-#endif
-#ifndef VFIO_DMA_UNMAP_FLAG_ALL
-#define VFIO_DMA_UNMAP_FLAG_ALL (1 << 1)
-#endif
+#define RO	      VFIO_DMA_MAP_FLAG_READ
+#define WO	      VFIO_DMA_MAP_FLAG_WRITE
+#define UNKNOWN	      (1U << 31)
 
 /* Where a rule's IOVA and virtual address are counted from */
 enum place {
@@ -47,7 +35,42 @@ enum place {
 
 enum op { MAP, UNMAP };
 
-#define NO_SIZE UINT64_MAX
+struct answer {
+	int no;	       /* errno, 0 for success */
+	int no_later;  /* what kernels answer since they use check_add_overflow(); 0: no other */
+	uint64_t gone; /* UNMAP that succeeds: bytes that go */
+	bool none;     /* there is no such question */
+};
+
+#define OK        \
+	{         \
+		0 \
+	}
+#define E(x)              \
+	{                 \
+		.no = (x) \
+	}
+#define GONE(x)             \
+	{                   \
+		.gone = (x) \
+	}
+#define WRAPS                                       \
+	{                                           \
+		.no = EINVAL, .no_later = EOVERFLOW \
+	}
+#define NONE                 \
+	{                    \
+		.none = true \
+	}
+/* The same from all, or from both kinds of Type1 and both of iommufd */
+#define ALL(x)             \
+	{                  \
+		x, x, x, x \
+	}
+#define TWO(x, y)          \
+	{                  \
+		x, x, y, y \
+	}
 
 static const struct rule {
 	const char *name;
@@ -56,76 +79,105 @@ static const struct rule {
 	uint32_t flags;
 	enum place vaddr, iova;
 	uint64_t vaddr_add, iova_add, size;
-	int no_v1, no_v2; /* errno, 0 for success */
-	/* UNMAP: bytes that go; NO_SIZE: not looked at */
-	uint64_t gone_v1, gone_v2;
 	bool short_argsz;
-	int no_later; /* what kernels answer since they use check_add_overflow(); 0: no other */
+	struct answer answers[NR_RULES]; /* Type1, Type1v2, iommufd, compatible container */
 } rules[] = {
 	/* clang-format off */
-	{ "map, read and write", MAP, false, RW, HERE, HERE, 0, 0, PIECE, 0, 0, 0, 0, false, 0 },
-	{ "map, read only", MAP, false, VFIO_DMA_MAP_FLAG_READ, HERE, HERE, 0, 0, PIECE, 0, 0, 0, 0, false, 0 },
-	{ "map, write only", MAP, false, VFIO_DMA_MAP_FLAG_WRITE, HERE, HERE, 0, 0, PIECE, 0, 0, 0, 0, false, 0 },
-	{ "map, no right", MAP, false, 0, HERE, HERE, 0, 0, PIECE, EINVAL, EINVAL, 0, 0, false, 0 },
-	{ "map, unknown flag", MAP, false, RW | 1U << 31, HERE, HERE, 0, 0, PIECE, EINVAL, EINVAL, 0, 0, false, 0 },
-	{ "map, argsz too small", MAP, false, RW, HERE, HERE, 0, 0, PIECE, EINVAL, EINVAL, 0, 0, true, 0 },
-	{ "map, zero length", MAP, false, RW, HERE, HERE, 0, 0, 0, EINVAL, EINVAL, 0, 0, false, 0 },
-	{ "map, unaligned length", MAP, false, RW, HERE, HERE, 0, 0, PIECE + 1, EINVAL, EINVAL, 0, 0, false, 0 },
-	{ "map, unaligned IOVA", MAP, false, RW, HERE, HERE, 0, 1, PIECE, EINVAL, EINVAL, 0, 0, false, 0 },
-	{ "map, unaligned memory", MAP, false, RW, HERE, HERE, 1, 0, PIECE, EINVAL, EINVAL, 0, 0, false, 0 },
-	{ "map, IOVA wraps", MAP, false, RW, HERE, TOP, 0, 0, PIECE, EINVAL, EINVAL, 0, 0, false, EOVERFLOW },
-	{ "map, memory wraps", MAP, false, RW, TOP, HERE, 0, 0, PIECE, EINVAL, EINVAL, 0, 0, false, EOVERFLOW },
-	{ "map, reserved IOVA", MAP, false, RW, HERE, RESERVED, 0, 0, BASE_PAGE, EINVAL, EINVAL, 0, 0, false, 0 },
-	{ "map, IOVA beyond the aperture", MAP, false, RW, HERE, BEYOND, 0, 0, PIECE, EINVAL, EINVAL, 0, 0, false, 0 },
-	{ "map, memory in no VMA", MAP, false, RW, ABSENT, HERE, 0, 0, PIECE, EFAULT, EFAULT, 0, 0, false, 0 },
-	{ "map, read-only memory to write", MAP, false, RW, READONLY, HERE, 0, 0, PIECE, EFAULT, EFAULT, 0, 0, false, 0 },
-	{ "map, read-only memory to read", MAP, false, VFIO_DMA_MAP_FLAG_READ, READONLY, HERE, 0, 0, PIECE, 0, 0, 0, 0, false, 0 },
-	{ "map again", MAP, true, RW, HERE, HERE, 0, 0, PIECE, EEXIST, EEXIST, 0, 0, false, 0 },
-	{ "map over its end", MAP, true, RW, HERE, HERE, 0, PIECE / 2, PIECE, EEXIST, EEXIST, 0, 0, false, 0 },
-	{ "map within it", MAP, true, RW, HERE, HERE, 0, PIECE / 4, BASE_PAGE, EEXIST, EEXIST, 0, 0, false, 0 },
-	{ "map next to it", MAP, true, RW, HERE, HERE, 0, PIECE, PIECE, 0, 0, 0, 0, false, 0 },
-	{ "unmap it exactly", UNMAP, true, 0, HERE, HERE, 0, 0, PIECE, 0, 0, PIECE, PIECE, false, 0 },
-	{ "unmap more than it", UNMAP, true, 0, HERE, HERE, 0, 0, 2 * PIECE, 0, 0, PIECE, PIECE, false, 0 },
-	{ "unmap where nothing is", UNMAP, true, 0, HERE, HERE, 0, PIECE, PIECE, 0, 0, 0, 0, false, 0 },
-	/* v1 takes what begins in the range, whole; v2 takes no part of a mapping. */
-	{ "unmap its first page", UNMAP, true, 0, HERE, HERE, 0, 0, BASE_PAGE, 0, EINVAL, PIECE, NO_SIZE, false, 0 },
-	{ "unmap a page in its middle", UNMAP, true, 0, HERE, HERE, 0, PIECE / 2, BASE_PAGE, 0, EINVAL, 0, NO_SIZE, false, 0 },
-	{ "unmap, zero length", UNMAP, true, 0, HERE, HERE, 0, 0, 0, EINVAL, EINVAL, NO_SIZE, NO_SIZE, false, 0 },
-	{ "unmap, unaligned length", UNMAP, true, 0, HERE, HERE, 0, 0, 1, EINVAL, EINVAL, NO_SIZE, NO_SIZE, false, 0 },
-	{ "unmap, unaligned IOVA", UNMAP, true, 0, HERE, HERE, 0, 1, PIECE, EINVAL, EINVAL, NO_SIZE, NO_SIZE, false, 0 },
-	{ "unmap, IOVA wraps", UNMAP, true, 0, HERE, TOP, 0, 0, PIECE, EINVAL, EINVAL, NO_SIZE, NO_SIZE, false, EOVERFLOW },
-	{ "unmap, unknown flag", UNMAP, true, 1U << 31, HERE, HERE, 0, 0, PIECE, EINVAL, EINVAL, NO_SIZE, NO_SIZE, false, 0 },
-	{ "unmap, argsz too small", UNMAP, true, 0, HERE, HERE, 0, 0, PIECE, EINVAL, EINVAL, NO_SIZE, NO_SIZE, true, 0 },
+	{ "map, read and write", MAP, false, RW, HERE, HERE, 0, 0, PIECE, false, ALL(OK) },
+	{ "map, read only", MAP, false, RO, HERE, HERE, 0, 0, PIECE, false, ALL(OK) },
+	{ "map, write only", MAP, false, WO, HERE, HERE, 0, 0, PIECE, false, ALL(OK) },
+	/* Nobody but the IOMMU's own driver refuses that of the compatible container. */
+	{ "map, no right", MAP, false, 0, HERE, HERE, 0, 0, PIECE, false, ALL(E(EINVAL)) },
+	{ "map, unknown flag", MAP, false, RW | UNKNOWN, HERE, HERE, 0, 0, PIECE, false, { E(EINVAL), E(EINVAL), E(EOPNOTSUPP), E(EINVAL) } },
+	{ "map, argsz too small", MAP, false, RW, HERE, HERE, 0, 0, PIECE, true, ALL(E(EINVAL)) },
+	{ "map, zero length", MAP, false, RW, HERE, HERE, 0, 0, 0, false, ALL(E(EINVAL)) },
+	{ "map, unaligned length", MAP, false, RW, HERE, HERE, 0, 0, PIECE + 1, false, ALL(E(EINVAL)) },
+	{ "map, unaligned IOVA", MAP, false, RW, HERE, HERE, 0, 1, PIECE, false, ALL(E(EINVAL)) },
+	{ "map, unaligned memory", MAP, false, RW, HERE, HERE, 1, 0, PIECE, false, ALL(E(EINVAL)) },
+	{ "map, IOVA wraps", MAP, false, RW, HERE, TOP, 0, 0, PIECE, false, TWO(WRAPS, E(EOVERFLOW)) },
+	{ "map, memory wraps", MAP, false, RW, TOP, HERE, 0, 0, PIECE, false, TWO(WRAPS, E(EOVERFLOW)) },
+	{ "map, reserved IOVA", MAP, false, RW, HERE, RESERVED, 0, 0, BASE_PAGE, false, ALL(E(EINVAL)) },
+	{ "map, IOVA beyond the aperture", MAP, false, RW, HERE, BEYOND, 0, 0, PIECE, false, ALL(E(EINVAL)) },
+	{ "map, memory in no VMA", MAP, false, RW, ABSENT, HERE, 0, 0, PIECE, false, ALL(E(EFAULT)) },
+	{ "map, read-only memory to write", MAP, false, RW, READONLY, HERE, 0, 0, PIECE, false, ALL(E(EFAULT)) },
+	{ "map, read-only memory to read", MAP, false, RO, READONLY, HERE, 0, 0, PIECE, false, ALL(OK) },
+	{ "map again", MAP, true, RW, HERE, HERE, 0, 0, PIECE, false, ALL(E(EEXIST)) },
+	{ "map over its end", MAP, true, RW, HERE, HERE, 0, PIECE / 2, PIECE, false, ALL(E(EEXIST)) },
+	{ "map within it", MAP, true, RW, HERE, HERE, 0, PIECE / 4, BASE_PAGE, false, ALL(E(EEXIST)) },
+	{ "map next to it", MAP, true, RW, HERE, HERE, 0, PIECE, PIECE, false, ALL(OK) },
+	{ "unmap it exactly", UNMAP, true, 0, HERE, HERE, 0, 0, PIECE, false, ALL(GONE(PIECE)) },
+	{ "unmap more than it", UNMAP, true, 0, HERE, HERE, 0, 0, 2 * PIECE, false, ALL(GONE(PIECE)) },
+	{ "unmap where nothing is", UNMAP, true, 0, HERE, HERE, 0, PIECE, PIECE, false, { GONE(0), GONE(0), E(ENOENT), GONE(0) } },
+	/* Type1 takes what begins in the range, whole; the others take no part of a mapping. */
+	{ "unmap its first page", UNMAP, true, 0, HERE, HERE, 0, 0, BASE_PAGE, false, { GONE(PIECE), E(EINVAL), E(ENOENT), E(ENOENT) } },
+	{ "unmap a page in its middle", UNMAP, true, 0, HERE, HERE, 0, PIECE / 2, BASE_PAGE, false, { GONE(0), E(EINVAL), E(ENOENT), E(ENOENT) } },
+	{ "unmap, zero length", UNMAP, true, 0, HERE, HERE, 0, 0, 0, false, ALL(E(EINVAL)) },
+	/* To iommufd that is a part of a mapping as any other. */
+	{ "unmap, unaligned length", UNMAP, true, 0, HERE, HERE, 0, 0, 1, false, TWO(E(EINVAL), E(ENOENT)) },
+	{ "unmap, unaligned IOVA", UNMAP, true, 0, HERE, HERE, 0, 1, PIECE, false, TWO(E(EINVAL), E(ENOENT)) },
+	{ "unmap, IOVA wraps", UNMAP, true, 0, HERE, TOP, 0, 0, PIECE, false, TWO(WRAPS, E(EOVERFLOW)) },
+	{ "unmap, unknown flag", UNMAP, true, UNKNOWN, HERE, HERE, 0, 0, PIECE, false, { E(EINVAL), E(EINVAL), NONE, E(EINVAL) } },
+	{ "unmap, argsz too small", UNMAP, true, 0, HERE, HERE, 0, 0, PIECE, true, ALL(E(EINVAL)) },
 	/* clang-format on */
 };
 
-struct rules {
-	struct run *run;
-	uint64_t window;
-	void *scratch, *absent, *readonly;
-	bool v2;
+/* The calls of a rule, in the words of a back end: 0 or a positive errno. */
+struct dialect {
+	const char *source; /* where the answers come from, in the kernel */
+	int (*map)(struct rules *r, const struct rule *rule, uint64_t vaddr, uint64_t iova);
+	int (*unmap)(struct rules *r, const struct rule *rule, uint64_t iova, uint64_t *gone);
 };
 
-static int map(struct rules *r, const void *vaddr, uint64_t iova, uint64_t size)
-{
-	return vfio_map(&r->run->vfio, vaddr, iova, size, RW);
-}
-
-static const char *errno_text(int no)
+const char *errno_text(int no)
 {
 	return no ? strerrorname_np(no) : "success";
 }
 
-static void check_errno(struct rules *r, const char *name, int got, int want)
+void check_errno(struct rules *r, const char *name, int got, int want)
 {
 	report_check(r->run->rep, name, got == want ? STATUS_PASS : STATUS_FAIL,
 		     got == want ? "%s" : "%s, must be %s", errno_text(got), errno_text(want));
 }
 
-static int dma_unmap(struct rules *r, uint32_t flags, uint64_t iova, uint64_t size, uint64_t *gone)
+int rules_map(struct rules *r, uint64_t iova, uint64_t size)
+{
+	return -vfio_map(&r->run->vfio, r->scratch, iova, size, RW);
+}
+
+int rules_unmap(struct rules *r, uint64_t iova, uint64_t size, uint64_t *gone)
+{
+	*gone = 0;
+	return -vfio_unmap(&r->run->vfio, iova, size, gone);
+}
+
+/* Each mapping begins at a piece or half of one. */
+void rules_clear(struct rules *r)
+{
+	uint64_t gone;
+
+	rules_unmap(r, r->window, WINDOW, &gone);
+}
+
+static int container_map(struct rules *r, const struct rule *rule, uint64_t vaddr, uint64_t iova)
+{
+	struct vfio_iommu_type1_dma_map map = {
+		.argsz = sizeof(map) - rule->short_argsz,
+		.flags = rule->flags,
+		.vaddr = vaddr,
+		.iova = iova,
+		.size = rule->size,
+	};
+
+	return ioctl(r->run->vfio.container, VFIO_IOMMU_MAP_DMA, &map) ? errno : 0;
+}
+
+static int container_unmap(struct rules *r, const struct rule *rule, uint64_t iova, uint64_t *gone)
 {
 	struct vfio_iommu_type1_dma_unmap unmap = {
-		.argsz = sizeof(unmap), .flags = flags, .iova = iova, .size = size
+		.argsz = sizeof(unmap) - rule->short_argsz,
+		.flags = rule->flags,
+		.iova = iova,
+		.size = rule->size,
 	};
 	int no = ioctl(r->run->vfio.container, VFIO_IOMMU_UNMAP_DMA, &unmap) ? errno : 0;
 
@@ -133,13 +185,42 @@ static int dma_unmap(struct rules *r, uint32_t flags, uint64_t iova, uint64_t si
 	return no;
 }
 
-/* Whatever is left of a rule: each mapping begins at a piece or half of one. */
-static void clear(struct rules *r)
+static int iommufd_map(struct rules *r, const struct rule *rule, uint64_t vaddr, uint64_t iova)
 {
-	uint64_t gone;
+	struct iommu_ioas_map map = {
+		.size = sizeof(map) - rule->short_argsz,
+		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | (rule->flags & UNKNOWN) |
+			 (rule->flags & RO ? IOMMU_IOAS_MAP_READABLE : 0) |
+			 (rule->flags & WO ? IOMMU_IOAS_MAP_WRITEABLE : 0),
+		.ioas_id = r->run->vfio.ioas,
+		.user_va = vaddr,
+		.length = rule->size,
+		.iova = iova,
+	};
 
-	dma_unmap(r, 0, r->window, WINDOW, &gone);
+	return ioctl(r->run->vfio.container, IOMMU_IOAS_MAP, &map) ? errno : 0;
 }
+
+static int iommufd_unmap(struct rules *r, const struct rule *rule, uint64_t iova, uint64_t *gone)
+{
+	struct iommu_ioas_unmap unmap = {
+		.size = sizeof(unmap) - rule->short_argsz,
+		.ioas_id = r->run->vfio.ioas,
+		.iova = iova,
+		.length = rule->size,
+	};
+	int no = ioctl(r->run->vfio.container, IOMMU_IOAS_UNMAP, &unmap) ? errno : 0;
+
+	*gone = unmap.length;
+	return no;
+}
+
+static const struct dialect dialects[NR_RULES] = {
+	[RULES_TYPE1] = { "vfio_iommu_type1.c", container_map, container_unmap },
+	[RULES_TYPE1V2] = { "vfio_iommu_type1.c", container_map, container_unmap },
+	[RULES_IOMMUFD] = { "drivers/iommu/iommufd", iommufd_map, iommufd_unmap },
+	[RULES_COMPAT] = { "drivers/iommu/iommufd", container_map, container_unmap },
+};
 
 /* False where this IOMMU has no such address */
 static bool place_iova(const struct rules *r, const struct rule *rule, uint64_t *iova)
@@ -184,259 +265,43 @@ static uint64_t place_vaddr(const struct rules *r, const struct rule *rule)
 
 static void check_rule(struct rules *r, const struct rule *rule)
 {
-	const int want = r->v2 ? rule->no_v2 : rule->no_v1;
-	const uint64_t want_gone = r->v2 ? rule->gone_v2 : rule->gone_v1;
-	struct vfio_iommu_type1_dma_map ask = {
-		.argsz = sizeof(ask) - (rule->short_argsz ? 1 : 0),
-		.flags = rule->flags,
-		.vaddr = place_vaddr(r, rule),
-		.size = rule->size,
-	};
-	struct vfio_iommu_type1_dma_unmap unmap = {
-		.argsz = sizeof(unmap) - (rule->short_argsz ? 1 : 0),
-		.flags = rule->flags,
-		.size = rule->size,
-	};
-	uint64_t iova;
+	const struct answer *want = &rule->answers[r->run->vfio.be->rules];
+	uint64_t iova, gone = 0;
 	int no;
 
+	if (want->none)
+		return;
 	if (!place_iova(r, rule, &iova)) {
 		report_check(r->run->rep, rule->name, STATUS_SKIP,
 			     "every IOVA is usable, or which are is not told");
 		return;
 	}
-	if (rule->pre && map(r, r->scratch, r->window, PIECE)) {
+	no = rule->pre ? rules_map(r, r->window, PIECE) : 0;
+	if (no) {
 		report_check(r->run->rep, rule->name, STATUS_FAIL, "the mapping before it: %s",
-			     errno_text(errno));
+			     errno_text(no));
 		return;
 	}
-	ask.iova = iova;
-	unmap.iova = iova;
-	no = rule->op == MAP ? ioctl(r->run->vfio.container, VFIO_IOMMU_MAP_DMA, &ask)
-			     : ioctl(r->run->vfio.container, VFIO_IOMMU_UNMAP_DMA, &unmap);
-	no = no ? errno : 0;
-	if (no == want && rule->op == UNMAP && !no && want_gone != NO_SIZE &&
-	    unmap.size != want_gone)
+	no = rule->op == MAP ? r->dialect->map(r, rule, place_vaddr(r, rule), iova)
+			     : r->dialect->unmap(r, rule, iova, &gone);
+	if (!no && !want->no && rule->op == UNMAP && gone != want->gone)
 		report_check(r->run->rep, rule->name, STATUS_FAIL,
-			     "0x%llx bytes unmapped, must be 0x%llx", unmap.size,
-			     (unsigned long long)want_gone);
-	else if (rule->no_later && no == rule->no_later)
+			     "0x%llx bytes unmapped, must be 0x%llx", (unsigned long long)gone,
+			     (unsigned long long)want->gone);
+	else if (want->no_later && no == want->no_later)
 		report_check(r->run->rep, rule->name, STATUS_PASS, "%s, %s on older kernels",
-			     errno_text(no), errno_text(want));
+			     errno_text(no), errno_text(want->no));
 	else
-		check_errno(r, rule->name, no, want);
-	clear(r);
+		check_errno(r, rule->name, no, want->no);
+	rules_clear(r);
 }
 
-static void check_unmap_all(struct rules *r)
+static void check_more(struct rules *r, const struct rule_more *more)
 {
-	const bool offered =
-		ioctl(r->run->vfio.container, VFIO_CHECK_EXTENSION, VFIO_UNMAP_ALL) == 1;
-	uint64_t gone = 0;
-	int no;
-
-	if (map(r, r->scratch, r->window, PIECE) ||
-	    map(r, r->scratch, r->window + 2 * PIECE, PIECE)) {
-		report_check(r->run->rep, "unmap all", STATUS_FAIL, "the mappings before it: %s",
-			     errno_text(errno));
-		return;
-	}
-	/* The flag came with 5.12. */
-	no = dma_unmap(r, VFIO_DMA_UNMAP_FLAG_ALL, 0, 0, &gone);
-	if (!no && offered && gone != 2 * PIECE)
-		report_check(r->run->rep, "unmap all", STATUS_FAIL,
-			     "0x%" PRIx64 " bytes unmapped, must be 0x%llx", gone, 2 * PIECE);
-	else
-		check_errno(r, "unmap all", no, offered ? 0 : EINVAL);
-	clear(r);
+	for (; more->check; more++)
+		if (more->rules & RULES_OF(r->run->vfio.be->rules))
+			more->check(r);
 }
-
-/* Mappings left, as the container says; -1: it does not (before 5.10) */
-static int64_t dma_avail(const struct rules *r)
-{
-	struct vfio_iommu_type1_info *info;
-	struct vfio_iommu iommu;
-	int64_t avail = -1;
-
-	if (vfio_iommu_get_info(r->run->vfio.container, &info))
-		return -1;
-	if (!vfio_iommu_parse(info, &iommu) && iommu.has_dma_avail)
-		avail = iommu.dma_avail;
-	free(info);
-	return avail;
-}
-
-static void check_avail(struct rules *r)
-{
-	int64_t before = dma_avail(r), mapped, after;
-
-	if (before < 0) {
-		report_check(r->run->rep, "mappings left", STATUS_SKIP, "not told by this kernel");
-		return;
-	}
-	map(r, r->scratch, r->window, PIECE);
-	mapped = dma_avail(r);
-	clear(r);
-	after = dma_avail(r);
-	report_check(r->run->rep, "mappings left",
-		     mapped == before - 1 && after == before ? STATUS_PASS : STATUS_FAIL,
-		     "%" PRId64 ", %" PRId64 " with one more, %" PRId64 " without it", before,
-		     mapped, after);
-}
-
-static void check_entry_limit(struct rules *r)
-{
-	int64_t avail = dma_avail(r), i;
-	uint64_t at, gone;
-	int no = 0;
-
-	if (avail < 0 || avail > MAX_ENTRIES) {
-		report_check(
-			r->run->rep, "entry limit", STATUS_SKIP,
-			"%" PRId64
-			" entries are too many to fill; load vfio_iommu_type1 with dma_entry_limit=%u",
-			avail, MAX_ENTRIES);
-		return;
-	}
-	if (vfio_iova_find(&r->run->iommu, r->window, (avail + 2) * BASE_PAGE, BASE_PAGE, &at)) {
-		report_check(r->run->rep, "entry limit", STATUS_SKIP, "no room for so many");
-		return;
-	}
-	for (i = 0; i <= avail && !no; i++)
-		no = -map(r, r->scratch, at + i * BASE_PAGE, BASE_PAGE);
-	dma_unmap(r, 0, at, (avail + 2) * BASE_PAGE, &gone);
-	if (no == ENOSPC && i == avail + 1)
-		report_check(r->run->rep, "entry limit", STATUS_PASS, "ENOSPC after %" PRId64,
-			     avail);
-	else
-		report_check(r->run->rep, "entry limit", STATUS_FAIL,
-			     "%s at mapping %" PRId64 ", must be ENOSPC at %" PRId64,
-			     errno_text(no), i, avail + 1);
-}
-
-/* VmLck of this process, in bytes: what Type1 counts its pinned pages as */
-static uint64_t locked_bytes(void)
-{
-	FILE *f = fopen("/proc/self/status", "re");
-	uint64_t kib = 0;
-	char line[128];
-
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "VmLck: %" SCNu64, &kib) == 1)
-			break;
-	if (f)
-		fclose(f);
-	return kib * KIB;
-}
-
-static void check_accounting(struct rules *r)
-{
-	uint64_t before = locked_bytes(), mapped, after;
-
-	map(r, r->scratch, r->window, PIECE);
-	mapped = locked_bytes();
-	clear(r);
-	after = locked_bytes();
-	report_check(r->run->rep, "locked memory is counted",
-		     mapped == before + PIECE && after == before ? STATUS_PASS : STATUS_FAIL,
-		     "%" PRIu64 " KiB, %" PRIu64 " with a mapping of %llu, %" PRIu64 " without it",
-		     before / (uint64_t)KIB, mapped / (uint64_t)KIB, PIECE / KIB,
-		     after / (uint64_t)KIB);
-}
-
-/* Takes CAP_IPC_LOCK off, or puts the old set back; for this thread, for a moment. */
-static int caps(struct __user_cap_data_struct *old, bool take)
-{
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct now[2];
-
-	if (take && syscall(SYS_capget, &head, old))
-		return -errno;
-	memcpy(now, old, sizeof(now));
-	if (take)
-		now[0].effective &= ~(1U << CAP_IPC_LOCK);
-	return syscall(SYS_capset, &head, now) ? -errno : 0;
-}
-
-static void check_memlock(struct rules *r)
-{
-	static const char name[] = "more than may be locked";
-	struct __user_cap_data_struct old[2];
-	struct rlimit lim, small;
-	int no, ret;
-
-	if (getrlimit(RLIMIT_MEMLOCK, &lim) || caps(old, true)) {
-		report_check(r->run->rep, name, STATUS_SKIP, "capabilities cannot be set: %s",
-			     errno_text(errno));
-		return;
-	}
-	small = lim;
-	small.rlim_cur = locked_bytes() + PIECE / 2;
-	ret = small.rlim_cur > lim.rlim_max ? -EPERM : setrlimit(RLIMIT_MEMLOCK, &small);
-	no = -map(r, r->scratch, r->window, PIECE);
-	setrlimit(RLIMIT_MEMLOCK, &lim);
-	caps(old, false);
-	clear(r);
-	if (ret)
-		report_check(r->run->rep, name, STATUS_SKIP, "the limit cannot be set: %s",
-			     errno_text(errno));
-	else
-		check_errno(r, name, no, ENOMEM);
-}
-
-#define BITMAP_PAGES (PIECE / BASE_PAGE)
-
-/* Type1's own log, which marks all that is pinned; v2 only, since 5.8. */
-static void check_dirty(struct rules *r)
-{
-	/* The one and what follows it in memory, as the kernel wants them. */
-	char room[sizeof(struct vfio_iommu_type1_dirty_bitmap) +
-		  sizeof(struct vfio_iommu_type1_dirty_bitmap_get)]
-		__attribute__((aligned(8))) = { 0 };
-	struct vfio_iommu_type1_dirty_bitmap *ask = (void *)room;
-	struct vfio_iommu_type1_dirty_bitmap_get *get = (void *)ask->data;
-	struct vfio_iommu_type1_dirty_bitmap start = { .argsz = sizeof(start),
-						       .flags = VFIO_IOMMU_DIRTY_PAGES_FLAG_START };
-	struct vfio_iommu_type1_dirty_bitmap both = start, stop = start;
-	const int fd = r->run->vfio.container;
-	uint64_t bits = 0;
-	int no;
-
-	ask->argsz = sizeof(room);
-	ask->flags = VFIO_IOMMU_DIRTY_PAGES_FLAG_GET_BITMAP;
-	get->iova = r->window;
-	get->size = PIECE;
-	get->bitmap.pgsize = BASE_PAGE;
-	get->bitmap.size = sizeof(bits);
-	get->bitmap.data = (void *)&bits;
-	both.flags |= VFIO_IOMMU_DIRTY_PAGES_FLAG_STOP;
-	stop.flags = VFIO_IOMMU_DIRTY_PAGES_FLAG_STOP;
-	map(r, r->scratch, r->window, PIECE);
-	no = ioctl(fd, VFIO_IOMMU_DIRTY_PAGES, &start) ? errno : 0;
-	if (!r->v2) {
-		check_errno(r, "dirty log: start", no, EACCES);
-		clear(r);
-		return;
-	}
-	check_errno(r, "dirty log: start", no, 0);
-	no = ioctl(fd, VFIO_IOMMU_DIRTY_PAGES, ask) ? errno : 0;
-	check_errno(r, "dirty log: get", no, 0);
-	report_check(r->run->rep, "dirty log: every pinned page",
-		     bits == (1ULL << BITMAP_PAGES) - 1 ? STATUS_PASS : STATUS_FAIL,
-		     "0x%" PRIx64 " of 0x%llx", bits, (1ULL << BITMAP_PAGES) - 1);
-	no = ioctl(fd, VFIO_IOMMU_DIRTY_PAGES, &both) ? errno : 0;
-	check_errno(r, "dirty log: start and stop", no, EINVAL);
-	no = ioctl(fd, VFIO_IOMMU_DIRTY_PAGES, &stop) ? errno : 0;
-	check_errno(r, "dirty log: stop", no, 0);
-	no = ioctl(fd, VFIO_IOMMU_DIRTY_PAGES, ask) ? errno : 0;
-	check_errno(r, "dirty log: get when stopped", no, EINVAL);
-	clear(r);
-}
-
-static void (*const more_rules[])(struct rules *r) = {
-	check_unmap_all,  check_avail,	 check_entry_limit,
-	check_accounting, check_memlock, check_dirty,
-};
 
 static void *memory(size_t size, int prot)
 {
@@ -450,7 +315,7 @@ static void *memory(size_t size, int prot)
 
 enum status step_dma_rules(struct run *run)
 {
-	struct rules r = { .run = run, .v2 = run->vfio.be->rules == RULES_TYPE1V2 };
+	struct rules r = { .run = run, .dialect = &dialects[run->vfio.be->rules] };
 	unsigned int passed, failed;
 	size_t i;
 
@@ -463,7 +328,7 @@ enum status step_dma_rules(struct run *run)
 	r.readonly = memory(SCRATCH, PROT_READ);
 	if (!r.scratch || !r.absent || !r.readonly ||
 	    vfio_iova_find(&run->iommu, 0, WINDOW, PIECE, &r.window)) {
-		err_set(&run->err, ENOMEM, "the container's rules were not checked",
+		err_set(&run->err, ENOMEM, "the rules of mapping were not checked",
 			"no memory, or no IOVAs, for it", "free some");
 		return STATUS_UNVERIFIED;
 	}
@@ -471,8 +336,8 @@ enum status step_dma_rules(struct run *run)
 	munmap(r.absent, SCRATCH);
 	for (i = 0; i < ARRAY_SIZE(rules); i++)
 		check_rule(&r, &rules[i]);
-	for (i = 0; i < ARRAY_SIZE(more_rules); i++)
-		more_rules[i](&r);
+	check_more(&r, rules_more);
+	check_more(&r, rules_more_iommufd);
 	munmap(r.scratch, SCRATCH);
 	munmap(r.readonly, SCRATCH);
 	passed = report_checks(run->rep, STATUS_PASS);
@@ -483,9 +348,9 @@ enum status step_dma_rules(struct run *run)
 			  report_checks(run->rep, STATUS_SKIP));
 		return STATUS_PASS;
 	}
-	err_what(&run->err, "%u of %u answers of the container are not those of its source", failed,
+	err_what(&run->err, "%u of %u answers of the kernel are not those of its source", failed,
 		 passed + failed);
 	err_why(&run->err, "see the checks above");
-	err_fix(&run->err, "a patched kernel may mean it so: compare with vfio_iommu_type1.c");
+	err_fix(&run->err, "a patched kernel may mean it so: compare with %s", r.dialect->source);
 	return STATUS_FAIL;
 }

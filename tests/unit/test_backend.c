@@ -80,6 +80,10 @@ static void test_numbers(void **state)
 	assert_int_equal(sizeof(struct iommu_ioas_copy), 40);
 	assert_int_equal(sizeof(struct iommu_ioas_unmap), 24);
 	assert_int_equal(sizeof(struct iommu_option), 24);
+	assert_int_equal(IOMMU_HWPT_ALLOC, 0x3b89);
+	assert_int_equal(IOMMU_GET_HW_INFO, 0x3b8a);
+	assert_int_equal(sizeof(struct iommu_hwpt_alloc), 40);
+	assert_int_equal(sizeof(struct iommu_hw_info), 40);
 	assert_int_equal(sizeof(struct vfio_device_bind_iommufd), 16);
 }
 

@@ -8,30 +8,37 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "failure.h"
 #include "iommufd_uapi.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
+/* Not offered, for a reason of the table of failures */
+static bool refuse(const struct sysfs_device *dev, const char *step, struct err *err)
+{
+	struct env env = { .dev = *dev };
+
+	failure_explain(&env, step, ENODEV, step, err);
+	return false;
+}
+
 /* An IOMMU's group is for whoever has an IOMMU, one that VFIO made up for whoever has none. */
 static bool has_iommu(const struct sysfs_device *dev, struct err *err)
 {
-	if (!sysfs_group_noiommu(dev->group))
-		return true;
-	err_set(err, ENODEV, "", "",
-		"boot with an IOMMU, or give --iommu noiommu, which verifies nothing");
-	err_what(err, "group %d has no IOMMU", dev->group);
-	err_why(err, "VFIO made it up, since enable_unsafe_noiommu_mode is on");
-	return false;
+	return !sysfs_group_noiommu(dev->group) || refuse(dev, "offered-iommu", err);
 }
 
 static bool has_no_iommu(const struct sysfs_device *dev, struct err *err)
 {
-	if (sysfs_group_noiommu(dev->group))
-		return true;
-	err_set(err, ENODEV, "noiommu is not offered", "",
-		"choose another --iommu: noiommu is for devices without an IOMMU");
-	err_why(err, "group %d is an IOMMU's", dev->group);
-	return false;
+	return sysfs_group_noiommu(dev->group) || refuse(dev, "offered-noiommu", err);
+}
+
+static bool has_cdev(const struct sysfs_device *dev, struct err *err)
+{
+	char path[64];
+
+	return !sysfs_cdev_path(dev->bdf, path, sizeof(path)) ||
+	       refuse(dev, "offered-iommufd", err);
 }
 
 /* /sys/class/misc/iommu is there with the driver, /dev/iommu with the node. */
@@ -53,7 +60,7 @@ const struct backend backends[] = {
 		.node = IOMMUFD_PATH,
 		.modules = { IOMMUFD_MODULE },
 		.automatic = true,
-		.offered = backend_iommufd_offered,
+		.offered = has_cdev,
 		.ops = &backend_iommufd_ops,
 	},
 	{
@@ -176,59 +183,4 @@ int vfio_map(struct vfio *vfio, const void *vaddr, uint64_t iova, uint64_t size,
 int vfio_unmap(struct vfio *vfio, uint64_t iova, uint64_t size, uint64_t *unmapped)
 {
 	return vfio->be->ops->unmap(vfio, iova, size, unmapped);
-}
-
-/*
- * Causes and cures.  Each errno as the kernel gives it: drivers/vfio/container.c, group.c,
- * vfio_iommu_type1.c, device_cdev.c, drivers/iommu/iommufd/device.c, io_pagetable.c, pages.c.
- */
-static const struct {
-	const char *call; /* NULL: any that maps */
-	int no;
-	const char *why, *fix;
-} causes[] = {
-	{ "VFIO_SET_IOMMU", EPERM,
-	  "no interrupt remapping, or firmware reserves memory for the device (RMRR)",
-	  "give the IOMMU intremap=on, or load vfio_iommu_type1 with allow_unsafe_interrupts=1; see dmesg" },
-	{ "VFIO_DEVICE_BIND_IOMMUFD", EPERM, "no interrupt remapping",
-	  "give the IOMMU intremap=on, or load iommufd with allow_unsafe_interrupts=1" },
-	{ "VFIO_DEVICE_BIND_IOMMUFD", EBUSY,
-	  "another process has the device's group, or a device of it is on a host driver",
-	  "see vfio_test list and fuser -v on /dev/vfio/*; end that process, bind each device of the group to vfio-pci" },
-	{ "VFIO_DEVICE_BIND_IOMMUFD", EINVAL,
-	  "its IOMMU does not keep DMA coherent with the caches, or the device is bound already",
-	  "see dmesg" },
-	{ "VFIO_DEVICE_ATTACH_IOMMUFD_PT", EINVAL,
-	  "firmware reserves memory for the device (RMRR), or the address space does not fit its IOMMU",
-	  "see dmesg" },
-	{ "VFIO_GROUP_GET_DEVICE_FD", EPERM, "no interrupt remapping, or no CAP_SYS_RAWIO",
-	  "give the IOMMU intremap=on, or load iommufd with allow_unsafe_interrupts=1; noiommu is for root" },
-	{ NULL, EEXIST, "the IOVAs of two mappings overlap",
-	  "choose each --iova at least --size from the others" },
-	{ NULL, EINVAL, "the IOVA is reserved, past the aperture, or not aligned",
-	  "choose an --iova inside the IOVA ranges above" },
-	{ NULL, EOVERFLOW, "the IOVA and the length wrap",
-	  "choose an --iova inside the IOVA ranges above" },
-	{ NULL, ENOSPC, "the container holds as many mappings as it may",
-	  "unmap some, or raise vfio_iommu_type1.dma_entry_limit" },
-};
-
-static bool is_map(const char *call)
-{
-	return !strcmp(call, "VFIO_IOMMU_MAP_DMA") || !strcmp(call, "IOMMU_IOAS_MAP");
-}
-
-void vfio_explain(const struct vfio *vfio, int ret, struct err *err)
-{
-	const char *call = vfio->call ? vfio->call : "VFIO";
-	size_t i;
-
-	err_set(err, -ret, call, strerror(-ret), "see dmesg");
-	for (i = 0; i < ARRAY_SIZE(causes); i++)
-		if (causes[i].no == -ret &&
-		    (causes[i].call ? !strcmp(causes[i].call, call) : is_map(call))) {
-			err_why(err, "%s", causes[i].why);
-			err_fix(err, "%s", causes[i].fix);
-			return;
-		}
 }

@@ -109,12 +109,8 @@ void vfio_group_unset_container(struct vfio *vfio);
 void vfio_group_close(struct vfio *vfio);
 void vfio_close(struct vfio *vfio);
 
-/* What failed (vfio->call), why, and what to do, for what returned @ret. */
-void vfio_explain(const struct vfio *vfio, int ret, struct err *err);
-
 /* backend_container.c, backend_iommufd.c */
 extern const struct backend_ops backend_container_ops;
 extern const struct backend_ops backend_iommufd_ops;
-bool backend_iommufd_offered(const struct sysfs_device *dev, struct err *err);
 
 #endif /* BACKEND_H */

@@ -13,17 +13,6 @@
 #include "backend.h"
 #include "iommufd_uapi.h"
 
-bool backend_iommufd_offered(const struct sysfs_device *dev, struct err *err)
-{
-	char path[64];
-
-	if (!sysfs_cdev_path(dev->bdf, path, sizeof(path)))
-		return true;
-	err_set(err, ENODEV, "iommufd is not offered", "the device has no node of its own",
-		"choose another --iommu, or boot a kernel with CONFIG_IOMMUFD and CONFIG_VFIO_DEVICE_CDEV (since 6.6)");
-	return false;
-}
-
 static int iommufd_open(struct vfio *vfio)
 {
 	vfio->call = vfio->be->node;

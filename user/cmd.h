@@ -25,6 +25,7 @@ extern const struct cmd cmd_iova;
 extern const struct cmd cmd_list;
 extern const struct cmd cmd_bind;
 extern const struct cmd cmd_unbind;
+extern const struct cmd cmd_doctor;
 
 /* Exit codes, of every program here. */
 enum { EXIT_OK, EXIT_FAILED, EXIT_STOPPED, EXIT_UNVERIFIED = 4 };
@@ -47,5 +48,8 @@ bool globals_option(int c, struct globals *g, const struct cmd *cmd, int *exit_c
 
 /* Usage errors: the message on stderr; returns EXIT_STOPPED. */
 __attribute__((format(printf, 1, 2))) int usage_error(const char *fmt, ...);
+
+/* The same of an argument that is no PCI address. */
+int bad_address(const char *given);
 
 #endif /* CMD_H */

@@ -14,6 +14,7 @@
 #include <json-c/json.h>
 
 #include "cmd.h"
+#include "failure.h"
 #include "parse.h"
 #include "pt_fmt.h"
 #include "pt_text.h"
@@ -177,16 +178,15 @@ static int find_holder(struct iova_cmd *c, int file, int *ret)
 
 static void explain_nobody(struct iova_cmd *c, int no, struct err *err)
 {
-	explain_iova(err, no);
-	if (no == EBADF) {
-		err_what(err, "no process has the device open through VFIO");
-		err_why(err, "its IOMMU domain is its holder's, and can be asked while that lives");
-		err_fix(err, "start the program that uses it, or vfio_test --hold %s", c->bdf);
-	} else if (no == ENODEV) {
-		err_what(err, "no such device");
-		err_why(err, "the kernel knows no PCI device at this address");
-		err_fix(err, "see lspci -D");
-	}
+	struct env env = { 0 };
+
+	snprintf(env.given, sizeof(env.given), "%s", c->bdf);
+	if (no == EBADF)
+		failure_set(&env, "not-held", no, NULL, err);
+	else if (no == ENODEV)
+		failure_set(&env, "no-device", no, NULL, err);
+	else
+		explain_iova(err, no);
 }
 
 static void warn_module(const char *name, int no)
@@ -314,9 +314,7 @@ static int iova_main(int argc, char **argv, struct globals *g)
 			"iova: it takes BDF and IOVA[+LEN]; as in vfio_test iova 0000:00:01.0 0x0+1M");
 	c.bdf = argv[optind];
 	if (parse_bdf(c.bdf, &c.addr))
-		return usage_error(
-			"%s: not a PCI address: it has the form dddd:bb:dd.f; as in 0000:00:01.0, see lspci -D",
-			c.bdf);
+		return bad_address(c.bdf);
 	ret = parse_range(&c, argv[optind + 1]);
 	if (ret)
 		return ret;

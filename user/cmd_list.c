@@ -392,9 +392,7 @@ static int list_main(int argc, char **argv, struct globals *g)
 	c.nr_only = argc - optind;
 	for (i = 0; i < c.nr_only; i++)
 		if (parse_bdf(c.only[i], &bdf))
-			return usage_error(
-				"%s: not a PCI address: it has the form dddd:bb:dd.f; as in 0000:00:01.0, see vfio_test list",
-				c.only[i]);
+			return bad_address(c.only[i]);
 	term_init(g->no_color);
 	look(&c, &err);
 	if (err.what[0])

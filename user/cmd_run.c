@@ -8,6 +8,7 @@
 
 #include "cmd.h"
 #include "dma.h"
+#include "failure.h"
 #include "parse.h"
 #include "signals.h"
 #include "step.h"
@@ -161,6 +162,18 @@ static int bad_number(const char *option, const char *word, const char *want)
 	return usage_error("--%s %s: not %s; see vfio_test help run", option, word, want);
 }
 
+static int bad_iova(const struct run_opts *o, uint64_t iova)
+{
+	struct env env = {
+		.has_iova = true, .iova = iova, .size = o->size, .page_size = o->page_size
+	};
+	struct err err;
+
+	failure_explain(&env, "usage", EINVAL, "--iova", &err);
+	err_print(&err, "vfio_test", NULL);
+	return EXIT_STOPPED;
+}
+
 /* 0, or the exit code of a usage error; *done >= 0: nothing left to do */
 static int parse_options(int argc, char **argv, struct globals *g, struct run_opts *o, int *done)
 {
@@ -255,18 +268,14 @@ static int parse_options(int argc, char **argv, struct globals *g, struct run_op
 		return usage_error("%s: one device too many; test one at a time", argv[optind + 1]);
 	o->bdf = argv[optind];
 	if (parse_bdf(o->bdf, &bdf))
-		return usage_error(
-			"%s: not a PCI address: it has the form dddd:bb:dd.f; as in 0000:00:01.0, see lspci -D",
-			o->bdf);
+		return bad_address(o->bdf);
 	if (o->size % o->page_size)
 		return usage_error(
 			"--size %llu: not a multiple of the page size, %llu; choose another",
 			(unsigned long long)o->size, (unsigned long long)o->page_size);
 	for (i = 0; i < o->nr_iovas; i++)
 		if (o->iovas[i] % o->page_size)
-			return usage_error(
-				"--iova 0x%llx: not aligned to the page size, 0x%llx; choose another",
-				(unsigned long long)o->iovas[i], (unsigned long long)o->page_size);
+			return bad_iova(o, o->iovas[i]);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 
 #include "cmd.h"
 #include "module.h"
+#include "failure.h"
 #include "parse.h"
 #include "pt_text.h"
 #include "pt_x86_names.h"
@@ -268,34 +269,15 @@ static void tell_counts(struct walk_cmd *w, const struct verify_pte_walk *sum)
 	json_object_object_add(w->root, "pages", obj);
 }
 
-static const struct {
-	int no;
-	const char *why, *fix;
-} walk_errors[] = {
-	{ ESRCH, "no such process, or one without memory of its own (a kernel thread, a zombie)",
-	  "see ps" },
-	{ EFAULT, "nothing is mapped there: it is in no VMA", "see /proc/PID/maps" },
-	{ ERANGE, "beyond the user half of the address space", "give a user address" },
-	{ EINVAL, "the module does not take this request",
-	  "align address and length to 4096; is the module of this version?" },
-	{ EIO, "an entry that no kernel writes points out of memory", "see dmesg" },
-};
-
 static void explain(struct walk_cmd *w, int no, struct err *err)
 {
-	size_t i;
+	char what[64];
 
 	if (w->whole)
-		err_what(err, "pid %d", w->pid);
+		snprintf(what, sizeof(what), "pid %d", w->pid);
 	else
-		err_what(err, "pid %d: 0x%" PRIx64, w->pid, w->start);
-	err->no = no;
-	err_why(err, "%s", strerror(no));
-	for (i = 0; i < sizeof(walk_errors) / sizeof(walk_errors[0]); i++)
-		if (walk_errors[i].no == no) {
-			err_why(err, "%s", walk_errors[i].why);
-			err_fix(err, "%s", walk_errors[i].fix);
-		}
+		snprintf(what, sizeof(what), "pid %d: 0x%" PRIx64, w->pid, w->start);
+	failure_explain(NULL, "walk", no, what, err);
 }
 
 static void warn_module(const char *name, int no)

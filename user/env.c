@@ -122,13 +122,14 @@ static void read_lockdown(struct env *env)
 }
 
 static const struct {
-	const char *name, *parameter; /* of libkmod; a name in /sys/module */
+	const char *name;
+	const char *proof; /* a path that is there when it is, also built in */
 } module_names[ENV_MODULES] = {
-	[MODULE_VFIO] = { "vfio", NULL },
-	[MODULE_TYPE1] = { "vfio_iommu_type1", NULL },
-	[MODULE_VFIO_PCI] = { "vfio_pci", NULL },
-	[MODULE_VIRTIO_IOMMU] = { "virtio_iommu", NULL },
-	[MODULE_VERIFY_PTE] = { "verify_pte", NULL },
+	[MODULE_VFIO] = { "vfio", "/sys/class/vfio" },
+	[MODULE_TYPE1] = { "vfio_iommu_type1", "/sys/module/vfio_iommu_type1" },
+	[MODULE_VFIO_PCI] = { "vfio_pci", "/sys/bus/pci/drivers/vfio-pci" },
+	[MODULE_VIRTIO_IOMMU] = { "virtio_iommu", "/sys/bus/virtio/drivers/virtio_iommu" },
+	[MODULE_VERIFY_PTE] = { "verify_pte", "/sys/module/verify_pte" },
 };
 
 static enum module_state state_of(struct kmod_module *mod)
@@ -146,6 +147,25 @@ static enum module_state state_of(struct kmod_module *mod)
 	}
 }
 
+/* vermagic of a module's file, and whether it is signed (NULL: no matter) */
+static void read_vermagic(struct kmod_module *mod, char *vermagic, size_t len, bool *is_signed)
+{
+	struct kmod_list *info = NULL, *l;
+
+	if (kmod_module_get_info(mod, &info) < 0)
+		return;
+	kmod_list_foreach(l, info)
+	{
+		const char *key = kmod_module_info_get_key(l);
+
+		if (!strcmp(key, "vermagic"))
+			snprintf(vermagic, len, "%s", kmod_module_info_get_value(l));
+		if (is_signed && !strcmp(key, "sig_id"))
+			*is_signed = true;
+	}
+	kmod_module_info_free_list(info);
+}
+
 static void read_modules(struct env *env, struct kmod_ctx *ctx)
 {
 	size_t i;
@@ -154,15 +174,15 @@ static void read_modules(struct env *env, struct kmod_ctx *ctx)
 		struct kmod_module *mod;
 		const char *options;
 
-		if (sysfs_module_present(module_names[i].name))
-			env->modules[i] = MODULE_LOADED;
 		if (kmod_module_new_from_name(ctx, module_names[i].name, &mod))
 			continue;
-		if (env->modules[i] != MODULE_LOADED ||
-		    kmod_module_get_initstate(mod) == KMOD_MODULE_BUILTIN)
-			env->modules[i] = state_of(mod);
+		env->modules[i] = state_of(mod);
+		if (env->modules[i] < MODULE_LOADED && is_there(module_names[i].proof))
+			env->modules[i] = MODULE_BUILTIN;
 		/* What it would be loaded with; read_interrupts() knows better if it is. */
 		options = i == MODULE_TYPE1 ? kmod_module_get_options(mod) : NULL;
+		if (i != MODULE_VERIFY_PTE && !env->vermagic[0] && kmod_module_get_path(mod))
+			read_vermagic(mod, env->vermagic, sizeof(env->vermagic), NULL);
 		if (options && strstr(options, "allow_unsafe_interrupts=1"))
 			env->unsafe_interrupts = FACT_YES;
 		kmod_module_unref(mod);
@@ -171,7 +191,6 @@ static void read_modules(struct env *env, struct kmod_ctx *ctx)
 
 static void read_ko(struct env *env, struct kmod_ctx *ctx)
 {
-	struct kmod_list *info = NULL, *l;
 	struct kmod_module *mod = NULL;
 	char beside[PATH_MAX];
 	const char *path = env->module_path;
@@ -185,22 +204,8 @@ static void read_ko(struct env *env, struct kmod_ctx *ctx)
 		path = kmod_module_get_path(mod);
 	if (path && is_there(path)) {
 		snprintf(env->ko.path, sizeof(env->ko.path), "%.255s", path);
-		if (kmod_module_get_info(mod, &info) < 0)
-			info = NULL;
+		read_vermagic(mod, env->ko.vermagic, sizeof(env->ko.vermagic), &env->ko.is_signed);
 	}
-	kmod_list_foreach(l, info)
-	{
-		const char *key = kmod_module_info_get_key(l);
-		const char *value = kmod_module_info_get_value(l);
-
-		if (!strcmp(key, "vermagic"))
-			snprintf(env->ko.vermagic, sizeof(env->ko.vermagic), "%.*s",
-				 (int)strcspn(value, " "), value);
-		if (!strcmp(key, "sig_id"))
-			env->ko.is_signed = true;
-	}
-	if (info)
-		kmod_module_info_free_list(info);
 	kmod_module_unref(mod);
 }
 
@@ -322,7 +327,7 @@ static void name_owner(const struct stat *st, char *buf, size_t len)
 	snprintf(buf, len, "%.30s:%.30s", user ? user->pw_name : uid, group ? group->gr_name : gid);
 }
 
-static void look_at_node(struct env_node *node, const char *path)
+void env_look(struct env_node *node, const char *path)
 {
 	struct stat st;
 
@@ -386,8 +391,8 @@ static void read_asker(struct env *env)
 	getrlimit(RLIMIT_MEMLOCK, &lim);
 	env->memlock = lim.rlim_cur == RLIM_INFINITY ? UINT64_MAX : lim.rlim_cur;
 	env->memlock_hard = lim.rlim_max == RLIM_INFINITY ? UINT64_MAX : lim.rlim_max;
-	look_at_node(&env->container, "/dev/vfio/vfio");
-	look_at_node(&env->iommufd, "/dev/iommu");
+	env_look(&env->container, "/dev/vfio/vfio");
+	env_look(&env->iommufd, "/dev/iommu");
 	env->debugfs = is_mounted("/sys/kernel/debug", "debugfs");
 }
 
@@ -445,7 +450,7 @@ static void read_group(struct env *env)
 		 env->dev.group);
 	/* Without a VFIO driver there is none, and that is said by the driver. */
 	if (strstr(env->dev.driver, "vfio"))
-		look_at_node(&env->node, path);
+		env_look(&env->node, path);
 }
 
 /* Another process that has the group's node, or the device's own one, open */

@@ -44,8 +44,9 @@ struct env_node {
 
 /* The file verify_pte.ko that would be loaded. */
 struct env_ko {
-	char path[256];	   /* "" where there is none */
-	char vermagic[64]; /* the release that it was built for; "" unknown */
+	char path[256]; /* "" where there is none */
+	/* "6.1.0-1-amd64 SMP preempt mod_unload modversions "; "" unknown */
+	char vermagic[128];
 	bool is_signed;
 };
 
@@ -62,6 +63,7 @@ struct env {
 	bool passthrough; /* its line asks for identity */
 	enum fact lockdown, sig_enforce;
 	char lockdown_mode[24];
+	char vermagic[128]; /* of its own modules; "" unknown */
 	enum module_state modules[ENV_MODULES];
 
 	/* The IOMMU. */
@@ -111,6 +113,9 @@ void env_machine(struct env *env, const char *module_path);
  * address is in @env.
  */
 int env_device(struct env *env, const char *bdf, const struct holders *known);
+
+/* Looks at a node of /dev: may it be read and written? */
+void env_look(struct env_node *node, const char *path);
 
 /* Adds a mapping's size and what that needs. */
 void env_size(struct env *env, uint64_t size, uint64_t page_size);

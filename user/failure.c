@@ -31,7 +31,7 @@ static bool is_bridge(const struct env *env)
 
 static bool no_iommu(const struct env *env)
 {
-	return !env->iommu && env->nr_groups <= 0 && (!has_device(env) || env->dev.group < 0);
+	return !env->iommu && (has_device(env) ? env->dev.group < 0 : env->nr_groups <= 0);
 }
 
 static bool firmware_has_iommu(const struct env *env)
@@ -53,17 +53,22 @@ static bool iommu_wants_driver(const struct env *env)
 
 static bool iommu_failed(const struct env *env)
 {
-	return no_iommu(env) && firmware_has_iommu(env);
+	return no_iommu(env) && firmware_has_iommu(env) && !iommu_is_off(env);
+}
+
+static bool has_none(const struct env *env)
+{
+	return no_iommu(env) && !firmware_has_iommu(env) && env->acpi_viot != FACT_YES;
 }
 
 static bool has_no_group_yet(const struct env *env)
 {
-	return has_device(env) && env->dev.group < 0 && !env->dev.driver[0];
+	return env->iommu && has_device(env) && env->dev.group < 0 && !env->dev.driver[0];
 }
 
 static bool has_no_group(const struct env *env)
 {
-	return has_device(env) && env->dev.group < 0;
+	return env->iommu && has_device(env) && env->dev.group < 0 && env->dev.driver[0];
 }
 
 static bool has_made_up_group(const struct env *env)
@@ -83,7 +88,7 @@ static bool has_no_driver(const struct env *env)
 
 static bool has_host_driver(const struct env *env)
 {
-	return has_device(env) && !strstr(env->dev.driver, "vfio");
+	return has_device(env) && env->dev.driver[0] && !strstr(env->dev.driver, "vfio");
 }
 
 static bool has_bad_sibling(const struct env *env)
@@ -119,7 +124,7 @@ static enum fact configured(const struct env *env, enum env_module module)
 					   : FACT_UNKNOWN;
 }
 
-/* The one that a call was about, or else the first that is not there; -1: all are. */
+/* The one that a call was about, or else the first that is not there; -1: none of these */
 static int missing_module(const struct env *env)
 {
 	size_t i;
@@ -134,9 +139,10 @@ static int missing_module(const struct env *env)
 	return -1;
 }
 
-static bool lacks_module(const struct env *env)
+/* Is the call about verify_pte, or a file given for it? */
+static bool is_about_ours(const struct env *env)
 {
-	return missing_module(env) >= 0;
+	return env->object && strstr(env->object, "verify_pte");
 }
 
 static bool is_not_configured(const struct env *env)
@@ -144,6 +150,12 @@ static bool is_not_configured(const struct env *env)
 	int i = missing_module(env);
 
 	return i >= 0 && configured(env, vfio_modules[i].module) == FACT_NO;
+}
+
+static bool lacks_module(const struct env *env)
+{
+	return !is_not_configured(env) &&
+	       (env->object ? !is_about_ours(env) : missing_module(env) >= 0);
 }
 
 /* The first node that it may not have, for this reason; NULL: none */
@@ -219,6 +231,23 @@ static bool lacks_cap_sys_admin(const struct env *env)
 	return env->cap_sys_admin == FACT_NO;
 }
 
+/* The first of those that a run loads that it would have to; -1: none */
+static int unloaded_module(const struct env *env)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(vfio_modules); i++)
+		if (vfio_modules[i].module != MODULE_VFIO_PCI &&
+		    env->modules[vfio_modules[i].module] == MODULE_THERE)
+			return (int)i;
+	return -1;
+}
+
+static bool may_not_load_vfio(const struct env *env)
+{
+	return env->cap_sys_module == FACT_NO && !is_about_ours(env) && unloaded_module(env) >= 0;
+}
+
 static bool lacks_cap_sys_module(const struct env *env)
 {
 	return env->cap_sys_module == FACT_NO;
@@ -254,20 +283,47 @@ static bool has_no_ko(const struct env *env)
 	return !is_in_kernel(env) && !env->ko.path[0];
 }
 
-static bool is_about_ours(const struct env *env)
-{
-	return env->object && (strstr(env->object, "verify_pte") || env->module_path);
-}
-
 static bool is_about_missing_ko(const struct env *env)
 {
 	return is_about_ours(env) && !env->ko.path[0];
 }
 
+/* Where a module's vermagic has what comes after the release */
+static const char *flags_of(const char *vermagic)
+{
+	return vermagic + strcspn(vermagic, " ");
+}
+
+static bool is_of_other_release(const struct env *env)
+{
+	size_t n = flags_of(env->ko.vermagic) - env->ko.vermagic;
+
+	return would_load_ko(env) && n &&
+	       (n != strlen(env->release) || strncmp(env->ko.vermagic, env->release, n) != 0);
+}
+
+/*
+ * kernel/module/version.c: same_magic().  With the versions of symbols in both, the release
+ * does not matter, the rest does.
+ */
 static bool is_of_another_kernel(const struct env *env)
 {
-	return would_load_ko(env) && env->ko.vermagic[0] &&
-	       strcmp(env->ko.vermagic, env->release) != 0;
+	const char *flags = flags_of(env->ko.vermagic);
+
+	if (!strstr(flags, "modversions"))
+		return is_of_other_release(env);
+	return would_load_ko(env) && env->vermagic[0] &&
+	       strcmp(flags, flags_of(env->vermagic)) != 0;
+}
+
+static bool may_be_of_this_kernel(const struct env *env)
+{
+	return is_of_other_release(env) && !is_of_another_kernel(env);
+}
+
+static bool is_of_another_in_any_way(const struct env *env)
+{
+	return is_of_other_release(env) || is_of_another_kernel(env);
 }
 
 static bool is_identity(const struct env *env)
@@ -292,310 +348,883 @@ static bool allows_noiommu(const struct env *env)
  * several fit an errno, the first whose which() agrees is the one.
  */
 const struct failure failures[] = {
-	{ "bad-address", SEVERITY_STOPS, CHECK_NONE, "usage", 0, NULL, NULL,
-	  "{given}: not a PCI address", "it has the form dddd:bb:dd.f",
-	  "as in 0000:00:01.0, see lspci -D", "Documentation/ABI/testing/sysfs-bus-pci" },
-	{ "no-device", SEVERITY_STOPS, CHECK_DEVICE, "device", ENOENT, NULL, is_absent,
-	  "no such device", "the kernel knows no PCI device at this address",
-	  "see lspci -D or vfio_test list; one that was removed comes back with echo 1 > " PCI
-	  "/rescan",
-	  "drivers/pci/pci-sysfs.c: remove_store(), rescan_store()" },
-	{ "bridge", SEVERITY_STOPS, CHECK_DEVICE, "list bind", ENODEV, is_bridge, is_bridge,
-	  "not a candidate", "it is {bridge}, and other devices are behind it", "give one of those",
-	  "drivers/iommu/iommu.c: pci_device_group()" },
-	{ "iommu-off", SEVERITY_STOPS, CHECK_IOMMU, "device list bind", ENODEV, iommu_is_off,
-	  iommu_is_off, "no IOMMU group",
-	  "the machine has an IOMMU (ACPI {tables}), and the kernel leaves it off: its line has {iommu_words}",
-	  "boot with intel_iommu=on (Intel), or without amd_iommu=off (AMD), and without iommu=off: GRUB_CMDLINE_LINUX in /etc/default/grub, update-grub, reboot",
-	  "drivers/iommu/intel/iommu.c: intel_iommu_setup(); Documentation/admin-guide/kernel-parameters.txt" },
-	{ "iommu-no-driver", SEVERITY_STOPS, CHECK_IOMMU, "device list bind", ENODEV,
-	  iommu_wants_driver, iommu_wants_driver, "no IOMMU group",
-	  "the machine has an IOMMU (ACPI VIOT) that no driver has taken",
-	  "modprobe virtio_iommu, before the device is bound; the kernel needs CONFIG_VIRTIO_IOMMU",
-	  "drivers/acpi/viot.c, drivers/iommu/virtio-iommu.c" },
-	{ "iommu-failed", SEVERITY_STOPS, CHECK_IOMMU, "device list bind", ENODEV, iommu_failed,
-	  iommu_failed, "no IOMMU group",
-	  "the machine has an IOMMU (ACPI {tables}), and the kernel did not take it",
-	  "see dmesg | grep -i -e DMAR -e AMD-Vi; the kernel needs CONFIG_INTEL_IOMMU or CONFIG_AMD_IOMMU",
-	  "drivers/iommu/intel/dmar.c, drivers/iommu/amd/init.c" },
-	{ "no-iommu", SEVERITY_STOPS, CHECK_IOMMU, "device list bind", ENODEV, no_iommu, no_iommu,
-	  "no IOMMU group",
-	  "no IOMMU is active: the firmware tells of none (no ACPI table DMAR, IVRS or VIOT)",
-	  "switch VT-d or AMD-Vi on in the firmware and boot with intel_iommu=on (Intel); in a VM give QEMU -device intel-iommu,intremap=on,caching-mode=on",
-	  "drivers/iommu/intel/dmar.c: dmar_table_detect()" },
-	{ "no-group-yet", SEVERITY_STOPS, CHECK_GROUP, "device list", ENODEV, has_no_group_yet,
-	  has_no_group_yet, "no IOMMU group",
-	  "it is on no driver, and this IOMMU may give it a group when it has one",
-	  "vfio_test bind {bdf}", "drivers/iommu/iommu.c: iommu_probe_device()" },
-	{ "no-group", SEVERITY_STOPS, CHECK_GROUP, "device list bind", ENODEV, has_no_group,
-	  has_no_group, "no IOMMU group", "an IOMMU is active, but not for this device",
-	  "see dmesg | grep -i -e DMAR -e AMD-Vi -e iommu; give a device that the IOMMU covers",
-	  "drivers/iommu/intel/dmar.c: dmar_find_matched_drhd_unit()" },
-	{ "noiommu-group", SEVERITY_STOPS, CHECK_GROUP, "list", ENODEV, has_made_up_group,
-	  has_made_up_group, "no IOMMU",
-	  "VFIO made the group up (enable_unsafe_noiommu_mode): nothing keeps the device's DMA in bounds, no DMA can be mapped, and using it taints the kernel",
-	  "boot with an IOMMU", "drivers/vfio/group.c: vfio_noiommu_group_alloc()" },
-	{ "device-gone", SEVERITY_STOPS, CHECK_ANSWERS, "device list bind", ENODEV, is_gone,
-	  is_gone, "the device does not answer",
-	  "its configuration space reads all ones: it is gone or without power (power state {power})",
-	  "switch its slot or port on, or plug it in again; then echo 1 > " PCI
-	  "/devices/{bdf}/remove; echo 1 > " PCI "/rescan",
-	  "include/linux/pci.h: PCI_POSSIBLE_ERROR()" },
-	{ "not-in-kernel", SEVERITY_STOPS, CHECK_MODULES, "insert", ENOENT, is_not_configured,
-	  is_not_configured, "could not load the module {module}",
-	  "this kernel is built without it: {config_word} is not set in {config}",
-	  "boot a kernel that has it, as every generic one of a distribution",
-	  "drivers/vfio/Kconfig" },
-	{ "module-absent", SEVERITY_STOPS, CHECK_MODULES, "insert", ENOENT, lacks_module,
-	  lacks_module, "could not load the module {module}", "it is not in /lib/modules/{release}",
-	  "install the modules of this kernel, or reboot into the one that is installed; then depmod -a",
-	  "drivers/vfio/Kconfig; modules.dep(5)" },
-	{ "no-driver", SEVERITY_STOPS, CHECK_DRIVER, "device list", EBUSY, has_no_driver,
-	  has_no_driver, "not on vfio-pci", "it is on no driver", "vfio_test bind {bdf}",
-	  "Documentation/ABI/testing/sysfs-bus-pci: driver_override" },
-	{ "host-driver", SEVERITY_STOPS, CHECK_DRIVER, "device list", EBUSY, has_host_driver,
-	  has_host_driver, "not on vfio-pci", "it is on the driver {driver}",
-	  "vfio_test bind {bdf}", "Documentation/ABI/testing/sysfs-bus-pci: driver_override" },
-	{ "not-viable", SEVERITY_STOPS, CHECK_VIABLE, "group-viable set-container list", EPERM,
-	  NULL, has_bad_sibling, "group {group} is not viable", "in the same group: {siblings}",
-	  "vfio_test bind --group {bdf}",
-	  "drivers/iommu/iommu.c: iommu_group_claim_dma_owner(); before 5.19 drivers/vfio/vfio.c: vfio_dev_viable()" },
-	{ "no-container", SEVERITY_STOPS, CHECK_NODES, "container", ENOENT, NULL, has_no_container,
-	  "could not open /dev/vfio/vfio", "there is no such node",
-	  "modprobe vfio; the kernel needs CONFIG_VFIO and CONFIG_VFIO_CONTAINER",
-	  "drivers/vfio/container.c: vfio_container_init()" },
-	{ "no-container", SEVERITY_STOPS, CHECK_NONE, "container", ENODEV, NULL, NULL,
-	  "could not open /dev/vfio/vfio", "the node is there, the module vfio is not",
-	  "modprobe vfio", "drivers/vfio/container.c: vfio_container_init()" },
-	{ "no-node", SEVERITY_STOPS, CHECK_NODES, "group", ENOENT, NULL, has_no_node,
-	  "could not open /dev/vfio/{group}", "the group has no node",
-	  "bind every device of the group to vfio-pci; in a container let it see the node",
-	  "drivers/vfio/group.c: vfio_create_group()" },
-	{ "no-node", SEVERITY_STOPS, CHECK_NONE, "group", ENODEV, NULL, NULL,
-	  "could not open /dev/vfio/{group}", "no device of the group is on a VFIO driver",
-	  "bind every device of the group to vfio-pci",
-	  "drivers/vfio/group.c: vfio_group_fops_open()" },
-	{ "no-permission", SEVERITY_STOPS, CHECK_NODES, "container group", EACCES, NULL,
-	  may_not_open, "could not open {node}", "no permission on the node ({owner}, mode {mode})",
-	  "run as root, or give the user the node: chown USER {node}",
-	  "Documentation/driver-api/vfio.rst" },
-	{ "noiommu-rawio", SEVERITY_STOPS, CHECK_NONE, "group", EPERM, NULL, NULL,
-	  "could not open /dev/vfio/{group}",
-	  "the group is not for this user: without an IOMMU it takes CAP_SYS_RAWIO", "run as root",
-	  "drivers/vfio/group.c: vfio_group_fops_open()" },
-	{ "held", SEVERITY_STOPS, CHECK_HELD, "group list bind", EBUSY, NULL, is_held,
-	  "group {group} is in use", "{holder} has it open",
-	  "end that process; fuser -v {node} names it",
-	  "drivers/vfio/group.c: vfio_group_fops_open()" },
-	{ "unbind-waits", SEVERITY_STOPS, CHECK_NONE, "unbind", EBUSY, NULL, NULL,
-	  "the device is open",
-	  "{holder} has it open, and the kernel would have the unbind wait for its end",
-	  "end that process", "drivers/vfio/vfio_main.c: vfio_unregister_group_dev()" },
-	{ "in-use", SEVERITY_STOPS, CHECK_NONE, "bind", EBUSY, NULL, NULL, "the device is in use",
-	  "{object}", "end that use, or take the device all the same with --force",
-	  "Documentation/ABI/stable/sysfs-block: holders; Documentation/ABI/testing/sysfs-class-net: flags" },
-	{ "never-bound", SEVERITY_STOPS, CHECK_NONE, "unbind", ENOENT, NULL, NULL,
-	  "nothing to put back", "there is no record of a vfio_test bind of it",
-	  "one that was put on a VFIO driver by hand the kernel takes back with --force",
-	  "user/cmd_bind.c" },
-	{ "moved-since", SEVERITY_STOPS, CHECK_NONE, "unbind", EEXIST, NULL, NULL,
-	  "not where bind had put it", "somebody has put it on {driver} since",
-	  "--force puts it back to {object}", "user/bind_record.c: bind_standing()" },
-	{ "bound-elsewhere", SEVERITY_STOPS, CHECK_NONE, "bind", EEXIST, NULL, NULL,
-	  "bound to another driver by an earlier bind", "that was to {object}",
-	  "vfio_test unbind {bdf} first", "user/bind_record.c: bind_plan()" },
-	{ "sysfs-denied", SEVERITY_STOPS, CHECK_NONE, "bind-write", EACCES, NULL, NULL, NULL,
-	  "no permission: which driver has a device is root's to say", "run as root",
-	  "drivers/pci/pci-sysfs.c: driver_override_store()" },
-	{ "sysfs-read-only", SEVERITY_STOPS, CHECK_NONE, "bind-write", EROFS, NULL, NULL, NULL,
-	  "/sys is read-only here", "run outside of the container, or mount /sys for writing",
-	  "mount(2)" },
-	{ "driver-gone", SEVERITY_STOPS, CHECK_NONE, "bind-write", ENOENT, NULL, NULL, NULL,
-	  "the device or the driver is gone", "see vfio_test list; modprobe the driver",
-	  "drivers/base/bus.c: bus_remove_driver()" },
-	{ "driver-refused", SEVERITY_STOPS, CHECK_NONE, "bind-write", ENODEV, NULL, NULL, NULL,
-	  "the driver did not take it", "see dmesg", "drivers/base/bus.c: bind_store()" },
-	{ "driver-refused", SEVERITY_STOPS, CHECK_NONE, "bind-write", EINVAL, NULL, NULL, NULL,
-	  "the driver refused it; VFIO does so where there is no IOMMU for it",
-	  "see dmesg, and vfio_test list",
-	  "drivers/vfio/pci/vfio_pci_core.c: vfio_pci_core_register_device()" },
-	{ "driver-refused", SEVERITY_STOPS, CHECK_NONE, "bind-write", EBUSY, NULL, NULL, NULL,
-	  "the driver found it in use; VFIO does so where it has virtual functions", "see dmesg",
-	  "drivers/vfio/pci/vfio_pci_core.c: vfio_pci_core_register_device()" },
-	{ "no-intremap", SEVERITY_STOPS, CHECK_INTREMAP, "set-iommu", EPERM, may_lack_intremap,
-	  has_no_intremap, "VFIO_SET_IOMMU",
-	  "no interrupt remapping: the device could raise any interrupt of the host",
-	  "give the IOMMU intremap=on (in a VM QEMU's -device intel-iommu,intremap=on with -M q35,kernel-irqchip=split), or, where that risk is none, load vfio_iommu_type1 with allow_unsafe_interrupts=1; see dmesg",
-	  "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_type1_attach_group()" },
-	{ "rmrr", SEVERITY_STOPS, CHECK_NONE, "set-iommu", EPERM, NULL, NULL, "VFIO_SET_IOMMU",
-	  "the firmware reserves memory for this device (RMRR), which it must go on to reach",
-	  "see dmesg; switch what uses it off in the firmware, or give another device",
-	  "drivers/iommu/intel/iommu.c: device_rmrr_is_relaxable()" },
-	{ "wrong-order", SEVERITY_STOPS, CHECK_NONE, "set-iommu device-fd", EINVAL, NULL, NULL,
-	  NULL,
-	  "calls in the wrong order: a container without a group has no IOMMU to set, and one without an IOMMU gives no device",
-	  "open the container, open the group, ask whether it is viable, SET_CONTAINER, SET_IOMMU, then MAP_DMA and GET_DEVICE_FD",
-	  "drivers/vfio/container.c: vfio_ioctl_set_iommu(); Documentation/driver-api/vfio.rst" },
-	{ "wrong-order", SEVERITY_STOPS, CHECK_NONE, "set-iommu", ENODEV, NULL, NULL, NULL,
-	  "no such back end, or calls in the wrong order: a container without a group has no IOMMU to set",
-	  "modprobe vfio_iommu_type1; open the container, open the group, SET_CONTAINER, then SET_IOMMU",
-	  "drivers/iommu/iommufd/vfio_compat.c: iommufd_vfio_set_iommu()" },
-	{ "no-type1", SEVERITY_STOPS, CHECK_NONE, "extensions", ENODEV, NULL, NULL,
-	  "VFIO Type1 IOMMU not supported", "no IOMMU back end is registered",
-	  "modprobe vfio_iommu_type1",
-	  "drivers/vfio/container.c: vfio_container_ioctl_check_extension()" },
-	{ "iommu-enable", SEVERITY_STOPS, CHECK_NONE, "iommu-enable", ENOTTY, NULL, NULL,
-	  "VFIO_IOMMU_ENABLE",
-	  "this call is of sPAPR (POWER) alone: a Type1 container answers ENOTTY, on bare metal too, and EINVAL before SET_IOMMU; nesting has nothing to do with it",
-	  "never call it: SET_IOMMU has switched translation on, go on with MAP_DMA",
-	  "drivers/vfio/vfio_iommu_spapr_tce.c; include/uapi/linux/vfio.h" },
-	{ "memlock", SEVERITY_STOPS, CHECK_MEMORY, "dma-map", ENOMEM, lacks_memlock, lacks_memlock,
-	  NULL,
-	  "not enough memory may be locked: {size_kib} KiB needed, the limit is {memlock_kib} KiB",
-	  "raise it with ulimit -l {size_kib} or more (its hard limit in /etc/security/limits.conf: USER hard memlock {size_kib}), or run with CAP_IPC_LOCK",
-	  "drivers/vfio/vfio_iommu_type1.c: vfio_lock_acct(); getrlimit(2)" },
-	{ "no-memory", SEVERITY_STOPS, CHECK_NONE, "dma-map", ENOMEM, NULL, NULL, NULL,
-	  "the kernel has no memory left for the IOMMU's tables or its own",
-	  "give a smaller --size, or end other programs",
-	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_map()" },
-	{ "no-huge-pages", SEVERITY_STOPS, CHECK_MEMORY, "buffer", ENOMEM, wants_huge, lacks_huge,
-	  "could not allocate the buffer",
-	  "the kernel has fewer than {huge_need} free huge pages of {huge_kib} KiB",
-	  "echo {huge_need} > /sys/kernel/mm/hugepages/hugepages-{huge_kib}kB/nr_hugepages",
-	  "Documentation/admin-guide/mm/hugetlbpage.rst" },
-	{ "no-huge-size", SEVERITY_STOPS, CHECK_NONE, "buffer", EINVAL, wants_huge, NULL,
-	  "could not allocate the buffer", "this CPU or kernel has no pages of {huge_kib} KiB",
-	  "give another --page-size; see ls /sys/kernel/mm/hugepages",
-	  "Documentation/admin-guide/mm/hugetlbpage.rst" },
-	{ "no-buffer", SEVERITY_STOPS, CHECK_NONE, "buffer", ENOMEM, NULL, NULL,
-	  "could not allocate the buffer", "there is not so much memory", "give a smaller --size",
-	  "mmap(2)" },
-	{ "iova-unaligned", SEVERITY_STOPS, CHECK_NONE, "usage dma-map", EINVAL, is_unaligned, NULL,
-	  "--iova {iova}", "not aligned to the page size, {page_size}", "choose another",
-	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_map()" },
-	{ "iova-beyond", SEVERITY_STOPS, CHECK_NONE, "dma-map", EINVAL, is_beyond, NULL,
-	  "IOVA {iova} of {size} bytes",
-	  "it is in none of the IOVA ranges: past the aperture, which ends at {last_iova}",
-	  "choose a lower --iova or a smaller --size; in a VM QEMU's intel-iommu reaches further with aw-bits=48",
-	  "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_iova_dma_valid()" },
-	{ "iova-reserved", SEVERITY_STOPS, CHECK_NONE, "dma-map", EINVAL, has_iova, NULL,
-	  "IOVA {iova} of {size} bytes",
-	  "it is in none of the IOVA ranges: part of it is reserved, for interrupts (0xfee00000) or by the firmware",
-	  "choose another --iova or a smaller --size; see /sys/kernel/iommu_groups/{group}/reserved_regions",
-	  "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_iova_dma_valid()" },
-	{ "iova-overlap", SEVERITY_STOPS, CHECK_NONE, "dma-map", EEXIST, NULL, NULL, NULL,
-	  "the IOVAs of two mappings overlap", "choose each --iova at least --size from the others",
-	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_map()" },
-	{ "entry-limit", SEVERITY_STOPS, CHECK_NONE, "dma-map", ENOSPC, NULL, NULL, NULL,
-	  "the container holds as many mappings as it may",
-	  "unmap some, or raise vfio_iommu_type1.dma_entry_limit before the container is opened",
-	  "drivers/vfio/vfio_iommu_type1.c: dma_entry_limit" },
-	{ "not-writable", SEVERITY_STOPS, CHECK_NONE, "dma-map", EFAULT, NULL, NULL, NULL,
-	  "the buffer is not memory that the device may write: mapped read-only, or not mapped",
-	  "map it with PROT_WRITE, or map it for the device with VFIO_DMA_MAP_FLAG_READ alone",
-	  "drivers/vfio/vfio_iommu_type1.c: vaddr_get_pfns()" },
-	{ "no-such-bdf", SEVERITY_STOPS, CHECK_NONE, "device-fd", ENODEV, NULL, NULL, NULL,
-	  "the group has no device of this name on a VFIO driver",
-	  "give its address in full, as in 0000:00:01.0; see vfio_test list",
-	  "drivers/vfio/group.c: vfio_group_ioctl_get_device_fd()" },
+	{
+		.id = "bad-address",
+		.steps = "address",
+		.what = "{given}: not a PCI address",
+		.why = "it has the form dddd:bb:dd.f",
+		.fix = "as in 0000:00:01.0, see lspci -D",
+		.source = "Documentation/ABI/testing/sysfs-bus-pci",
+	},
+	{
+		.id = "no-device",
+		.check = CHECK_DEVICE,
+		.steps = "device",
+		.no = ENOENT,
+		.state = is_absent,
+		.what = "no such device",
+		.why = "the kernel knows no PCI device at this address",
+		.fix = "see lspci -D or vfio_test list; one that was removed comes back with echo 1 > " PCI
+		       "/rescan",
+		.source = "drivers/pci/pci-sysfs.c: remove_store(), rescan_store()",
+	},
+	{
+		.id = "bridge",
+		.check = CHECK_DEVICE,
+		.steps = "list bind",
+		.no = ENODEV,
+		.which = is_bridge,
+		.state = is_bridge,
+		.what = "not a candidate",
+		.why = "it is {bridge}, and other devices are behind it",
+		.fix = "give one of those",
+		.source = "drivers/iommu/iommu.c: pci_device_group()",
+	},
+	{
+		.id = "iommu-off",
+		.check = CHECK_IOMMU,
+		.steps = "device list bind",
+		.no = ENODEV,
+		.which = iommu_is_off,
+		.state = iommu_is_off,
+		.what = "no IOMMU group",
+		.why = "the machine has an IOMMU (ACPI {tables}), and the kernel leaves it off: its line has {iommu_words}",
+		.fix = "boot with intel_iommu=on (Intel), or without amd_iommu=off (AMD), and without iommu=off: GRUB_CMDLINE_LINUX in /etc/default/grub, update-grub, reboot",
+		.source =
+			"drivers/iommu/intel/iommu.c: intel_iommu_setup(); Documentation/admin-guide/kernel-parameters.txt",
+	},
+	{
+		.id = "iommu-no-driver",
+		.check = CHECK_IOMMU,
+		.steps = "device list bind",
+		.no = ENODEV,
+		.which = iommu_wants_driver,
+		.state = iommu_wants_driver,
+		.what = "no IOMMU group",
+		.why = "the machine has an IOMMU (ACPI VIOT) that no driver has taken",
+		.fix = "modprobe virtio_iommu, before the device is bound; the kernel needs CONFIG_VIRTIO_IOMMU",
+		.source = "drivers/acpi/viot.c, drivers/iommu/virtio-iommu.c",
+	},
+	{
+		.id = "iommu-failed",
+		.check = CHECK_IOMMU,
+		.steps = "device list bind",
+		.no = ENODEV,
+		.which = iommu_failed,
+		.state = iommu_failed,
+		.what = "no IOMMU group",
+		.why = "the machine has an IOMMU (ACPI {tables}), and the kernel did not take it",
+		.fix = "see dmesg | grep -i -e DMAR -e AMD-Vi; the kernel needs CONFIG_INTEL_IOMMU or CONFIG_AMD_IOMMU",
+		.source = "drivers/iommu/intel/dmar.c, drivers/iommu/amd/init.c",
+	},
+	{
+		.id = "no-iommu",
+		.check = CHECK_IOMMU,
+		.steps = "device list bind",
+		.no = ENODEV,
+		.which = has_none,
+		.state = has_none,
+		.what = "no IOMMU group",
+		.why = "no IOMMU is active: the firmware tells of none (no ACPI table DMAR, IVRS or VIOT)",
+		.fix = "switch VT-d or AMD-Vi on in the firmware and boot with intel_iommu=on (Intel); in a VM give QEMU -device intel-iommu,intremap=on,caching-mode=on",
+		.source = "drivers/iommu/intel/dmar.c: dmar_table_detect()",
+	},
+	{
+		.id = "no-group-yet",
+		.check = CHECK_GROUP,
+		.steps = "device list",
+		.no = ENODEV,
+		.which = has_no_group_yet,
+		.state = has_no_group_yet,
+		.what = "no IOMMU group",
+		.why = "it is on no driver, and this IOMMU may give it a group when it has one",
+		.fix = "vfio_test bind {bdf}",
+		.source = "drivers/iommu/iommu.c: iommu_probe_device()",
+	},
+	{
+		.id = "no-group",
+		.check = CHECK_GROUP,
+		.steps = "device list bind",
+		.no = ENODEV,
+		.which = has_no_group,
+		.state = has_no_group,
+		.what = "no IOMMU group",
+		.why = "an IOMMU is active, but not for this device",
+		.fix = "see dmesg | grep -i -e DMAR -e AMD-Vi -e iommu; give a device that the IOMMU covers",
+		.source = "drivers/iommu/intel/dmar.c: dmar_find_matched_drhd_unit()",
+	},
+	{
+		.id = "noiommu-group",
+		.severity = SEVERITY_WITNESS,
+		.check = CHECK_GROUP,
+		.steps = "list",
+		.no = ENODEV,
+		.which = has_made_up_group,
+		.state = has_made_up_group,
+		.what = "no IOMMU",
+		.why = "VFIO made the group up (enable_unsafe_noiommu_mode): nothing keeps the device's DMA in bounds, no DMA can be mapped, and using it taints the kernel",
+		.fix = "boot with an IOMMU",
+		.source = "drivers/vfio/group.c: vfio_noiommu_group_alloc()",
+	},
+	{
+		.id = "device-gone",
+		.check = CHECK_ANSWERS,
+		.steps = "device list bind",
+		.no = ENODEV,
+		.which = is_gone,
+		.state = is_gone,
+		.what = "the device does not answer",
+		.why = "its configuration space reads all ones: it is gone or without power (power state {power})",
+		.fix = "switch its slot or port on, or plug it in again; then echo 1 > " PCI
+		       "/devices/{bdf}/remove; echo 1 > " PCI "/rescan",
+		.source = "include/linux/pci.h: PCI_POSSIBLE_ERROR()",
+	},
+	{
+		.id = "not-in-kernel",
+		.check = CHECK_MODULES,
+		.steps = "insert",
+		.no = ENOENT,
+		.which = is_not_configured,
+		.state = is_not_configured,
+		.what = "could not load the module {module}",
+		.why = "this kernel is built without it: {config_word} is not set in {config}",
+		.fix = "boot a kernel that has it, as every generic one of a distribution",
+		.source = "drivers/vfio/Kconfig",
+	},
+	{
+		.id = "module-absent",
+		.check = CHECK_MODULES,
+		.steps = "insert",
+		.no = ENOENT,
+		.which = lacks_module,
+		.state = lacks_module,
+		.what = "could not load the module {module}",
+		.why = "it is not in /lib/modules/{release}",
+		.fix = "install the modules of this kernel, or reboot into the one that is installed; then depmod -a",
+		.source = "drivers/vfio/Kconfig; modules.dep(5)",
+	},
+	{
+		.id = "module-not-loaded",
+		.check = CHECK_MODULES,
+		.steps = "insert",
+		.no = EPERM,
+		.which = may_not_load_vfio,
+		.state = may_not_load_vfio,
+		.what = "could not load the module {module}",
+		.why = "no CAP_SYS_MODULE, and it is not in the kernel yet",
+		.fix = "as root: modprobe {module}; for every boot: echo {module} > /etc/modules-load.d/vfio.conf",
+		.source = "kernel/module/main.c: may_init_module()",
+	},
+	{
+		.id = "no-driver",
+		.check = CHECK_DRIVER,
+		.steps = "device list",
+		.no = EBUSY,
+		.which = has_no_driver,
+		.state = has_no_driver,
+		.what = "not on vfio-pci",
+		.why = "it is on no driver",
+		.fix = "vfio_test bind {bdf}",
+		.source = "Documentation/ABI/testing/sysfs-bus-pci: driver_override",
+	},
+	{
+		.id = "host-driver",
+		.check = CHECK_DRIVER,
+		.steps = "device list",
+		.no = EBUSY,
+		.which = has_host_driver,
+		.state = has_host_driver,
+		.what = "not on vfio-pci",
+		.why = "it is on the driver {driver}",
+		.fix = "vfio_test bind {bdf}",
+		.source = "Documentation/ABI/testing/sysfs-bus-pci: driver_override",
+	},
+	{
+		.id = "not-viable",
+		.check = CHECK_VIABLE,
+		.steps = "group-viable VFIO_GROUP_SET_CONTAINER list",
+		.no = EPERM,
+		.state = has_bad_sibling,
+		.what = "group {group} is not viable",
+		.why = "in the same group: {siblings}",
+		.fix = "vfio_test bind --group {bdf}",
+		.source =
+			"drivers/iommu/iommu.c: iommu_group_claim_dma_owner(); before 5.19 drivers/vfio/vfio.c: vfio_dev_viable()",
+	},
+	{
+		.id = "no-container",
+		.check = CHECK_NODES,
+		.steps = "container",
+		.no = ENOENT,
+		.state = has_no_container,
+		.why = "there is no such node",
+		.fix = "modprobe vfio (or iommufd, for that back end); the kernel needs CONFIG_VFIO and CONFIG_VFIO_CONTAINER (or CONFIG_IOMMUFD)",
+		.source = "drivers/vfio/container.c: vfio_container_init()",
+	},
+	{
+		.id = "no-container",
+		.steps = "container",
+		.no = ENODEV,
+		.why = "the node is there, the module vfio is not",
+		.fix = "modprobe vfio",
+		.source = "drivers/vfio/container.c: vfio_container_init()",
+	},
+	{
+		.id = "no-node",
+		.check = CHECK_NODES,
+		.steps = "group",
+		.no = ENOENT,
+		.state = has_no_node,
+		.what = "could not open /dev/vfio/{group}",
+		.why = "the group has no node",
+		.fix = "bind every device of the group to vfio-pci; in a container let it see the node",
+		.source = "drivers/vfio/group.c: vfio_create_group()",
+	},
+	{
+		.id = "no-node",
+		.steps = "group",
+		.no = ENODEV,
+		.what = "could not open /dev/vfio/{group}",
+		.why = "no device of the group is on a VFIO driver",
+		.fix = "bind every device of the group to vfio-pci",
+		.source = "drivers/vfio/group.c: vfio_group_fops_open()",
+	},
+	{
+		.id = "no-permission",
+		.check = CHECK_NODES,
+		.steps = "container group",
+		.no = EACCES,
+		.state = may_not_open,
+		.why = "no permission on {node} ({owner}, mode {mode})",
+		.fix = "run as root, or give the user the node: chown USER {node}",
+		.source = "Documentation/driver-api/vfio.rst",
+	},
+	{
+		.id = "noiommu-rawio",
+		.steps = "group",
+		.no = EPERM,
+		.what = "could not open /dev/vfio/{group}",
+		.why = "the group is not for this user: without an IOMMU it takes CAP_SYS_RAWIO",
+		.fix = "run as root",
+		.source = "drivers/vfio/group.c: vfio_group_fops_open()",
+	},
+	{
+		.id = "held",
+		.check = CHECK_HELD,
+		.steps = "group list bind",
+		.no = EBUSY,
+		.state = is_held,
+		.what = "group {group} is in use",
+		.why = "{holder} has it open",
+		.fix = "end that process; fuser -v {node} names it",
+		.source = "drivers/vfio/group.c: vfio_group_fops_open()",
+	},
+	{
+		.id = "held",
+		.steps = "VFIO_DEVICE_BIND_IOMMUFD",
+		.no = EBUSY,
+		.why = "{holder} has the device or its group open, or a device of the group is on a host driver ({siblings})",
+		.fix = "see vfio_test list; end that process, bind each device of the group to vfio-pci",
+		.source = "drivers/vfio/device_cdev.c: vfio_df_ioctl_bind_iommufd()",
+	},
+	{
+		.id = "unbind-waits",
+		.steps = "unbind",
+		.no = EBUSY,
+		.what = "the device is open",
+		.why = "{holder} has it open, and the kernel would have the unbind wait for its end",
+		.fix = "end that process",
+		.source = "drivers/vfio/vfio_main.c: vfio_unregister_group_dev()",
+	},
+	{
+		.id = "in-use",
+		.steps = "bind",
+		.no = EBUSY,
+		.what = "the device is in use",
+		.why = "{object}",
+		.fix = "end that use, or take the device all the same with --force",
+		.source =
+			"Documentation/ABI/stable/sysfs-block: holders; Documentation/ABI/testing/sysfs-class-net: flags",
+	},
+	{
+		.id = "never-bound",
+		.steps = "unbind",
+		.no = ENOENT,
+		.what = "nothing to put back",
+		.why = "there is no record of a vfio_test bind of it",
+		.fix = "one that was put on a VFIO driver by hand the kernel takes back with --force",
+		.source = "user/cmd_bind.c",
+	},
+	{
+		.id = "moved-since",
+		.steps = "unbind",
+		.no = EEXIST,
+		.what = "not where bind had put it",
+		.why = "somebody has put it on {driver} since",
+		.fix = "--force puts it back to {object}",
+		.source = "user/bind_record.c: bind_standing()",
+	},
+	{
+		.id = "bound-elsewhere",
+		.steps = "bind",
+		.no = EEXIST,
+		.what = "bound to another driver by an earlier bind",
+		.why = "that was to {object}",
+		.fix = "vfio_test unbind {bdf} first",
+		.source = "user/bind_record.c: bind_plan()",
+	},
+	{
+		.id = "sysfs-denied",
+		.steps = "bind-write",
+		.no = EACCES,
+		.why = "no permission: which driver has a device is root's to say",
+		.fix = "run as root",
+		.source = "drivers/pci/pci-sysfs.c: driver_override_store()",
+	},
+	{
+		.id = "sysfs-read-only",
+		.steps = "bind-write",
+		.no = EROFS,
+		.why = "/sys is read-only here",
+		.fix = "run outside of the container, or mount /sys for writing",
+		.source = "mount(2)",
+	},
+	{
+		.id = "driver-gone",
+		.steps = "bind-write",
+		.no = ENOENT,
+		.why = "the device or the driver is gone",
+		.fix = "see vfio_test list; modprobe the driver",
+		.source = "drivers/base/bus.c: bus_remove_driver()",
+	},
+	{
+		.id = "driver-refused",
+		.steps = "bind-write",
+		.no = ENODEV,
+		.why = "the driver did not take it",
+		.fix = "see dmesg",
+		.source = "drivers/base/bus.c: bind_store()",
+	},
+	{
+		.id = "driver-refused",
+		.steps = "bind-write",
+		.no = EINVAL,
+		.why = "the driver refused it; VFIO does so where there is no IOMMU for it",
+		.fix = "see dmesg, and vfio_test list",
+		.source = "drivers/vfio/pci/vfio_pci_core.c: vfio_pci_core_register_device()",
+	},
+	{
+		.id = "driver-refused",
+		.steps = "bind-write",
+		.no = EBUSY,
+		.why = "the driver found it in use; VFIO does so where it has virtual functions",
+		.fix = "see dmesg",
+		.source = "drivers/vfio/pci/vfio_pci_core.c: vfio_pci_core_register_device()",
+	},
+	{
+		.id = "no-intremap",
+		.check = CHECK_INTREMAP,
+		.steps = "VFIO_SET_IOMMU",
+		.no = EPERM,
+		.which = may_lack_intremap,
+		.state = has_no_intremap,
+		.what = "VFIO_SET_IOMMU",
+		.why = "no interrupt remapping: the device could raise any interrupt of the host",
+		.fix = "give the IOMMU intremap=on (in a VM QEMU's -device intel-iommu,intremap=on with -M q35,kernel-irqchip=split), or, where that risk is none, load vfio_iommu_type1 with allow_unsafe_interrupts=1; see dmesg",
+		.source = "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_type1_attach_group()",
+	},
+	{
+		.id = "no-intremap",
+		.steps = "VFIO_DEVICE_BIND_IOMMUFD VFIO_GROUP_GET_DEVICE_FD",
+		.no = EPERM,
+		.which = may_lack_intremap,
+		.why = "no interrupt remapping: the device could raise any interrupt of the host",
+		.fix = "give the IOMMU intremap=on, or, where that risk is none, load iommufd with allow_unsafe_interrupts=1",
+		.source = "drivers/iommu/iommufd/device.c: iommufd_device_bind()",
+	},
+	{
+		.id = "rmrr",
+		.steps = "VFIO_SET_IOMMU",
+		.no = EPERM,
+		.what = "VFIO_SET_IOMMU",
+		.why = "the firmware reserves memory for this device (RMRR), which it must go on to reach",
+		.fix = "see dmesg; switch what uses it off in the firmware, or give another device",
+		.source = "drivers/iommu/intel/iommu.c: device_rmrr_is_relaxable()",
+	},
+	{
+		.id = "rmrr",
+		.steps = "VFIO_DEVICE_ATTACH_IOMMUFD_PT",
+		.no = EINVAL,
+		.why = "the firmware reserves memory for this device (RMRR), or the address space does not fit its IOMMU",
+		.fix = "see dmesg; give another device",
+		.source = "drivers/iommu/iommufd/device.c: iommufd_device_attach()",
+	},
+	{
+		.id = "not-coherent",
+		.steps = "VFIO_DEVICE_BIND_IOMMUFD",
+		.no = EINVAL,
+		.why = "its IOMMU does not keep DMA coherent with the caches, or the device is bound already",
+		.fix = "see dmesg; give another device, or --iommu type1v2",
+		.source = "drivers/iommu/iommufd/device.c: iommufd_device_bind()",
+	},
+	{
+		.id = "wrong-order",
+		.steps = "VFIO_SET_IOMMU VFIO_GROUP_GET_DEVICE_FD",
+		.no = EINVAL,
+		.why = "calls in the wrong order: a container without a group has no IOMMU to set, and one without an IOMMU gives no device",
+		.fix = "open the container, open the group, ask whether it is viable, SET_CONTAINER, SET_IOMMU, then MAP_DMA and GET_DEVICE_FD",
+		.source =
+			"drivers/vfio/container.c: vfio_ioctl_set_iommu(); Documentation/driver-api/vfio.rst",
+	},
+	{
+		.id = "wrong-order",
+		.steps = "VFIO_SET_IOMMU",
+		.no = ENODEV,
+		.why = "no such back end, or calls in the wrong order: a container without a group has no IOMMU to set",
+		.fix = "modprobe vfio_iommu_type1; open the container, open the group, SET_CONTAINER, then SET_IOMMU",
+		.source = "drivers/iommu/iommufd/vfio_compat.c: iommufd_vfio_set_iommu()",
+	},
+	{
+		.id = "no-back-end",
+		.steps = "back-end extensions",
+		.no = ENODEV,
+		.why = "no IOMMU back end is registered",
+		.fix = "modprobe vfio_iommu_type1",
+		.source = "drivers/vfio/container.c: vfio_container_ioctl_check_extension()",
+	},
+	{
+		.id = "no-cdev",
+		.steps = "offered-iommufd",
+		.no = ENODEV,
+		.what = "iommufd is not offered",
+		.why = "the device has no node of its own",
+		.fix = "choose another --iommu, or boot a kernel with CONFIG_IOMMUFD and CONFIG_VFIO_DEVICE_CDEV (since 6.6)",
+		.source = "drivers/vfio/device_cdev.c",
+	},
+	{
+		.id = "made-up-group",
+		.steps = "offered-iommu",
+		.no = ENODEV,
+		.what = "group {group} has no IOMMU",
+		.why = "VFIO made it up, since enable_unsafe_noiommu_mode is on",
+		.fix = "boot with an IOMMU, or give --iommu noiommu, which verifies nothing",
+		.source = "drivers/vfio/group.c: vfio_noiommu_group_alloc()",
+	},
+	{
+		.id = "has-iommu",
+		.steps = "offered-noiommu",
+		.no = ENODEV,
+		.what = "noiommu is not offered",
+		.why = "group {group} is an IOMMU's",
+		.fix = "choose another --iommu: noiommu is for devices without an IOMMU",
+		.source = "drivers/vfio/group.c: vfio_noiommu_group_alloc()",
+	},
+	{
+		.id = "iommu-enable",
+		.steps = "VFIO_IOMMU_ENABLE",
+		.no = ENOTTY,
+		.what = "VFIO_IOMMU_ENABLE",
+		.why = "this call is of sPAPR (POWER) alone: a Type1 container answers ENOTTY, on bare metal too, and EINVAL before SET_IOMMU; nesting has nothing to do with it",
+		.fix = "never call it: SET_IOMMU has switched translation on, go on with MAP_DMA",
+		.source = "drivers/vfio/vfio_iommu_spapr_tce.c; include/uapi/linux/vfio.h",
+	},
+	{
+		.id = "memlock",
+		.check = CHECK_MEMORY,
+		.steps = "VFIO_IOMMU_MAP_DMA IOMMU_IOAS_MAP",
+		.no = ENOMEM,
+		.which = lacks_memlock,
+		.state = lacks_memlock,
+		.why = "not enough memory may be locked: {size_kib} KiB needed, the limit is {memlock_kib} KiB",
+		.fix = "raise it with ulimit -l {size_kib} or more (its hard limit in /etc/security/limits.conf: USER hard memlock {size_kib}), or run with CAP_IPC_LOCK",
+		.source = "drivers/vfio/vfio_iommu_type1.c: vfio_lock_acct(); getrlimit(2)",
+	},
+	{
+		.id = "no-memory",
+		.steps = "VFIO_IOMMU_MAP_DMA IOMMU_IOAS_MAP",
+		.no = ENOMEM,
+		.why = "the kernel has no memory left for the IOMMU's tables or its own",
+		.fix = "give a smaller --size, or end other programs",
+		.source = "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_map()",
+	},
+	{
+		.id = "no-huge-pages",
+		.check = CHECK_MEMORY,
+		.steps = "buffer",
+		.no = ENOMEM,
+		.which = wants_huge,
+		.state = lacks_huge,
+		.what = "could not allocate the buffer",
+		.why = "the kernel has fewer than {huge_need} free huge pages of {huge_kib} KiB",
+		.fix = "echo {huge_need} > /sys/kernel/mm/hugepages/hugepages-{huge_kib}kB/nr_hugepages",
+		.source = "Documentation/admin-guide/mm/hugetlbpage.rst",
+	},
+	{
+		.id = "no-huge-size",
+		.steps = "buffer",
+		.no = EINVAL,
+		.which = wants_huge,
+		.what = "could not allocate the buffer",
+		.why = "this CPU or kernel has no pages of {huge_kib} KiB",
+		.fix = "give another --page-size; see ls /sys/kernel/mm/hugepages",
+		.source = "Documentation/admin-guide/mm/hugetlbpage.rst",
+	},
+	{
+		.id = "no-buffer",
+		.steps = "buffer",
+		.no = ENOMEM,
+		.what = "could not allocate the buffer",
+		.why = "there is not so much memory",
+		.fix = "give a smaller --size",
+		.source = "mmap(2)",
+	},
+	{
+		.id = "iova-unaligned",
+		.steps = "usage VFIO_IOMMU_MAP_DMA IOMMU_IOAS_MAP",
+		.no = EINVAL,
+		.which = is_unaligned,
+		.what = "--iova {iova}",
+		.why = "not aligned to the page size, {page_size}",
+		.fix = "choose another",
+		.source = "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_map()",
+	},
+	{
+		.id = "iova-beyond",
+		.steps = "VFIO_IOMMU_MAP_DMA IOMMU_IOAS_MAP",
+		.which = is_beyond,
+		.what = "IOVA {iova} of {size} bytes",
+		.why = "it is in none of the IOVA ranges: past the aperture, which ends at {last_iova}",
+		.fix = "choose a lower --iova or a smaller --size; in a VM QEMU's intel-iommu reaches further with aw-bits=48",
+		.source = "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_iova_dma_valid()",
+	},
+	{
+		.id = "iova-reserved",
+		.steps = "VFIO_IOMMU_MAP_DMA IOMMU_IOAS_MAP",
+		.no = EINVAL,
+		.which = has_iova,
+		.what = "IOVA {iova} of {size} bytes",
+		.why = "it is in none of the IOVA ranges: part of it is reserved, for interrupts (0xfee00000) or by the firmware",
+		.fix = "choose another --iova or a smaller --size; see /sys/kernel/iommu_groups/{group}/reserved_regions",
+		.source = "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_iova_dma_valid()",
+	},
+	{
+		.id = "iova-overlap",
+		.steps = "VFIO_IOMMU_MAP_DMA IOMMU_IOAS_MAP",
+		.no = EEXIST,
+		.why = "the IOVAs of two mappings overlap",
+		.fix = "choose each --iova at least --size from the others",
+		.source = "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_map()",
+	},
+	{
+		.id = "entry-limit",
+		.steps = "VFIO_IOMMU_MAP_DMA IOMMU_IOAS_MAP",
+		.no = ENOSPC,
+		.why = "the container holds as many mappings as it may",
+		.fix = "unmap some, or raise vfio_iommu_type1.dma_entry_limit before the container is opened",
+		.source = "drivers/vfio/vfio_iommu_type1.c: dma_entry_limit",
+	},
+	{
+		.id = "not-writable",
+		.steps = "VFIO_IOMMU_MAP_DMA IOMMU_IOAS_MAP",
+		.no = EFAULT,
+		.why = "the buffer is not memory that the device may write: mapped read-only, or not mapped",
+		.fix = "map it with PROT_WRITE, or map it for the device with VFIO_DMA_MAP_FLAG_READ alone",
+		.source = "drivers/vfio/vfio_iommu_type1.c: vaddr_get_pfns()",
+	},
+	{
+		.id = "no-such-bdf",
+		.steps = "VFIO_GROUP_GET_DEVICE_FD",
+		.no = ENODEV,
+		.why = "the group has no device of this name on a VFIO driver",
+		.fix = "give its address in full, as in 0000:00:01.0; see vfio_test list",
+		.source = "drivers/vfio/group.c: vfio_group_ioctl_get_device_fd()",
+	},
 	/* The witnesses: VFIO itself works without them. */
-	{ "no-cap-sys-admin", SEVERITY_WITNESS, CHECK_PRIVILEGE, "debugfs pagemap", EPERM,
-	  lacks_cap_sys_admin, lacks_cap_sys_admin, NULL,
-	  "no CAP_SYS_ADMIN: page tables and frames are not for everybody", "run as root",
-	  "fs/proc/task_mmu.c: pagemap_read(); kmod/main.c" },
-	{ "no-cap-sys-admin", SEVERITY_WITNESS, CHECK_NONE, "debugfs", EACCES, NULL, NULL, NULL,
-	  "no permission: debugfs and the module are root's", "run as root",
-	  "fs/debugfs/inode.c; kmod/main.c" },
-	{ "no-cap-sys-module", SEVERITY_WITNESS, CHECK_NONE, "insert", EPERM, lacks_cap_sys_module,
-	  NULL, NULL, "no CAP_SYS_MODULE", "run as root",
-	  "kernel/module/main.c: may_init_module()" },
-	{ "lockdown", SEVERITY_WITNESS, CHECK_LOCKDOWN, "insert debugfs", EPERM, is_locked_down,
-	  is_locked_down, NULL,
-	  "the kernel is locked down ({lockdown}): no unsigned module, no debugfs",
-	  "boot without lockdown= and with secure boot off; VFIO itself works",
-	  "kernel/module/signing.c: module_sig_check(); fs/debugfs/file.c: debugfs_locked_down()" },
-	{ "not-permitted", SEVERITY_WITNESS, CHECK_NONE, "insert debugfs", EPERM, NULL, NULL, NULL,
-	  "not permitted: the kernel is locked down, or a security module forbids it",
-	  "see dmesg; boot without lockdown=",
-	  "security/lockdown/lockdown.c: lockdown_is_locked_down()" },
-	{ "no-debugfs", SEVERITY_WITNESS, CHECK_DEBUGFS, "debugfs", ENOENT, lacks_debugfs,
-	  lacks_debugfs, NULL,
-	  "debugfs is not mounted at /sys/kernel/debug, where the module answers",
-	  "mount -t debugfs none /sys/kernel/debug", "Documentation/filesystems/debugfs.rst" },
-	{ "not-loaded", SEVERITY_WITNESS, CHECK_NONE, "debugfs", ENOENT, NULL, NULL, NULL,
-	  "the module is not loaded", "insmod verify_pte.ko", "kmod/main.c" },
-	{ "no-verify-pte", SEVERITY_WITNESS, CHECK_MODULE, "insert", ENOENT, is_about_missing_ko,
-	  has_no_ko, "could not load the module verify_pte",
-	  "no such file: it is not beside the program, nor in /lib/modules/{release}",
-	  "build it for this kernel with `make`, then give --module kmod/verify_pte.ko or run `make install`",
-	  "kmod/Makefile" },
-	{ "unknown-symbol", SEVERITY_WITNESS, CHECK_NONE, "insert", ENOENT, is_about_ours, NULL,
-	  NULL, "it uses a symbol that this kernel lacks, or its file is gone",
-	  "see dmesg; build it for this kernel with `make`",
-	  "kernel/module/main.c: resolve_symbol_wait()" },
-	{ "other-kernel", SEVERITY_WITNESS, CHECK_MODULE, "insert", ENOEXEC, is_of_another_kernel,
-	  is_of_another_kernel, "could not load the module {ko}",
-	  "built for another kernel: for {vermagic}, and this is {release}",
-	  "build it for this kernel with `make`, with linux-headers-{release} installed",
-	  "kernel/module/main.c: check_modinfo()" },
-	{ "no-module", SEVERITY_WITNESS, CHECK_NONE, "insert", ENOEXEC, NULL, NULL, NULL,
-	  "built for another kernel, or not a module",
-	  "see dmesg; build it for this kernel with `make`",
-	  "kernel/module/main.c: elf_validity_check()" },
-	{ "unsigned", SEVERITY_WITNESS, CHECK_MODULE, "insert", EKEYREJECTED, NULL,
-	  would_refuse_unsigned, "could not load the module {ko}",
-	  "this kernel takes signed modules only (module.sig_enforce)",
-	  "sign it with a key that the kernel knows (scripts/sign-file), or boot without module.sig_enforce",
-	  "kernel/module/signing.c: module_sig_check()" },
-	{ "bad-machine", SEVERITY_WITNESS, CHECK_NONE, "insert", EOPNOTSUPP, NULL, NULL, NULL,
-	  "the module does not support this machine", "see dmesg", "kmod/main.c" },
+	{
+		.id = "no-cap-sys-admin",
+		.severity = SEVERITY_WITNESS,
+		.check = CHECK_PRIVILEGE,
+		.steps = "debugfs pagemap",
+		.no = EPERM,
+		.which = lacks_cap_sys_admin,
+		.state = lacks_cap_sys_admin,
+		.why = "no CAP_SYS_ADMIN: page tables and frames are not for everybody",
+		.fix = "run as root",
+		.source = "fs/proc/task_mmu.c: pagemap_read(); kmod/main.c",
+	},
+	{
+		.id = "no-cap-sys-admin",
+		.severity = SEVERITY_WITNESS,
+		.steps = "debugfs",
+		.no = EACCES,
+		.why = "no permission: debugfs and the module are root's",
+		.fix = "run as root",
+		.source = "fs/debugfs/inode.c; kmod/main.c",
+	},
+	{
+		.id = "no-cap-sys-module",
+		.severity = SEVERITY_WITNESS,
+		.steps = "insert",
+		.no = EPERM,
+		.which = lacks_cap_sys_module,
+		.why = "no CAP_SYS_MODULE",
+		.fix = "run as root",
+		.source = "kernel/module/main.c: may_init_module()",
+	},
+	{
+		.id = "lockdown",
+		.severity = SEVERITY_WITNESS,
+		.check = CHECK_LOCKDOWN,
+		.steps = "insert debugfs",
+		.no = EPERM,
+		.which = is_locked_down,
+		.state = is_locked_down,
+		.why = "the kernel is locked down ({lockdown}): no unsigned module, no debugfs",
+		.fix = "boot without lockdown= and with secure boot off; VFIO itself works",
+		.source =
+			"kernel/module/signing.c: module_sig_check(); fs/debugfs/file.c: debugfs_locked_down()",
+	},
+	{
+		.id = "not-permitted",
+		.severity = SEVERITY_WITNESS,
+		.steps = "insert debugfs",
+		.no = EPERM,
+		.why = "not permitted: the kernel is locked down, or a security module forbids it",
+		.fix = "see dmesg; boot without lockdown=",
+		.source = "security/lockdown/lockdown.c: lockdown_is_locked_down()",
+	},
+	{
+		.id = "no-debugfs",
+		.severity = SEVERITY_WITNESS,
+		.check = CHECK_DEBUGFS,
+		.steps = "debugfs",
+		.no = ENOENT,
+		.which = lacks_debugfs,
+		.state = lacks_debugfs,
+		.why = "debugfs is not mounted at /sys/kernel/debug, where the module answers",
+		.fix = "mount -t debugfs none /sys/kernel/debug",
+		.source = "Documentation/filesystems/debugfs.rst",
+	},
+	{
+		.id = "not-loaded",
+		.severity = SEVERITY_WITNESS,
+		.steps = "debugfs",
+		.no = ENOENT,
+		.why = "the module is not loaded",
+		.fix = "insmod verify_pte.ko",
+		.source = "kmod/main.c",
+	},
+	{
+		.id = "no-verify-pte",
+		.severity = SEVERITY_WITNESS,
+		.check = CHECK_MODULE,
+		.steps = "insert",
+		.no = ENOENT,
+		.which = is_about_missing_ko,
+		.state = has_no_ko,
+		.what = "could not load the module verify_pte",
+		.why = "no such file: it is not beside the program, nor in /lib/modules/{release}",
+		.fix = "build it for this kernel with `make`, then give --module kmod/verify_pte.ko or run `make install`",
+		.source = "kmod/Makefile",
+	},
+	{
+		.id = "unknown-symbol",
+		.severity = SEVERITY_WITNESS,
+		.steps = "insert",
+		.no = ENOENT,
+		.which = is_about_ours,
+		.why = "it uses a symbol that this kernel lacks, or its file is gone",
+		.fix = "see dmesg; build it for this kernel with `make`",
+		.source = "kernel/module/main.c: resolve_symbol_wait()",
+	},
+	{
+		.id = "other-kernel",
+		.severity = SEVERITY_WITNESS,
+		.check = CHECK_MODULE,
+		.steps = "insert",
+		.no = ENOEXEC,
+		.which = is_of_another_in_any_way,
+		.state = is_of_another_kernel,
+		.what = "could not load the module {ko}",
+		.why = "built for another kernel: for {vermagic}, and this is {release}",
+		.fix = "build it for this kernel with `make`, with linux-headers-{release} installed",
+		.source = "kernel/module/main.c: check_modinfo()",
+	},
+	{
+		.id = "other-kernel",
+		.severity = SEVERITY_WITNESS,
+		.steps = "insert",
+		.no = EINVAL,
+		.which = is_of_another_in_any_way,
+		.what = "could not load the module {ko}",
+		.why = "built for another kernel, {vermagic}: its symbols have other versions here",
+		.fix = "build it for this kernel with `make`, with linux-headers-{release} installed",
+		.source = "kernel/module/version.c: check_version()",
+	},
+	{
+		.id = "other-release",
+		.severity = SEVERITY_WITNESS,
+		.check = CHECK_MODULE,
+		.state = may_be_of_this_kernel,
+		.what = "it may not load",
+		.why = "built for another release, {vermagic}: taken only if all its symbols have the same versions in {release}",
+		.fix = "build it for this kernel with `make`",
+		.source = "kernel/module/version.c: same_magic(), check_version()",
+	},
+	{
+		.id = "no-module",
+		.severity = SEVERITY_WITNESS,
+		.steps = "insert",
+		.no = ENOEXEC,
+		.why = "built for another kernel, or not a module",
+		.fix = "see dmesg; build it for this kernel with `make`",
+		.source = "kernel/module/main.c: elf_validity_check()",
+	},
+	{
+		.id = "unsigned",
+		.severity = SEVERITY_WITNESS,
+		.check = CHECK_MODULE,
+		.steps = "insert",
+		.no = EKEYREJECTED,
+		.state = would_refuse_unsigned,
+		.what = "could not load the module {ko}",
+		.why = "this kernel takes signed modules only (module.sig_enforce)",
+		.fix = "sign it with a key that the kernel knows (scripts/sign-file), or boot without module.sig_enforce",
+		.source = "kernel/module/signing.c: module_sig_check()",
+	},
+	{
+		.id = "bad-machine",
+		.severity = SEVERITY_WITNESS,
+		.steps = "insert",
+		.no = EOPNOTSUPP,
+		.why = "the module does not support this machine",
+		.fix = "see dmesg",
+		.source = "kmod/main.c",
+	},
 	/* Answers of the module. */
-	{ "no-process", SEVERITY_STOPS, CHECK_NONE, "walk", ESRCH, NULL, NULL, NULL,
-	  "no such process, or one without memory of its own (a kernel thread, a zombie)", "see ps",
-	  "kmod/walk.c" },
-	{ "no-vma", SEVERITY_STOPS, CHECK_NONE, "walk", EFAULT, NULL, NULL, NULL,
-	  "nothing is mapped there: it is in no VMA", "see /proc/PID/maps", "kmod/walk.c" },
-	{ "kernel-half", SEVERITY_STOPS, CHECK_NONE, "walk", ERANGE, NULL, NULL, NULL,
-	  "beyond the user half of the address space", "give a user address", "kmod/walk.c" },
-	{ "bad-request", SEVERITY_STOPS, CHECK_NONE, "walk", EINVAL, NULL, NULL, NULL,
-	  "the module does not take this request",
-	  "align address and length to 4096; is the module of this version?",
-	  "kmod/uapi/verify_pte.h" },
-	{ "bad-entry", SEVERITY_STOPS, CHECK_NONE, "walk", EIO, NULL, NULL, NULL,
-	  "an entry that no kernel writes points out of memory", "see dmesg", "kmod/walk.c" },
-	{ "no-domain", SEVERITY_STOPS, CHECK_NONE, "iova", ENOENT, NULL, NULL, NULL,
-	  "the device has no IOMMU domain", "an IOMMU must be active; see dmesg", "kmod/iova.c" },
-	{ "no-vfio-file", SEVERITY_STOPS, CHECK_NONE, "iova", EBADF, NULL, NULL, NULL,
-	  "the module does not know the open device file for a VFIO one",
-	  "report it: this kernel keeps its VFIO files differently", "kmod/iova.c" },
-	{ "not-held", SEVERITY_STOPS, CHECK_NONE, "iova-holder", EBADF, NULL, NULL,
-	  "no process has the device open through VFIO",
-	  "its IOMMU domain is its holder's, and can be asked while that lives",
-	  "start the program that uses it, or vfio_test --hold {given}", "kmod/iova.c" },
-	{ "odd-domain", SEVERITY_STOPS, CHECK_NONE, "iova", EOPNOTSUPP, NULL, NULL, NULL,
-	  "the device's IOMMU domain is of a kind that cannot be asked",
-	  "run on a kernel without PREEMPT_RT", "kmod/iova.c" },
-	{ "old-module", SEVERITY_STOPS, CHECK_NONE, "iova", ENOTTY, NULL, NULL, NULL,
-	  "the module knows no such question", "load the module of this version",
-	  "kmod/uapi/verify_pte.h" },
-	{ "no-pagemap", SEVERITY_WITNESS, CHECK_NONE, "pagemap", ENOENT, NULL, NULL, NULL,
-	  "the kernel has no pagemap", "the kernel needs CONFIG_PROC_PAGE_MONITOR",
-	  "Documentation/admin-guide/mm/pagemap.rst" },
+	{
+		.id = "no-process",
+		.steps = "walk",
+		.no = ESRCH,
+		.why = "no such process, or one without memory of its own (a kernel thread, a zombie)",
+		.fix = "see ps",
+		.source = "kmod/walk.c",
+	},
+	{
+		.id = "no-vma",
+		.steps = "walk",
+		.no = EFAULT,
+		.why = "nothing is mapped there: it is in no VMA",
+		.fix = "see /proc/PID/maps",
+		.source = "kmod/walk.c",
+	},
+	{
+		.id = "kernel-half",
+		.steps = "walk",
+		.no = ERANGE,
+		.why = "beyond the user half of the address space",
+		.fix = "give a user address",
+		.source = "kmod/walk.c",
+	},
+	{
+		.id = "bad-request",
+		.steps = "walk",
+		.no = EINVAL,
+		.why = "the module does not take this request",
+		.fix = "align address and length to 4096; is the module of this version?",
+		.source = "kmod/uapi/verify_pte.h",
+	},
+	{
+		.id = "bad-entry",
+		.steps = "walk",
+		.no = EIO,
+		.why = "an entry that no kernel writes points out of memory",
+		.fix = "see dmesg",
+		.source = "kmod/walk.c",
+	},
+	{
+		.id = "no-domain",
+		.steps = "iova",
+		.no = ENOENT,
+		.why = "the device has no IOMMU domain",
+		.fix = "an IOMMU must be active; see dmesg",
+		.source = "kmod/iova.c",
+	},
+	{
+		.id = "no-vfio-file",
+		.steps = "iova",
+		.no = EBADF,
+		.why = "the module does not know the open device file for a VFIO one",
+		.fix = "report it: this kernel keeps its VFIO files differently",
+		.source = "kmod/iova.c",
+	},
+	{
+		.id = "not-held",
+		.steps = "iova-holder",
+		.no = EBADF,
+		.what = "no process has the device open through VFIO",
+		.why = "its IOMMU domain is its holder's, and can be asked while that lives",
+		.fix = "start the program that uses it, or vfio_test --hold {given}",
+		.source = "kmod/iova.c",
+	},
+	{
+		.id = "odd-domain",
+		.steps = "iova",
+		.no = EOPNOTSUPP,
+		.why = "the device's IOMMU domain is of a kind that cannot be asked",
+		.fix = "run on a kernel without PREEMPT_RT",
+		.source = "kmod/iova.c",
+	},
+	{
+		.id = "old-module",
+		.steps = "iova",
+		.no = ENOTTY,
+		.why = "the module knows no such question",
+		.fix = "load the module of this version",
+		.source = "kmod/uapi/verify_pte.h",
+	},
+	{
+		.id = "no-pagemap",
+		.severity = SEVERITY_WITNESS,
+		.steps = "pagemap",
+		.no = ENOENT,
+		.why = "the kernel has no pagemap",
+		.fix = "the kernel needs CONFIG_PROC_PAGE_MONITOR",
+		.source = "Documentation/admin-guide/mm/pagemap.rst",
+	},
 	/* Worth knowing. */
-	{ "identity", SEVERITY_NOTE, CHECK_GROUP, NULL, 0, NULL, is_identity,
-	  "the host's own DMA is not translated (iommu=pt)",
-	  "VFIO takes the device out of the identity domain into one of its own",
-	  "nothing: it is harmless here", "drivers/iommu/iommu.c: iommu_def_domain_type" },
-	{ "noiommu-mode", SEVERITY_NOTE, CHECK_BACKENDS, NULL, 0, NULL, allows_noiommu,
-	  "VFIO may be used without an IOMMU (enable_unsafe_noiommu_mode)",
-	  "a device without one then gets a made-up group: no DMA can be mapped, nothing keeps it in bounds, it takes CAP_SYS_RAWIO, and using it taints the kernel (U)",
-	  "echo N > /sys/module/vfio/parameters/enable_unsafe_noiommu_mode",
-	  "drivers/vfio/vfio_main.c; Documentation/admin-guide/tainted-kernels.rst" },
-	{ "no-iommufd", SEVERITY_NOTE, CHECK_BACKENDS, "iommufd", ENOENT, NULL, has_no_iommufd,
-	  "no iommufd",
-	  "there is no /dev/iommu: the kernel has no CONFIG_IOMMUFD (it came with 6.2), or its module is not loaded",
-	  "modprobe iommufd; the container (--iommu type1v2) does without",
-	  "Documentation/userspace-api/iommufd.rst" },
+	{
+		.id = "identity",
+		.severity = SEVERITY_NOTE,
+		.check = CHECK_GROUP,
+		.state = is_identity,
+		.what = "the host's own DMA is not translated (iommu=pt)",
+		.why = "VFIO takes the device out of the identity domain into one of its own",
+		.fix = "nothing: it is harmless here",
+		.source = "drivers/iommu/iommu.c: iommu_def_domain_type",
+	},
+	{
+		.id = "noiommu-mode",
+		.severity = SEVERITY_NOTE,
+		.check = CHECK_BACKENDS,
+		.state = allows_noiommu,
+		.what = "VFIO may be used without an IOMMU (enable_unsafe_noiommu_mode)",
+		.why = "a device without one then gets a made-up group: no DMA can be mapped, nothing keeps it in bounds, it takes CAP_SYS_RAWIO, and using it taints the kernel (U)",
+		.fix = "echo N > /sys/module/vfio/parameters/enable_unsafe_noiommu_mode",
+		.source = "drivers/vfio/vfio_main.c; Documentation/admin-guide/tainted-kernels.rst",
+	},
+	{
+		.id = "no-iommufd",
+		.severity = SEVERITY_NOTE,
+		.check = CHECK_BACKENDS,
+		.steps = "iommufd",
+		.no = ENOENT,
+		.state = has_no_iommufd,
+		.what = "no iommufd",
+		.why = "there is no /dev/iommu: no CONFIG_IOMMUFD (since 6.2), or its module is not loaded",
+		.fix = "modprobe iommufd; the container does without",
+		.source = "Documentation/userspace-api/iommufd.rst",
+	},
 };
 
 const size_t nr_failures = ARRAY_SIZE(failures);
@@ -669,6 +1298,8 @@ static void put_module(const struct env *env, char *buf, size_t len)
 {
 	int i = missing_module(env);
 
+	if (i < 0)
+		i = unloaded_module(env);
 	snprintf(buf, len, "%s", env->object ? env->object : i < 0 ? "?" : vfio_modules[i].name);
 }
 
@@ -820,9 +1451,13 @@ const struct failure *failure_get(const char *id)
 	return NULL;
 }
 
+static const struct env nothing = { .dev = { .group = -1 }, .nr_groups = -1 };
+
 static void fill(const struct env *env, const struct failure *f, int no, const char *what,
 		 struct err *err)
 {
+	if (!env)
+		env = &nothing;
 	memset(err, 0, sizeof(*err));
 	err->id = f->id;
 	err->no = no;
@@ -856,12 +1491,13 @@ static bool is_met_in(const struct failure *f, const char *step)
 void failure_explain(const struct env *env, const char *step, int no, const char *what,
 		     struct err *err)
 {
+	const struct env *facts = env ? env : &nothing;
 	size_t i;
 
 	for (i = 0; i < nr_failures; i++) {
 		const struct failure *f = &failures[i];
 
-		if (!is_met_in(f, step) || (f->no && f->no != no) || (f->which && !f->which(env)))
+		if (!is_met_in(f, step) || (f->no && f->no != no) || (f->which && !f->which(facts)))
 			continue;
 		fill(env, f, no, what, err);
 		return;

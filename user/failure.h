@@ -46,8 +46,8 @@ struct failure {
 	const char *id; /* in JSON, and for doctor --why */
 	enum severity severity;
 	enum check check;
-	/* Recognised by a step of a run (or of another command) that failed with: */
-	const char *steps; /* names, blanks between them; NULL: by no step */
+	/* Recognised by a call, or a step of a run or of another command, that failed with: */
+	const char *steps; /* names, blanks between them; NULL: by none */
 	int no;		   /* errno; 0: any */
 	/* and, where several have the same, by which of them it is; or NULL */
 	bool (*which)(const struct env *env);
@@ -66,13 +66,13 @@ const struct failure *failure_get(const char *id);
 
 /*
  * A step failed with errno @no (positive): fills @err with the failure that it is.  @what is
- * what failed, in the caller's words ("VFIO_SET_IOMMU"), where the table has none.  One
- * that the table does not know gets strerror() and no id.
+ * what failed, in the caller's words ("could not open …"), where the table has none.  One
+ * that the table does not know gets strerror() and no id.  @env NULL: nothing is known.
  */
 void failure_explain(const struct env *env, const char *step, int no, const char *what,
 		     struct err *err);
 
-/* Fills @err with a failure that is known already; it must be in the table. */
+/* Fills @err with a failure that is known already and in the table.  @env, @what as above. */
 void failure_set(const struct env *env, const char *id, int no, const char *what, struct err *err);
 
 /*

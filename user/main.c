@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "failure.h"
 #include "version.h"
 
 static int cmd_help_run(int argc, char **argv, struct globals *g);
@@ -16,8 +17,8 @@ static const struct cmd cmd_help = {
 	.run = cmd_help_run,
 };
 
-static const struct cmd *const commands[] = { &cmd_run,	 &cmd_list, &cmd_bind, &cmd_unbind,
-					      &cmd_walk, &cmd_iova, &cmd_help };
+static const struct cmd *const commands[] = { &cmd_run,	   &cmd_list, &cmd_bind, &cmd_unbind,
+					      &cmd_doctor, &cmd_walk, &cmd_iova, &cmd_help };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -113,6 +114,17 @@ int usage_error(const char *fmt, ...)
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
 	fputc('\n', stderr);
+	return EXIT_STOPPED;
+}
+
+int bad_address(const char *given)
+{
+	struct env env = { .dev = { .group = -1 } };
+	struct err err;
+
+	snprintf(env.given, sizeof(env.given), "%.47s", given);
+	failure_set(&env, "bad-address", 0, NULL, &err);
+	err_print(&err, "vfio_test", NULL);
 	return EXIT_STOPPED;
 }
 

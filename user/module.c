@@ -4,11 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <libkmod.h>
 
+#include "failure.h"
 #include "sysfs.h"
 
 #define LOADED_MAX 32
@@ -50,38 +51,18 @@ int modules_open(struct modules **out)
 }
 
 /* finit_module(2), init_module(2), and what libkmod adds */
-static const struct {
-	int no;
-	const char *why, *fix;
-} insert_errors[] = {
-	{ ENOENT, "no such file, or it uses a symbol that this kernel lacks",
-	  "see dmesg; build it for this kernel with `make`" },
-	{ ENOEXEC, "built for another kernel, or not a module",
-	  "see dmesg; build it for this kernel with `make`" },
-	{ EKEYREJECTED, "this kernel takes signed modules only",
-	  "sign it with a key that the kernel knows, or boot without signature enforcement" },
-	{ EPERM, "no CAP_SYS_MODULE, or the kernel is locked down",
-	  "run as root; with secure boot, sign the module" },
-	{ EOPNOTSUPP, "the module does not support this machine", "see dmesg" },
-};
-
-static void explain(struct err *err, int no, const char *name)
+static void explain(struct err *err, int no, const char *name, const char *path)
 {
-	size_t i;
+	char what[160];
+	struct env env;
 
-	err->no = no;
-	err_what(err, "could not load the module %s", name);
-	for (i = 0; i < sizeof(insert_errors) / sizeof(insert_errors[0]); i++)
-		if (insert_errors[i].no == no) {
-			err_why(err, "%s", insert_errors[i].why);
-			err_fix(err, "%s", insert_errors[i].fix);
-			return;
-		}
-	err_why(err, "%s", strerror(no));
-	err_fix(err, "see dmesg");
+	env_machine(&env, path);
+	env.object = name;
+	snprintf(what, sizeof(what), "could not load the module %s", path ? path : name);
+	failure_explain(&env, "insert", no, what, err);
 }
 
-static int need_path(struct modules *mods, const char *path, struct err *err)
+static int need_path(struct modules *mods, const char *name, const char *path, struct err *err)
 {
 	struct kmod_module *mod;
 	int ret = kmod_module_new_from_path(mods->ctx, path, &mod);
@@ -89,12 +70,11 @@ static int need_path(struct modules *mods, const char *path, struct err *err)
 	if (!ret) {
 		ret = kmod_module_insert_module(mod, 0, NULL);
 		if (!ret && mods->nr < LOADED_MAX)
-			strncpy(mods->loaded[mods->nr++], kmod_module_get_name(mod),
-				SYSFS_NAME - 1);
+			strncpy(mods->loaded[mods->nr++], name, SYSFS_NAME - 1);
 		kmod_module_unref(mod);
 	}
 	if (ret)
-		explain(err, -ret, path);
+		explain(err, -ret, name, path);
 	return ret;
 }
 
@@ -106,15 +86,10 @@ int modules_need(struct modules *mods, const char *name, const char *path, struc
 	if (sysfs_module_present(name))
 		return 0;
 	if (path)
-		return need_path(mods, path, err);
+		return need_path(mods, name, path, err);
 	ret = kmod_module_new_from_lookup(mods->ctx, name, &list);
 	if (!ret && !list) {
-		struct utsname u;
-
-		uname(&u);
-		err->no = ENOENT;
-		err_what(err, "could not load the module %s", name);
-		err_why(err, "it is not in /lib/modules/%s", u.release);
+		explain(err, ENOENT, name, NULL);
 		return -ENOENT;
 	}
 	recording = mods;
@@ -130,7 +105,7 @@ int modules_need(struct modules *mods, const char *name, const char *path, struc
 	kmod_module_unref_list(list);
 	if (ret) {
 		ret = ret > 0 ? -EPERM : ret;
-		explain(err, -ret, name);
+		explain(err, -ret, name, NULL);
 	}
 	return ret;
 }

@@ -12,33 +12,14 @@
 #include "parse.h"
 #include "pt_text.h"
 #include "pt_x86.h"
+#include "failure.h"
 #include "step.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-static const struct {
-	int no;
-	const char *why, *fix;
-} iova_errors[] = {
-	{ ENOENT, "the device has no IOMMU domain", "an IOMMU must be active; see dmesg" },
-	{ EBADF, "the module does not know the open device file for a VFIO one",
-	  "report it: this kernel keeps its VFIO files differently" },
-	{ EOPNOTSUPP, "the device's IOMMU domain is of a kind that cannot be asked",
-	  "run on a kernel without PREEMPT_RT" },
-	{ ENOTTY, "the module knows no such question", "load the module of this version" },
-};
-
 void explain_iova(struct err *err, int no)
 {
-	size_t i;
-
-	err_set(err, no, "the IOMMU's translations could not be read", strerror(no),
-		"see dmesg; is the module of this version?");
-	for (i = 0; i < ARRAY_SIZE(iova_errors); i++)
-		if (iova_errors[i].no == no) {
-			err_why(err, "%s", iova_errors[i].why);
-			err_fix(err, "%s", iova_errors[i].fix);
-		}
+	failure_explain(NULL, "iova", no, "the IOMMU's translations could not be read", err);
 }
 
 uint32_t iova_device(const struct pci_bdf *bdf)

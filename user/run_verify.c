@@ -389,16 +389,14 @@ enum status step_pagemap(struct run *run)
 	map = calloc(total, sizeof(*map));
 	ret = map ? pagemap_read((uintptr_t)run->buf, total, map) : -ENOMEM;
 	if (ret) {
-		err_set(&run->err, -ret, "could not read /proc/self/pagemap", strerror(-ret),
-			"the kernel needs CONFIG_PROC_PAGE_MONITOR");
+		run_failed(run, "pagemap", ret, "could not read /proc/self/pagemap");
 		goto out;
 	}
 	ns = (now_ns() - start) / total;
 	for (i = 0; i < total; i++)
 		known += !!pagemap_pa(map[i]);
 	if (!known && run->user + run->supervisor) {
-		err_set(&run->err, EPERM, "pagemap hides the frames", "no CAP_SYS_ADMIN",
-			"run as root");
+		run_failed(run, "pagemap", -EPERM, "pagemap hides the frames");
 		goto out;
 	}
 	bad = compare_frames(run, map);

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
+#include "failure.h"
 #include "pt_text.h"
 #include "step.h"
 
@@ -27,21 +27,21 @@ static enum status stop(struct run *run, int ret, const char *what, const char *
 	return STATUS_ERROR;
 }
 
-static void blame_driver(struct run *run)
-{
-	err_fix(&run->err, "vfio_test bind %s", run->dev.bdf);
-}
-
 enum status step_device(struct run *run)
 {
 	struct json_object *obj = report_object(run->rep, "device");
-	int ret = sysfs_device_get(run->opts->bdf, &run->dev);
+	struct env env;
 	char hex[16];
+	int ret;
 
 	add_string(obj, "bdf", run->opts->bdf);
-	if (ret)
-		return stop(run, ret, "no such device",
-			    "the kernel knows no PCI device at this address", "see lspci -D");
+	env_machine(&env, run->opts->module_path);
+	ret = env_device(&env, run->opts->bdf, NULL);
+	if (ret) {
+		failure_explain(&env, "device", -ret, "no such device", &run->err);
+		return STATUS_ERROR;
+	}
+	run->dev = env.dev;
 	snprintf(hex, sizeof(hex), "0x%04x", run->dev.vendor);
 	add_string(obj, "vendor", hex);
 	snprintf(hex, sizeof(hex), "0x%04x", run->dev.device);
@@ -50,32 +50,8 @@ enum status step_device(struct run *run)
 			       run->dev.group < 0 ? NULL : json_object_new_int(run->dev.group));
 	add_string(obj, "driver", run->dev.driver);
 
-	if (run->dev.group < 0 && !sysfs_iommu_present())
-		return stop(
-			run, -ENODEV, "no IOMMU group", "no IOMMU is active",
-			"boot with intel_iommu=on (Intel) or switch it on in the firmware; in a VM give QEMU -device intel-iommu,intremap=on,caching-mode=on, or modprobe virtio_iommu for a virtio-iommu-pci that is there");
-	if (run->dev.group < 0 && !run->dev.driver[0]) {
-		/* Some IOMMU drivers give a group only when the device is bound. */
-		stop(run, -ENODEV, "no IOMMU group",
-		     "it is on no driver, and this IOMMU may give it a group when it has one", "");
-		blame_driver(run);
+	if (failure_at(&env, "device", &run->err))
 		return STATUS_ERROR;
-	}
-	if (run->dev.group < 0)
-		return stop(
-			run, -ENODEV, "no IOMMU group",
-			"an IOMMU is active, but not for this device",
-			"see dmesg | grep -i -e DMAR -e AMD-Vi -e iommu; give a device that the IOMMU covers");
-	if (!strstr(run->dev.driver, "vfio")) {
-		err_what(&run->err, "not on vfio-pci");
-		if (run->dev.driver[0])
-			err_why(&run->err, "it is on the driver %s", run->dev.driver);
-		else
-			err_why(&run->err, "it is on no driver");
-		blame_driver(run);
-		run->err.no = EBUSY;
-		return STATUS_ERROR;
-	}
 	report_ok(run->rep, "IOMMU group: %d", run->dev.group);
 	run_detail(run, "IOMMU group %d, driver %s", run->dev.group, run->dev.driver);
 	return STATUS_PASS;
@@ -95,6 +71,20 @@ enum status step_modules(struct run *run)
 	return STATUS_PASS;
 }
 
+static enum status not_supported(struct run *run, const struct backend *be)
+{
+	char what[64];
+
+	snprintf(what, sizeof(what), "VFIO %s IOMMU not supported", be->title);
+	return run_failed(run, "back-end", -ENODEV, what);
+}
+
+/* What VFIO was asked last failed. */
+static enum status call_failed(struct run *run, int ret)
+{
+	return run_failed(run, run->vfio.call, ret, run->vfio.call);
+}
+
 /* Has the kernel all of this back end for the device?  Else run->err. */
 static bool is_there(struct run *run, const struct backend *be, bool *offered)
 {
@@ -106,18 +96,11 @@ static bool is_there(struct run *run, const struct backend *be, bool *offered)
 		return false;
 	for (i = 0; i < BACKEND_MODULES && be->modules[i].name; i++)
 		if ((!be->modules[i].proof || access(be->modules[i].proof, F_OK)) &&
-		    modules_need(run->mods, be->modules[i].name, NULL, &run->err)) {
-			if (!run->err.fix[0])
-				err_fix(&run->err,
-					"choose another --iommu, or boot a kernel that has %s",
-					be->modules[i].name);
+		    modules_need(run->mods, be->modules[i].name, NULL, &run->err))
 			return false;
-		}
 	if (vfio_known(be))
 		return true;
-	err_set(&run->err, ENODEV, "", "no IOMMU back end is registered",
-		"modprobe vfio_iommu_type1");
-	err_what(&run->err, "VFIO %s IOMMU not supported", be->title);
+	not_supported(run, be);
 	return false;
 }
 
@@ -181,14 +164,8 @@ enum status step_container(struct run *run)
 {
 	int ret = vfio_open(&run->vfio);
 
-	if (ret) {
-		stop(run, ret, "", NULL,
-		     ret == -EACCES
-			     ? "run as root, or give the user the node"
-			     : "modprobe vfio; the kernel needs CONFIG_VFIO and CONFIG_VFIO_CONTAINER");
-		err_what(&run->err, "could not open %s", run->vfio.be->node);
-		return STATUS_ERROR;
-	}
+	if (ret)
+		return run_not_opened(run, "container", ret, run->vfio.be->node);
 	run_detail(run, "%s, fd %d", run->vfio.be->node, run->vfio.container);
 	return STATUS_PASS;
 }
@@ -241,9 +218,7 @@ static enum status ask_extensions(struct run *run, const char *when)
 	run_detail(run, "%s", detail);
 	if (known)
 		return STATUS_PASS;
-	stop(run, -ENODEV, "", "no IOMMU back end is registered", "modprobe vfio_iommu_type1");
-	err_what(&run->err, "VFIO %s IOMMU not supported", run->vfio.be->title);
-	return STATUS_ERROR;
+	return not_supported(run, run->vfio.be);
 }
 
 enum status step_extensions_before(struct run *run)
@@ -255,37 +230,17 @@ enum status step_extensions_before(struct run *run)
 	return status;
 }
 
-static const struct {
-	int no;
-	const char *why, *fix;
-} group_errors[] = {
-	{ ENOENT, "the group has no node", "bind every device of the group to vfio-pci" },
-	{ EBUSY, "another process has it open", "see fuser -v on the node; end that process" },
-	{ EACCES, "no permission on the node", "run as root, or chown the node to the user" },
-	{ EPERM, "the group is not for this user", "run as root" },
-	{ ENODEV, "no device of the group is on a VFIO driver",
-	  "bind every device of the group to vfio-pci" },
-};
-
 enum status step_group(struct run *run)
 {
 	int ret = vfio_group_open(&run->vfio);
 	char path[64];
-	size_t i;
 
 	vfio_group_path(&run->dev, path, sizeof(path));
 	if (!ret) {
 		run_detail(run, "%s, fd %d", path, run->vfio.group);
 		return STATUS_PASS;
 	}
-	stop(run, ret, "", NULL, "see dmesg");
-	err_what(&run->err, "could not open %s", path);
-	for (i = 0; i < ARRAY_SIZE(group_errors); i++)
-		if (group_errors[i].no == -ret) {
-			err_why(&run->err, "%s", group_errors[i].why);
-			err_fix(&run->err, "%s", group_errors[i].fix);
-		}
-	return STATUS_ERROR;
+	return run_not_opened(run, "group", ret, path);
 }
 
 void undo_group(struct run *run)
@@ -293,36 +248,14 @@ void undo_group(struct run *run)
 	vfio_group_close(&run->vfio);
 }
 
-/* Names the devices that keep their group from us. */
-static void blame_siblings(struct run *run)
-{
-	struct sysfs_device devs[64];
-	int n = sysfs_group_get(run->dev.group, devs, ARRAY_SIZE(devs)), i;
-	char list[sizeof(run->err.why) - 32] = "";
-	size_t used = 0;
-
-	for (i = 0; i < n && i < (int)ARRAY_SIZE(devs); i++) {
-		if (sysfs_driver_viable(&devs[i]) || used >= sizeof(list))
-			continue;
-		used += snprintf(list + used, sizeof(list) - used, "%s%s on %s", used ? ", " : "",
-				 devs[i].bdf, devs[i].driver);
-	}
-	err_why(&run->err, "in the same group: %s", used ? list : "(none seen)");
-	err_fix(&run->err, "vfio_test bind --group %s", run->dev.bdf);
-}
-
 enum status step_viable(struct run *run)
 {
 	struct vfio_group_status status = { .argsz = sizeof(status) };
 
 	if (ioctl(run->vfio.group, VFIO_GROUP_GET_STATUS, &status))
-		return stop(run, -errno, "VFIO_GROUP_GET_STATUS", NULL, "see dmesg");
-	if (!(status.flags & VFIO_GROUP_FLAGS_VIABLE)) {
-		run->err.no = EPERM;
-		err_what(&run->err, "group %d is not viable", run->dev.group);
-		blame_siblings(run);
-		return STATUS_ERROR;
-	}
+		return run_failed(run, "VFIO_GROUP_GET_STATUS", -errno, "VFIO_GROUP_GET_STATUS");
+	if (!(status.flags & VFIO_GROUP_FLAGS_VIABLE))
+		return run_failed(run, "group-viable", -EPERM, "the group is not viable");
 	report_ok(run->rep, "Group %d is viable", run->dev.group);
 	run_detail(run, "flags 0x%x", status.flags);
 	return STATUS_PASS;
@@ -332,12 +265,8 @@ enum status step_set_container(struct run *run)
 {
 	int ret = vfio_group_set_container(&run->vfio);
 
-	if (ret) {
-		stop(run, ret, run->vfio.call, NULL, "see dmesg");
-		if (ret == -EPERM)
-			blame_siblings(run);
-		return STATUS_ERROR;
-	}
+	if (ret)
+		return call_failed(run, ret);
 	report_ok(run->rep, "Group added to container");
 	return STATUS_PASS;
 }
@@ -357,10 +286,8 @@ enum status step_set_iommu(struct run *run)
 	const struct backend *be = run->vfio.be;
 	int ret = vfio_set_iommu(&run->vfio);
 
-	if (ret) {
-		vfio_explain(&run->vfio, ret, &run->err);
-		return STATUS_ERROR;
-	}
+	if (ret)
+		return call_failed(run, ret);
 	report_ok(run->rep, "IOMMU type set to %s", be->title);
 	run_detail(run, "%s", be->name);
 	add_string(report_object(run->rep, "iommu"), "type", be->name);
@@ -438,7 +365,7 @@ enum status step_iommu_info(struct run *run)
 		return stop(run, ret, run->vfio.call, "its answer contradicts itself",
 			    "report it to the kernel's VFIO maintainers");
 	if (ret)
-		return stop(run, ret, run->vfio.call, NULL, "see dmesg");
+		return call_failed(run, ret);
 	show_iommu(run);
 	run_detail(run, "%u IOVA ranges", run->iommu.nr_ranges);
 	return STATUS_PASS;
@@ -456,18 +383,7 @@ enum status step_buffer(struct run *run)
 		int no = errno;
 
 		run->buf = NULL;
-		stop(run, -no, "could not allocate the buffer", NULL, "give a smaller --size");
-		if (o->page_size > BASE_PAGE) {
-			err_why(&run->err,
-				"the kernel has fewer than %llu free huge pages of %llu KiB",
-				(unsigned long long)(o->size / o->page_size),
-				(unsigned long long)(o->page_size >> 10));
-			err_fix(&run->err,
-				"echo %llu > /sys/kernel/mm/hugepages/hugepages-%llukB/nr_hugepages",
-				(unsigned long long)(o->size / o->page_size),
-				(unsigned long long)(o->page_size >> 10));
-		}
-		return STATUS_ERROR;
+		return run_failed(run, "buffer", -no, "could not allocate the buffer");
 	}
 	/* A page size that was asked for is the one that is tested. */
 	if (o->page_size == BASE_PAGE)
@@ -489,31 +405,25 @@ void undo_buffer(struct run *run)
 	run->buf = NULL;
 }
 
-static void explain_map(struct run *run, int ret)
+/* The next mapping, refused by the kernel or not even asked for */
+static enum status map_failed(struct run *run, int ret)
 {
-	unsigned long long size = run->opts->size;
-	struct rlimit lim = { 0 };
+	const char *call = run->vfio.call;
+	char what[96];
 
-	vfio_explain(&run->vfio, ret, &run->err);
-	err_what(&run->err, "%s of 0x%llx bytes at IOVA 0x%llx", run->vfio.call, size,
+	snprintf(what, sizeof(what), "%s of 0x%llx bytes at IOVA 0x%llx", call,
+		 (unsigned long long)run->opts->size,
 		 (unsigned long long)run->iovas[run->nr_mapped]);
-	if (ret != -ENOMEM)
-		return;
-	getrlimit(RLIMIT_MEMLOCK, &lim);
-	err_why(&run->err,
-		"not enough memory may be locked: %llu KiB needed, the limit is %llu KiB",
-		size >> 10, (unsigned long long)lim.rlim_cur >> 10);
-	err_fix(&run->err,
-		"raise it with ulimit -l or in /etc/security/limits.conf, or run with CAP_IPC_LOCK");
+	return run_failed(run, call, ret, what);
 }
 
+/* The kernel would say no more than EINVAL. */
 static enum status iova_unusable(struct run *run, uint64_t iova)
 {
-	stop(run, -EINVAL, "", "it is in none of the IOVA ranges above",
-	     "choose another --iova or a smaller --size");
-	err_what(&run->err, "IOVA 0x%llx of 0x%llx bytes", (unsigned long long)iova,
-		 (unsigned long long)run->opts->size);
-	return STATUS_ERROR;
+	run->vfio.call =
+		run->vfio.be->has & BACKEND_CONTAINER ? "VFIO_IOMMU_MAP_DMA" : "IOMMU_IOAS_MAP";
+	run->iovas[run->nr_mapped] = iova;
+	return map_failed(run, -EINVAL);
 }
 
 static enum status choose_iovas(struct run *run)
@@ -553,10 +463,8 @@ enum status step_map(struct run *run)
 		int ret = vfio_map(&run->vfio, run->buf, iova, o->size,
 				   VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE);
 
-		if (ret) {
-			explain_map(run, ret);
-			return STATUS_ERROR;
-		}
+		if (ret)
+			return map_failed(run, ret);
 		run->nr_mapped++;
 		snprintf(hex, sizeof(hex), "0x%llx", (unsigned long long)iova);
 		json_object_array_add(iovas, json_object_new_string(hex));
@@ -602,10 +510,8 @@ enum status step_device_fd(struct run *run)
 {
 	int ret = vfio_get_device(&run->vfio, &run->device);
 
-	if (ret) {
-		vfio_explain(&run->vfio, ret, &run->err);
-		return STATUS_ERROR;
-	}
+	if (ret)
+		return call_failed(run, ret);
 	report_ok(run->rep, "Got device file descriptor for %s", run->dev.bdf);
 	run_detail(run, "fd %d", run->device);
 	return STATUS_PASS;

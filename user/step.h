@@ -102,6 +102,11 @@ void steps_run(const struct step *steps, size_t nr, struct run *run);
 
 __attribute__((format(printf, 2, 3))) void run_detail(struct run *run, const char *fmt, ...);
 
+/* run_failure.c: fills run->err for a call or step that failed with @ret; failure.h */
+enum status run_failed(struct run *run, const char *where, int ret, const char *what);
+/* The same of a node that could not be opened */
+enum status run_not_opened(struct run *run, const char *where, int ret, const char *path);
+
 /* run_vfio.c */
 enum status step_device(struct run *run);
 enum status step_modules(struct run *run);

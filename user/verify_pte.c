@@ -11,20 +11,12 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "failure.h"
 #include "module.h"
 #include "term.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define DEBUGFS	      "/sys/kernel/debug"
-
-static const struct {
-	int no;
-	const char *why, *fix;
-} open_errors[] = {
-	{ EACCES, "no permission", "run as root" },
-	{ EPERM, "no CAP_SYS_ADMIN, or the kernel is locked down",
-	  "run as root; boot without lockdown" },
-};
 
 const char *verify_pte_beside(char *path, size_t len)
 {
@@ -49,40 +41,23 @@ const char *verify_pte_beside(char *path, size_t len)
 
 int verify_pte_open(struct modules *mods, const char *path, const char *name, struct err *err)
 {
-	char beside[PATH_MAX], file[64];
-	size_t i;
+	char beside[PATH_MAX], file[64], what[96];
+	struct env env;
 	int fd, no;
 
 	if (!path)
 		path = verify_pte_beside(beside, sizeof(beside));
 	no = -modules_need(mods, "verify_pte", path, err);
-	if (no) {
-		if (!err->fix[0])
-			err_fix(err,
-				"build it with `make`, then give --module kmod/verify_pte.ko or run `make install`");
+	if (no)
 		return -no;
-	}
 	snprintf(file, sizeof(file), DEBUGFS "/" VERIFY_PTE_DIR "/%s", name);
 	fd = open(file, O_RDWR | O_CLOEXEC);
 	if (fd >= 0)
 		return fd;
 	no = errno;
-	err->no = no;
-	err_what(err, "could not open %s", file);
-	err_why(err, "%s", strerror(no));
-	err_fix(err, "see dmesg");
-	for (i = 0; i < sizeof(open_errors) / sizeof(open_errors[0]); i++)
-		if (open_errors[i].no == no) {
-			err_why(err, "%s", open_errors[i].why);
-			err_fix(err, "%s", open_errors[i].fix);
-		}
-	if (no == ENOENT && access(DEBUGFS "/kprobes", F_OK) && access(DEBUGFS "/bdi", F_OK)) {
-		err_why(err, "debugfs is not mounted");
-		err_fix(err, "mount -t debugfs none " DEBUGFS);
-	} else if (no == ENOENT) {
-		err_why(err, "the module is not loaded");
-		err_fix(err, "insmod verify_pte.ko");
-	}
+	env_machine(&env, path);
+	snprintf(what, sizeof(what), "could not open %s", file);
+	failure_explain(&env, "debugfs", no, what, err);
 	return -no;
 }
 

@@ -103,7 +103,7 @@ iommufd_own() {
 	done
 	expect 0 'held by pid [0-9]* \(vfio_test\), domain paging' 'iova: finds who has the node open' vfio_test iova "$BDF" 0+16K
 	check 'iova: all pages' said '4 of 4 pages mapped'
-	expect 2 "could not open /dev/vfio/[0-9]+: another process has it open" 'held by its node: not through the group' \
+	expect 2 'group [0-9]+ is in use: process [0-9]+ \(vfio_test\) has it open' 'held by its node: not through the group' \
 		quick --iommu type1v2 "$BDF"
 	expect 2 'VFIO_DEVICE_BIND_IOMMUFD: ' 'held by its node: not by the node' quick --iommu iommufd "$BDF"
 	echo >&7
@@ -114,7 +114,7 @@ iommufd_own() {
 	while ! grep -q holding "$ktap_dir/held"; do
 		usleep 50000
 	done
-	expect 2 'VFIO_DEVICE_BIND_IOMMUFD: another process has' 'held through its group: not by the node' \
+	expect 2 'VFIO_DEVICE_BIND_IOMMUFD: process [0-9]+ \(vfio_test\) has the device or its group open' 'held through its group: not by the node' \
 		quick --iommu iommufd "$BDF"
 	kill -INT $!
 	wait

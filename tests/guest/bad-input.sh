@@ -45,7 +45,7 @@ check 'the cure can be typed as it is' sh -c "$cure"
 expect 0 pass 'and it cures' vfio_test --quiet --dma none "$BDF"
 
 exec 9<>"/dev/vfio/$(basename "$(readlink $pci/devices/"$BDF"/iommu_group)")"
-expect 2 'another process has it open' 'group held open' vfio_test "$BDF"
+expect 2 "^vfio_test: $BDF: group [0-9]+ is in use: process $$ \\(.*\\) has it open; end that process" 'group held open' vfio_test "$BDF"
 exec 9>&-
 
 expect 2 'IOVA 0xfee00000 of 0x100000 bytes: it is in none of the IOVA ranges' 'IOVA reserved' vfio_test --iova 0xfee00000 "$BDF"

@@ -6,10 +6,17 @@
 
 # shellcheck source=tests/guest/ktap.sh
 . /tests/ktap.sh
-ktap_plan 4
-expect 2 "^vfio_test: $BDF: no IOMMU group: no IOMMU is active; boot with intel_iommu=on" 'no IOMMU group' \
+ktap_plan 8
+expect 2 "^vfio_test: $BDF: no IOMMU group: no IOMMU is active: the firmware tells of none .*; switch VT-d or AMD-Vi on" 'no IOMMU group' \
 	vfio_test "$BDF"
 expect 2 '"verdict": ?"error"' 'no IOMMU group, JSON' vfio_test --json "$BDF"
-expect 0 '^ +no IOMMU group: no IOMMU is active$' 'list: no IOMMU group' vfio_test list
+expect 0 '^ +no IOMMU group: no IOMMU is active: ' 'list: no IOMMU group' vfio_test list
 check 'list: none is ready' sh -c '[ -z "$(vfio_test list --ready --quiet)" ]'
+first_line() {
+	head -n 1 "$ktap_dir/out" | grep -qE -e "$1"
+}
+expect 2 '' 'doctor: no IOMMU' vfio_test doctor
+check 'doctor: its first line says what to do' first_line 'no IOMMU is active: .*; switch VT-d or AMD-Vi on in the firmware .*in a VM give QEMU -device intel-iommu'
+expect 2 '"id": ?"no-iommu"' 'doctor: no IOMMU, JSON' vfio_test doctor --json "$BDF"
+expect 2 '^1 to put right' 'doctor: of what an IOMMU has, nothing more is said' vfio_test doctor
 ktap_end

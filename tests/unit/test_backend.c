@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The table of back ends: whole, named once, in the order that auto takes; causes of errors. */
+/* The table of back ends: whole, named once, in the order that auto takes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -58,40 +58,6 @@ static void test_order(void **state)
 	assert_int_equal(n, sizeof(want) / sizeof(want[0]));
 }
 
-static void test_explain(void **state)
-{
-	static const struct {
-		const char *call;
-		int no;
-		const char *why; /* a part of it */
-	} t[] = {
-		{ "VFIO_SET_IOMMU", EPERM, "no interrupt remapping" },
-		{ "VFIO_DEVICE_BIND_IOMMUFD", EPERM, "no interrupt remapping" },
-		{ "VFIO_DEVICE_BIND_IOMMUFD", EBUSY, "another process" },
-		{ "VFIO_IOMMU_MAP_DMA", EEXIST, "overlap" },
-		{ "IOMMU_IOAS_MAP", EEXIST, "overlap" },
-		{ "IOMMU_IOAS_MAP", EOVERFLOW, "wrap" },
-		/* What only a mapping means is not said of anything else. */
-		{ "VFIO_SET_IOMMU", EEXIST, "File exists" },
-		{ "IOMMU_IOAS_UNMAP", EINVAL, "Invalid argument" },
-	};
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
-		struct vfio vfio = VFIO_INIT;
-		struct err err;
-
-		vfio.call = t[i].call;
-		vfio_explain(&vfio, -t[i].no, &err);
-		assert_int_equal(err.no, t[i].no);
-		assert_string_equal(err.what, t[i].call);
-		if (!strstr(err.why, t[i].why))
-			fail_msg("row %zu: %s", i, err.why);
-		assert_true(err.fix[0]);
-	}
-}
-
 /* As the kernel has them: include/uapi/linux/iommufd.h, include/uapi/linux/vfio.h */
 static void test_numbers(void **state)
 {
@@ -126,7 +92,6 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_order),
-		cmocka_unit_test(test_explain),
 		cmocka_unit_test(test_numbers),
 	};
 

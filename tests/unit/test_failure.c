@@ -54,7 +54,7 @@ static struct env healthy(void)
 		.container = { "/dev/vfio/vfio", 0, 0666, "root:root" },
 		.iommufd = { "/dev/iommu", 0, 0600, "root:root" },
 		.debugfs = FACT_YES,
-		.ko = { "/lib/modules/verify_pte.ko", "6.1.0-1-amd64", false },
+		.ko = { "/lib/modules/verify_pte.ko", "6.1.0-1-amd64 SMP mod_unload ", false },
 		.dev = device("0000:00:02.0", ETHERNET, "vfio-pci", 3),
 		.node = { "/dev/vfio/3", 0, 0600, "root:root" },
 		.group_type = "DMA",
@@ -362,7 +362,25 @@ static void no_ko(struct env *env)
 
 static void other_kernel(struct env *env)
 {
-	strcpy(env->ko.vermagic, "5.10.0-9-amd64");
+	strcpy(env->ko.vermagic, "5.10.0-9-amd64 SMP mod_unload ");
+}
+
+/* With the versions of symbols the release alone says nothing. */
+static void other_flags(struct env *env)
+{
+	strcpy(env->ko.vermagic, "6.1.0-1-amd64 SMP preempt mod_unload modversions ");
+	strcpy(env->vermagic, "6.1.0-1-amd64 SMP mod_unload modversions ");
+}
+
+static void other_release(struct env *env)
+{
+	strcpy(env->ko.vermagic, "6.1.0-99-amd64 SMP mod_unload modversions ");
+	strcpy(env->vermagic, "6.1.0-1-amd64 SMP mod_unload modversions ");
+}
+
+static void cannot_load(struct env *env)
+{
+	env->cap_sys_module = FACT_NO;
 }
 
 static void enforce(struct env *env)
@@ -424,7 +442,13 @@ static void test_facts(void **state)
 		  "mount -t debugfs none /sys/kernel/debug" },
 		{ no_ko, CHECK_MODULE, SEVERITY_WITNESS, "no-verify-pte", "6.1.0-1-amd64", "make" },
 		{ other_kernel, CHECK_MODULE, SEVERITY_WITNESS, "other-kernel",
-		  "for 5.10.0-9-amd64, and this is 6.1.0-1-amd64", "make" },
+		  "for 5.10.0-9-amd64 SMP mod_unload , and this is 6.1.0-1-amd64", "make" },
+		{ other_flags, CHECK_MODULE, SEVERITY_WITNESS, "other-kernel", "SMP preempt",
+		  "make" },
+		{ other_release, CHECK_MODULE, SEVERITY_WITNESS, "other-release", "6.1.0-99",
+		  "make" },
+		{ cannot_load, CHECK_MODULES, SEVERITY_STOPS, "module-not-loaded",
+		  "no CAP_SYS_MODULE", "modprobe vfio;" },
 		{ enforce, CHECK_MODULE, SEVERITY_WITNESS, "unsigned", "signed modules only",
 		  "sign" },
 		{ identity, CHECK_GROUP, SEVERITY_NOTE, "identity", "one of its own", "harmless" },
@@ -515,28 +539,32 @@ static void test_errnos(void **state)
 		{ "group", EIO, NULL, NULL, "Input/output error" },
 		{ "container", EACCES, NULL, "no-permission", "no permission" },
 		{ "container", ENOENT, NULL, "no-container", "no such node" },
-		{ "set-container", EPERM, NULL, "not-viable", "in the same group" },
-		{ "set-iommu", EPERM, no_intremap, "no-intremap", "no interrupt remapping" },
-		{ "set-iommu", EPERM, NULL, "rmrr", "RMRR" },
-		{ "set-iommu", EINVAL, NULL, "wrong-order", "wrong order" },
-		{ "device-fd", EINVAL, NULL, "wrong-order", "wrong order" },
-		{ "device-fd", ENODEV, NULL, "no-such-bdf", "no device of this name" },
-		{ "iommu-enable", ENOTTY, NULL, "iommu-enable", "sPAPR" },
-		{ "dma-map", ENOMEM, small_memlock, "memlock", "64 KiB" },
-		{ "dma-map", ENOMEM, NULL, "no-memory", "no memory left" },
-		{ "dma-map", EINVAL, range, "iova-reserved", "reserved" },
-		{ "dma-map", EINVAL, beyond, "iova-beyond", "ends at 0x7fffffffff" },
-		{ "dma-map", EINVAL, wraps, "iova-beyond", "aperture" },
-		{ "dma-map", EINVAL, unaligned, "iova-unaligned", "0x1000" },
-		{ "dma-map", EEXIST, NULL, "iova-overlap", "overlap" },
-		{ "dma-map", ENOSPC, NULL, "entry-limit", "as many" },
-		{ "dma-map", EFAULT, NULL, "not-writable", "read-only" },
+		{ "VFIO_GROUP_SET_CONTAINER", EPERM, NULL, "not-viable", "in the same group" },
+		{ "VFIO_SET_IOMMU", EPERM, no_intremap, "no-intremap", "no interrupt remapping" },
+		{ "VFIO_SET_IOMMU", EPERM, NULL, "rmrr", "RMRR" },
+		{ "VFIO_SET_IOMMU", EINVAL, NULL, "wrong-order", "wrong order" },
+		{ "VFIO_GROUP_GET_DEVICE_FD", EINVAL, NULL, "wrong-order", "wrong order" },
+		{ "VFIO_GROUP_GET_DEVICE_FD", ENODEV, NULL, "no-such-bdf",
+		  "no device of this name" },
+		{ "VFIO_IOMMU_ENABLE", ENOTTY, NULL, "iommu-enable", "sPAPR" },
+		{ "VFIO_IOMMU_MAP_DMA", ENOMEM, small_memlock, "memlock", "64 KiB" },
+		{ "VFIO_IOMMU_MAP_DMA", ENOMEM, NULL, "no-memory", "no memory left" },
+		{ "VFIO_IOMMU_MAP_DMA", EINVAL, range, "iova-reserved", "reserved" },
+		{ "VFIO_IOMMU_MAP_DMA", EINVAL, beyond, "iova-beyond", "ends at 0x7fffffffff" },
+		{ "VFIO_IOMMU_MAP_DMA", EINVAL, wraps, "iova-beyond", "aperture" },
+		{ "VFIO_IOMMU_MAP_DMA", EINVAL, unaligned, "iova-unaligned", "0x1000" },
+		{ "VFIO_IOMMU_MAP_DMA", EEXIST, NULL, "iova-overlap", "overlap" },
+		{ "VFIO_IOMMU_MAP_DMA", ENOSPC, NULL, "entry-limit", "as many" },
+		{ "IOMMU_IOAS_MAP", EOVERFLOW, wraps, "iova-beyond", "aperture" },
+		{ "VFIO_IOMMU_MAP_DMA", EFAULT, NULL, "not-writable", "read-only" },
 		{ "buffer", ENOMEM, huge, "no-huge-pages", "huge pages" },
 		{ "buffer", ENOMEM, NULL, "no-buffer", "not so much" },
 		{ "insert", ENOENT, about_vfio, "module-absent", "/lib/modules/" },
 		{ "insert", ENOENT, no_ko, "no-verify-pte", "no such file" },
 		{ "insert", ENOENT, about_ours, "unknown-symbol", "symbol" },
 		{ "insert", ENOEXEC, about_other_kernel, "other-kernel", "5.10.0-9" },
+		{ "insert", ENOEXEC, other_release, "other-kernel", "6.1.0-99" },
+		{ "insert", EINVAL, other_release, "other-kernel", "other versions" },
 		{ "insert", ENOEXEC, about_ours, "no-module", "not a module" },
 		{ "insert", EKEYREJECTED, about_ours, "unsigned", "signed modules" },
 		{ "insert", EPERM, about_lockdown, "lockdown", "integrity" },
@@ -546,6 +574,10 @@ static void test_errnos(void **state)
 		{ "debugfs", ENOENT, no_debugfs, "no-debugfs", "debugfs" },
 		{ "debugfs", ENOENT, NULL, "not-loaded", "not loaded" },
 		{ "unbind", EBUSY, NULL, "unbind-waits", "another process" },
+		{ "VFIO_DEVICE_BIND_IOMMUFD", EPERM, no_intremap, "no-intremap", "interrupt" },
+		{ "VFIO_DEVICE_BIND_IOMMUFD", EBUSY, NULL, "held", "another process" },
+		{ "VFIO_DEVICE_BIND_IOMMUFD", EINVAL, NULL, "not-coherent", "coherent" },
+		{ "VFIO_DEVICE_ATTACH_IOMMUFD_PT", EINVAL, NULL, "rmrr", "RMRR" },
 		{ "iommufd", ENOENT, NULL, "no-iommufd", "/dev/iommu" },
 		{ "walk", ESRCH, NULL, "no-process", "no such process" },
 		{ "iova", ENOENT, NULL, "no-domain", "no IOMMU domain" },

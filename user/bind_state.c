@@ -71,7 +71,8 @@ int bind_state_open(struct err *err)
 {
 	int dir, ret;
 
-	if (mkdir(DIR_PATH, 0755) && errno != EEXIST)
+	/* For root alone: its lock is to be had by whoever can open it. */
+	if (mkdir(DIR_PATH, 0700) && errno != EEXIST)
 		return failed(err, errno, "could not make", "");
 	dir = open(DIR_PATH, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0)

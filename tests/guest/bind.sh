@@ -9,7 +9,7 @@
 
 # shellcheck source=tests/guest/ktap.sh
 . /tests/ktap.sh
-ktap_plan 65
+ktap_plan 71
 
 pci=/sys/bus/pci
 records=/run/vfio-verify
@@ -68,8 +68,16 @@ echo uio_pci_generic >$pci/devices/"$ours"/driver_override
 echo "$ours" >$pci/drivers_probe
 check 'the device is on uio_pci_generic, by driver_override' on "$ours" uio_pci_generic uio_pci_generic
 bridge=$(basename "$(dirname "$(readlink -f "$pci/devices/$ours")")")
-mkdir -p $records
+mkdir -m 700 $records
 mark
+
+expect 2 '^vfio_test: no device: a PCI address is needed' 'no BDF' vfio_test bind
+expect 2 'not the name of a driver' '--driver with a path' vfio_test bind --driver ../nvme "$BDF"
+expect 2 '^vfio_test: --ktap: there are no test points here' '--ktap' vfio_test unbind --ktap "$BDF"
+expect 2 '^vfio_test: 0000:7f:00.0: no such device: ' 'an absent device' vfio_test bind "$BDF" 0000:7f:00.0
+echo 'user:x:1000:1000::/:/bin/sh' >>/etc/passwd
+expect 2 "could not open $records: Permission denied; run as root" 'as an ordinary user' su user -c "vfio_test bind $BDF"
+check 'nothing is changed so far' as_before
 
 # One device, there and back.
 expect 0 "^$BDF: no driver -> vfio-pci$" 'bind: from no driver' vfio_test bind "$BDF"

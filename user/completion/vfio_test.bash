@@ -25,15 +25,21 @@ _vfio_test_values() {
 
 # _vfio_test_addresses COMMAND: those that it can do something with
 _vfio_test_addresses() {
-	local file
+	local file found=''
 
 	case $1 in
 	run | iova) vfio_test list --quiet --ready 2>/dev/null ;;
 	list | bind) vfio_test list --quiet 2>/dev/null ;;
 	unbind)
 		for file in /run/vfio-verify/*:*; do
-			[[ ! -e $file ]] || echo "${file##*/}"
+			[[ ! -e $file ]] || found+="${file##*/} "
 		done
+		# Only root can see there.
+		if [[ -n $found ]]; then
+			echo "$found"
+		else
+			vfio_test list --quiet 2>/dev/null
+		fi
 		;;
 	esac
 }

@@ -23,7 +23,7 @@ PROGRAM_DIR := user
 # What each program is made of.
 SHARED := parse term pt_text err
 vfio_test := main cmd_run cmd_list cmd_walk cmd_iova signals step run_vfio run_device run_verify \
-	run_iommu run_rules run_rules_more run_rules_iommufd run_irqs irq_rules run_reset run_dma backend \
+	run_iommu run_rules run_rules_more run_rules_iommufd run_irqs irq_rules run_reset run_with run_dma backend \
 	backend_container backend_iommufd dma dma_plan dma_edu dma_e1000e klog frames report sysfs \
 	vfio vfio_caps pci_config mmio module verify_pte pagemap ready pci_names $(SHARED)
 vfio_test_libs := libkmod libpci json-c

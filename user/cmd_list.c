@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* vfio_test list: PCI devices, and whether VFIO can have them. */
-#include <dirent.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -11,11 +10,12 @@
 #include <json-c/json.h>
 
 #include "cmd.h"
+#include "env.h"
 #include "err.h"
+#include "failure.h"
 #include "module.h"
 #include "parse.h"
 #include "pci_names.h"
-#include "ready.h"
 #include "report.h"
 #include "sysfs.h"
 #include "term.h"
@@ -25,21 +25,15 @@
 #define CANDIDATES_MAX 8
 #define NAME_MAX_LEN   192
 
-/* A process that has a group's node open. */
-struct holder {
-	int group, pid;
-	char comm[32];
-};
-
 /* A device with all that is told of it. */
 struct entry {
 	struct sysfs_device dev;
-	struct sysfs_device *siblings;
+	struct sysfs_device siblings[ENV_SIBLINGS];
 	size_t nr_siblings;
 	char class_name[NAME_MAX_LEN], name[NAME_MAX_LEN];
 	char candidates[CANDIDATES_MAX][SYSFS_NAME];
 	size_t nr_candidates;
-	enum ready ready;
+	const struct failure *failure; /* what is in the way; NULL: it is ready */
 	struct err why;
 };
 
@@ -50,77 +44,11 @@ struct list_cmd {
 	bool only_ready;
 
 	struct sysfs_device *devs;
-	struct holder *holders;
-	size_t nr_holders;
+	struct holders holders;
+	struct env env;
 	struct entry *entries;
 	size_t nr;
 };
-
-static void add_holder(struct list_cmd *c, int group, const char *pid)
-{
-	struct holder *h = realloc(c->holders, (c->nr_holders + 1) * sizeof(*h));
-	char path[40];
-	FILE *f;
-
-	if (!h)
-		return;
-	c->holders = h;
-	h += c->nr_holders++;
-	h->group = group;
-	h->pid = atoi(pid);
-	snprintf(path, sizeof(path), "/proc/%d/comm", h->pid);
-	f = fopen(path, "re");
-	if (!f || !fgets(h->comm, sizeof(h->comm), f))
-		snprintf(h->comm, sizeof(h->comm), "?");
-	h->comm[strcspn(h->comm, "\n")] = '\0';
-	if (f)
-		fclose(f);
-}
-
-/* Of one process: its files, where we may look at them. */
-static void find_groups_of(struct list_cmd *c, const char *pid)
-{
-	char path[80], target[64];
-	struct dirent *e;
-	int group, end;
-	ssize_t n;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/proc/%.20s/fd", pid);
-	dir = opendir(path);
-	while (dir && (e = readdir(dir))) {
-		snprintf(path, sizeof(path), "/proc/%.20s/fd/%.20s", pid, e->d_name);
-		n = readlink(path, target, sizeof(target) - 1);
-		target[n < 0 ? 0 : n] = '\0';
-		end = 0;
-		if (sscanf(target, "/dev/vfio/%d%n", &group, &end) == 1 && end && !target[end])
-			add_holder(c, group, pid);
-	}
-	if (dir)
-		closedir(dir);
-}
-
-static void find_holders(struct list_cmd *c)
-{
-	DIR *dir = opendir("/proc");
-	struct dirent *e;
-
-	while (dir && (e = readdir(dir)))
-		if (e->d_name[0] >= '1' && e->d_name[0] <= '9')
-			find_groups_of(c, e->d_name);
-	if (dir)
-		closedir(dir);
-}
-
-static const struct holder *holder_of(const struct list_cmd *c, int group)
-{
-	size_t i;
-
-	for (i = 0; group >= 0 && i < c->nr_holders; i++)
-		if (c->holders[i].group == group)
-			return &c->holders[i];
-	return NULL;
-}
 
 static void add_candidate(const char *module, void *arg)
 {
@@ -148,27 +76,12 @@ static void find_candidates(struct entry *e, struct modules *mods)
 	sysfs_modalias(e->dev.bdf, alias, sizeof(alias));
 	if (!mods || strncmp(alias, "pci:", 4))
 		return;
-	if (e->ready != READY_BRIDGE) {
+	if (!sysfs_bridge_name(&e->dev)) {
 		snprintf(vfio, sizeof(vfio), "vfio_%.120s", alias);
 		if (modules_match(mods, vfio, add_candidate, e) <= 0)
 			modules_match(mods, "vfio-pci", add_candidate, e);
 	}
 	modules_match(mods, alias, add_candidate, e);
-}
-
-/* Its group's devices but itself: from those found, which cannot change under us */
-static int find_siblings(struct entry *e, const struct sysfs_device *devs, size_t nr)
-{
-	size_t i;
-
-	e->siblings = calloc(nr, sizeof(*e->siblings));
-	if (!e->siblings)
-		return -ENOMEM;
-	for (i = 0; i < nr; i++)
-		if (e->dev.group >= 0 && devs[i].group == e->dev.group &&
-		    strcmp(devs[i].bdf, e->dev.bdf))
-			e->siblings[e->nr_siblings++] = devs[i];
-	return 0;
 }
 
 static bool is_asked_for(const struct list_cmd *c, const struct sysfs_device *dev)
@@ -181,28 +94,20 @@ static bool is_asked_for(const struct list_cmd *c, const struct sysfs_device *de
 	return !c->nr_only;
 }
 
-static int fill_entry(const struct list_cmd *c, struct entry *e, size_t nr_devs, bool iommu,
-		      struct pci_names *names, struct modules *mods)
+static void fill_entry(struct list_cmd *c, struct entry *e, struct pci_names *names,
+		       struct modules *mods)
 {
 	const struct sysfs_device *dev = &e->dev;
-	const struct holder *holder = holder_of(c, dev->group);
-	struct ready_facts facts = {
-		.dev = dev,
-		.iommu = iommu,
-		.noiommu = dev->group >= 0 && sysfs_group_noiommu(dev->group),
-		.holder = holder ? holder->pid : 0,
-		.holder_comm = holder ? holder->comm : NULL,
-	};
 
-	if (find_siblings(e, c->devs, nr_devs))
-		return -ENOMEM;
-	facts.siblings = e->siblings;
-	facts.nr_siblings = e->nr_siblings;
-	e->ready = ready_judge(&facts, &e->why);
+	/* One that was just taken out stays in the list, as it was. */
+	if (env_device(&c->env, dev->bdf, &c->holders))
+		c->env.dev = *dev;
+	memcpy(e->siblings, c->env.siblings, sizeof(e->siblings));
+	e->nr_siblings = c->env.nr_siblings;
+	e->failure = failure_at(&c->env, "list", &e->why);
 	find_candidates(e, mods);
 	pci_names_class(names, dev->class, e->class_name, sizeof(e->class_name));
 	pci_names_device(names, dev->vendor, dev->device, e->name, sizeof(e->name));
-	return 0;
 }
 
 static int check_addresses(const struct list_cmd *c, size_t nr_devs, struct err *err)
@@ -216,8 +121,7 @@ static int check_addresses(const struct list_cmd *c, size_t nr_devs, struct err 
 				break;
 		if (i < nr_devs)
 			continue;
-		err_set(err, ENOENT, "", "the kernel knows no PCI device at this address",
-			"see vfio_test list");
+		failure_set(&c->env, "no-device", ENOENT, NULL, err);
 		err_what(err, "%s: no such device", c->only[n]);
 		return -ENOENT;
 	}
@@ -230,34 +134,32 @@ static int look(struct list_cmd *c, struct err *err)
 	int nr_devs = sysfs_devices(&c->devs), ret = 0, i;
 	struct modules *mods = NULL;
 	struct pci_names *names;
-	bool iommu;
 
 	if (nr_devs < 0) {
 		err_set(err, -nr_devs, "/sys/bus/pci/devices", strerror(-nr_devs),
 			"mount -t sysfs none /sys; a machine without PCI has no such devices");
 		return nr_devs;
 	}
+	env_machine(&c->env, NULL);
 	ret = check_addresses(c, nr_devs, err);
 	if (ret)
 		return ret;
 	c->entries = calloc(nr_devs ? nr_devs : 1, sizeof(*c->entries));
 	if (!c->entries)
 		goto no_memory;
-	find_holders(c);
-	iommu = sysfs_iommu_present();
+	holders_find(&c->holders);
 	names = pci_names_open();
 	if (modules_open(&mods))
 		mods = NULL;
-	for (i = 0; i < nr_devs && !ret; i++) {
+	for (i = 0; i < nr_devs; i++) {
 		struct entry *e = &c->entries[c->nr];
 
 		if (!is_asked_for(c, &c->devs[i]))
 			continue;
 		e->dev = c->devs[i];
 		c->nr++;
-		ret = fill_entry(c, e, nr_devs, iommu, names, mods);
-		if (!ret && c->only_ready && e->ready != READY_YES) {
-			free(e->siblings);
+		fill_entry(c, e, names, mods);
+		if (c->only_ready && e->failure) {
 			memset(e, 0, sizeof(*e));
 			c->nr--;
 		}
@@ -265,8 +167,7 @@ static int look(struct list_cmd *c, struct err *err)
 	pci_names_close(names);
 	if (mods)
 		modules_close(mods, NULL);
-	if (!ret)
-		return 0;
+	return 0;
 no_memory:
 	err_set(err, ENOMEM, "the list", strerror(ENOMEM), "end other programs");
 	return -ENOMEM;
@@ -274,12 +175,8 @@ no_memory:
 
 static void list_free(struct list_cmd *c)
 {
-	size_t i;
-
-	for (i = 0; i < c->nr; i++)
-		free(c->entries[i].siblings);
 	free(c->entries);
-	free(c->holders);
+	holders_free(&c->holders);
 	free(c->devs);
 }
 
@@ -297,7 +194,7 @@ static void row_cells(const struct entry *e, char *id, char *group, size_t len,
 	cells[1] = id;
 	cells[2] = e->dev.group < 0 ? "-" : group;
 	cells[3] = e->dev.driver[0] ? e->dev.driver : "-";
-	cells[4] = e->ready == READY_YES ? "yes" : e->ready == READY_BRIDGE ? "-" : "no";
+	cells[4] = !e->failure ? "yes" : sysfs_bridge_name(&e->dev) ? "-" : "no";
 }
 
 /* Columns of the terminal; 0: as many as it takes */
@@ -378,7 +275,7 @@ static void print_text(const struct list_cmd *c)
 				 e->name[0] ? ": " : "", e->name);
 		printf("%.*s\n", width > used ? fit(device, width - used) : -1, device);
 		/* That it is a bridge its name says. */
-		if (e->ready != READY_YES && (e->ready != READY_BRIDGE || details))
+		if (e->failure && (!sysfs_bridge_name(&e->dev) || details))
 			printf("%*s%s: %s\n", (int)w[0] + INDENT, "", e->why.what, e->why.why);
 		if (details)
 			print_details(e, w[0] + INDENT);
@@ -430,9 +327,9 @@ static struct json_object *entry_json(const struct entry *e)
 	json_object_object_add(obj, "group",
 			       e->dev.group < 0 ? NULL : json_object_new_int(e->dev.group));
 	json_object_object_add(obj, "siblings", siblings_json(e));
-	json_object_object_add(obj, "ready", json_object_new_boolean(e->ready == READY_YES));
-	add_string(obj, "reason", ready_name(e->ready));
-	if (e->ready != READY_YES)
+	json_object_object_add(obj, "ready", json_object_new_boolean(!e->failure));
+	add_string(obj, "reason", e->failure ? e->failure->id : "ready");
+	if (e->failure)
 		snprintf(why, sizeof(why), "%s: %s", e->why.what, e->why.why);
 	add_string(obj, "why", why);
 	add_string(obj, "fix", e->why.fix);

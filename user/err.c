@@ -31,6 +31,7 @@ void err_fix(struct err *e, const char *fmt, ...)
 void err_set(struct err *e, int no, const char *what, const char *why, const char *fix)
 {
 	e->no = no;
+	e->id = NULL;
 	err_what(e, "%s", what);
 	err_why(e, "%s", why);
 	err_fix(e, "%s", fix);

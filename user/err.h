@@ -8,6 +8,7 @@ struct err {
 	char why[320];	/* "no IOMMU is active" */
 	char fix[384];	/* "boot with intel_iommu=on"; may be empty */
 	int no;		/* errno, positive; 0 where no call failed */
+	const char *id; /* of failure.h's table; NULL: not in it */
 };
 
 __attribute__((format(printf, 2, 3))) void err_what(struct err *e, const char *fmt, ...);

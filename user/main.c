@@ -16,8 +16,8 @@ static const struct cmd cmd_help = {
 	.run = cmd_help_run,
 };
 
-static const struct cmd *const commands[] = { &cmd_run, &cmd_list, &cmd_walk, &cmd_iova,
-					      &cmd_help };
+static const struct cmd *const commands[] = { &cmd_run,	 &cmd_list, &cmd_bind, &cmd_unbind,
+					      &cmd_walk, &cmd_iova, &cmd_help };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -65,7 +65,7 @@ static int cmd_help_run(int argc, char **argv, struct globals *g)
 	}
 	puts("usage: vfio_test [COMMAND] [OPTIONS] ...\n");
 	for (i = 0; i < NR_COMMANDS; i++)
-		printf("  %-5s %-29s %s\n", commands[i]->name, commands[i]->args,
+		printf("  %-6s %-29s %s\n", commands[i]->name, commands[i]->args,
 		       commands[i]->help);
 	puts("\nvfio_test BDF is vfio_test run BDF.  See vfio_test help COMMAND.");
 	return EXIT_OK;

@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <limits.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 
 static int digit_value(char c)
 {
@@ -137,4 +139,38 @@ int parse_bdf(const char *s, struct pci_bdf *out)
 		return -EINVAL;
 	*out = bdf;
 	return 0;
+}
+
+/* Is @value one of the words, with commas between them, of which @list has @len bytes? */
+static bool list_has(const char *list, size_t len, const char *value)
+{
+	size_t n = strlen(value), i;
+
+	for (i = 0; i + n <= len; i++)
+		if ((!i || list[i - 1] == ',') && !strncmp(list + i, value, n) &&
+		    (i + n == len || list[i + n] == ','))
+			return true;
+	return false;
+}
+
+bool parse_kernel_word(const char *cmdline, const char *key, const char *value, char *out,
+		       size_t len)
+{
+	size_t n = strlen(key);
+	bool found = false;
+
+	while (*cmdline) {
+		size_t word = strcspn(cmdline, " ");
+
+		if (word > n && !strncmp(cmdline, key, n) && cmdline[n] == '=') {
+			const char *list = cmdline + n + 1;
+
+			found = !value || list_has(list, word - n - 1, value);
+			if (out)
+				snprintf(out, len, "%.*s", (int)(word - n - 1), list);
+		}
+		cmdline += word;
+		cmdline += strspn(cmdline, " ");
+	}
+	return found;
 }

@@ -8,6 +8,8 @@
 #ifndef PARSE_H
 #define PARSE_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Where a PCI function sits, as Linux names it: domain:bus:dev.fn */
@@ -29,5 +31,12 @@ int parse_int(const char *s, int min, int max, int *out);
 
 /* dddd:bb:dd.f in hexadecimal, the domain of 4 to 8 digits.  -EINVAL. */
 int parse_bdf(const char *s, struct pci_bdf *out);
+
+/*
+ * The last @key=… of a kernel line: does its list have @value (NULL: any)?  All that stands
+ * after the = goes to @out, unless it is NULL.
+ */
+bool parse_kernel_word(const char *cmdline, const char *key, const char *value, char *out,
+		       size_t len);
 
 #endif /* PARSE_H */

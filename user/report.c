@@ -135,6 +135,7 @@ struct json_object *err_json(const struct err *err)
 {
 	struct json_object *obj = json_object_new_object();
 
+	json_object_object_add(obj, "id", err->id ? json_object_new_string(err->id) : NULL);
 	json_object_object_add(obj, "what", json_object_new_string(err->what));
 	json_object_object_add(obj, "why", json_object_new_string(err->why));
 	json_object_object_add(obj, "fix", json_object_new_string(err->fix));

@@ -291,9 +291,10 @@ static void check_device(struct rules *r)
 		    ioctl(fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach) ? errno : 0, EINVAL);
 	vfio_group_path(r->run->vfio.dev, path, sizeof(path));
 	group = open(path, O_RDWR | O_CLOEXEC);
-	/* A kernel may be built without any (CONFIG_VFIO_GROUP). */
-	if (group < 0 && errno == ENOENT)
-		report_check(r->run->rep, "the group, too", STATUS_SKIP, "it has no node");
+	/* A kernel may be built without any (CONFIG_VFIO_GROUP), or it is not this user's. */
+	if (group < 0 && (errno == ENOENT || errno == EACCES))
+		report_check(r->run->rep, "the group, too", STATUS_SKIP, "its node: %s",
+			     strerror(errno));
 	else
 		check_errno(r, "the group, too", group < 0 ? errno : 0, EBUSY);
 	if (group >= 0)

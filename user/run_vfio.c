@@ -29,16 +29,7 @@ static enum status stop(struct run *run, int ret, const char *what, const char *
 
 static void blame_driver(struct run *run)
 {
-	static const char dir[] = "/sys/bus/pci";
-	const char *bdf = run->dev.bdf, *driver = run->dev.driver;
-	char unbind[160] = "";
-
-	if (driver[0])
-		snprintf(unbind, sizeof(unbind), "echo %s > %s/drivers/%s/unbind; ", bdf, dir,
-			 driver);
-	err_fix(&run->err,
-		"modprobe vfio-pci; %secho vfio-pci > %s/devices/%s/driver_override; echo %s > %s/drivers_probe",
-		unbind, dir, bdf, bdf, dir);
+	err_fix(&run->err, "vfio_test bind %s", run->dev.bdf);
 }
 
 enum status step_device(struct run *run)
@@ -317,7 +308,7 @@ static void blame_siblings(struct run *run)
 				 devs[i].bdf, devs[i].driver);
 	}
 	err_why(&run->err, "in the same group: %s", used ? list : "(none seen)");
-	err_fix(&run->err, "bind each of them to vfio-pci, or to no driver");
+	err_fix(&run->err, "vfio_test bind --group %s", run->dev.bdf);
 }
 
 enum status step_viable(struct run *run)

@@ -94,8 +94,7 @@ int sysfs_devices(struct sysfs_device **devs)
 	return *devs ? nr : -ENOMEM;
 }
 
-/* The first line of a file, without its end; "" where it cannot be read */
-static void read_line(const char *path, char *out, size_t len)
+void sysfs_read_line(const char *path, char *out, size_t len)
 {
 	FILE *f = fopen(path, "re");
 
@@ -113,7 +112,7 @@ void sysfs_modalias(const char *bdf, char *out, size_t len)
 	char path[PATH_MAX];
 
 	snprintf(path, sizeof(path), PCI_DEVICES "/%s/modalias", bdf);
-	read_line(path, out, len);
+	sysfs_read_line(path, out, len);
 }
 
 int sysfs_resources(const char *bdf, struct sysfs_resource *res, size_t max)
@@ -138,7 +137,7 @@ bool sysfs_group_noiommu(int group)
 	char path[PATH_MAX], name[SYSFS_NAME];
 
 	snprintf(path, sizeof(path), GROUPS "/%d/name", group);
-	read_line(path, name, sizeof(name));
+	sysfs_read_line(path, name, sizeof(name));
 	return !strcmp(name, "vfio-noiommu");
 }
 
@@ -195,6 +194,26 @@ bool sysfs_driver_viable(const struct sysfs_device *dev)
 		if (!strcmp(dev->driver, allowed[i]))
 			return true;
 	return strstr(dev->driver, "vfio") || dev->class >> 8 == PCI_CLASS_BRIDGE_PCI;
+}
+
+const char *sysfs_bridge_name(const struct sysfs_device *dev)
+{
+	/* Base class and subclass. */
+	static const struct {
+		uint32_t class;
+		const char *name;
+	} bridges[] = {
+		{ 0x0600, "a host bridge" },
+		{ 0x0604, "a PCI bridge" },
+		{ 0x0607, "a CardBus bridge" },
+		{ 0x0609, "a semi-transparent PCI bridge" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(bridges) / sizeof(bridges[0]); i++)
+		if (dev->class >> 8 == bridges[i].class)
+			return bridges[i].name;
+	return NULL;
 }
 
 bool sysfs_iommu_present(void)

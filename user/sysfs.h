@@ -24,6 +24,9 @@ int sysfs_device_get(const char *bdf, struct sysfs_device *dev);
 /* All of them, in the order of their addresses; free() *devs.  How many, or -errno. */
 int sysfs_devices(struct sysfs_device **devs);
 
+/* The first line of a file, without its end; "" where it cannot be read */
+void sysfs_read_line(const char *path, char *out, size_t len);
+
 /* "pci:v00001234d000011E8…", as modules name what they drive; "" if not there */
 void sysfs_modalias(const char *bdf, char *out, size_t len);
 
@@ -53,6 +56,9 @@ int sysfs_group_get(int group, struct sysfs_device *devs, size_t max);
  * a vfio driver, pci-stub, or a PCI bridge's.
  */
 bool sysfs_driver_viable(const struct sysfs_device *dev);
+
+/* "a PCI bridge" and so on, of what has other devices behind it; NULL: it is none.  Pure. */
+const char *sysfs_bridge_name(const struct sysfs_device *dev);
 
 /* Is it a group that VFIO made up for a device without an IOMMU? */
 bool sysfs_group_noiommu(int group);

@@ -26,8 +26,7 @@ static const struct {
 	  "run as root; boot without lockdown" },
 };
 
-/* Beside the program, in the build tree, as a checkout has it. */
-static const char *module_beside_us(char *path, size_t len)
+const char *verify_pte_beside(char *path, size_t len)
 {
 	static const char *const places[] = { "verify_pte.ko", "../kmod/verify_pte.ko" };
 	ssize_t n = readlink("/proc/self/exe", path, len - 1);
@@ -55,7 +54,7 @@ int verify_pte_open(struct modules *mods, const char *path, const char *name, st
 	int fd, no;
 
 	if (!path)
-		path = module_beside_us(beside, sizeof(beside));
+		path = verify_pte_beside(beside, sizeof(beside));
 	no = -modules_need(mods, "verify_pte", path, err);
 	if (no) {
 		if (!err->fix[0])

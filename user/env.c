@@ -1,0 +1,531 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "env.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+#include <libkmod.h>
+#include <zlib.h>
+
+#include "parse.h"
+#include "verify_pte.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+static enum fact fact(bool is)
+{
+	return is ? FACT_YES : FACT_NO;
+}
+
+static bool is_there(const char *path)
+{
+	return !access(path, F_OK);
+}
+
+/* "Y", "1": of a module's parameter */
+static bool is_on(const char *word)
+{
+	return *word == 'Y' || *word == 'y' || *word == '1';
+}
+
+/* --- the kernel ------------------------------------------------------------ */
+
+static const struct {
+	const char *word;
+	size_t offset;
+} config_words[] = {
+	{ "CONFIG_VFIO", offsetof(struct env, config_vfio) },
+	{ "CONFIG_VFIO_IOMMU_TYPE1", offsetof(struct env, config_type1) },
+	{ "CONFIG_VFIO_PCI", offsetof(struct env, config_vfio_pci) },
+	{ "CONFIG_INTEL_IOMMU_DEFAULT_ON", offsetof(struct env, iommu_default_on) },
+	{ "CONFIG_INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF", offsetof(struct env, iommu_default_on) },
+	{ "CONFIG_SECURITY_LOCKDOWN_LSM", offsetof(struct env, lockdown) },
+};
+
+static enum fact *fact_at(struct env *env, size_t i)
+{
+	return (enum fact *)(void *)((char *)env + config_words[i].offset);
+}
+
+/* The configuration, plain or packed; gzopen() reads both. */
+static void read_config(struct env *env)
+{
+	static const char *const places[] = { "/proc/config.gz", "/boot/config-%s",
+					      "/lib/modules/%s/config",
+					      "/lib/modules/%s/build/.config" };
+	char line[256], *value;
+	gzFile file = NULL;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(places) && !file; i++) {
+		/* The only conversion is the release, where there is one. */
+		const char *mark = strstr(places[i], "%s");
+
+		snprintf(env->config, sizeof(env->config), "%.*s%s%s",
+			 mark ? (int)(mark - places[i]) : (int)strlen(places[i]), places[i],
+			 mark ? env->release : "", mark ? mark + 2 : "");
+		file = gzopen(env->config, "re");
+	}
+	if (!file) {
+		env->config[0] = '\0';
+		return;
+	}
+	for (i = 0; i < ARRAY_SIZE(config_words); i++)
+		*fact_at(env, i) = FACT_NO;
+	while (gzgets(file, line, sizeof(line))) {
+		value = strchr(line, '=');
+		if (!value || (value[1] != 'y' && value[1] != 'm'))
+			continue;
+		*value = '\0';
+		for (i = 0; i < ARRAY_SIZE(config_words); i++)
+			if (!strcmp(line, config_words[i].word))
+				*fact_at(env, i) = FACT_YES;
+	}
+	gzclose(file);
+}
+
+static void read_lockdown(struct env *env)
+{
+	static const char file[] = "/sys/kernel/security/lockdown";
+	/* What the configuration said: can it be locked down at all? */
+	enum fact possible = env->lockdown;
+	char line[64], *open, *close;
+
+	env->lockdown = FACT_UNKNOWN;
+	sysfs_read_line(file, line, sizeof(line));
+	open = strchr(line, '[');
+	close = open ? strchr(open, ']') : NULL;
+	if (close) {
+		*close = '\0';
+		snprintf(env->lockdown_mode, sizeof(env->lockdown_mode), "%.20s", open + 1);
+		env->lockdown = fact(strcmp(open + 1, "none") != 0);
+		return;
+	}
+	if (parse_kernel_word(env->cmdline, "lockdown", NULL, line, sizeof(line))) {
+		snprintf(env->lockdown_mode, sizeof(env->lockdown_mode), "%.20s", line);
+		env->lockdown = FACT_YES;
+	} else if (possible == FACT_NO ||
+		   (is_there("/sys/kernel/security/lsm") && !is_there(file))) {
+		env->lockdown = FACT_NO;
+	}
+}
+
+static const struct {
+	const char *name, *parameter; /* of libkmod; a name in /sys/module */
+} module_names[ENV_MODULES] = {
+	[MODULE_VFIO] = { "vfio", NULL },
+	[MODULE_TYPE1] = { "vfio_iommu_type1", NULL },
+	[MODULE_VFIO_PCI] = { "vfio_pci", NULL },
+	[MODULE_VIRTIO_IOMMU] = { "virtio_iommu", NULL },
+	[MODULE_VERIFY_PTE] = { "verify_pte", NULL },
+};
+
+static enum module_state state_of(struct kmod_module *mod)
+{
+	const char *path = kmod_module_get_path(mod);
+
+	switch (kmod_module_get_initstate(mod)) {
+	case KMOD_MODULE_BUILTIN:
+		return MODULE_BUILTIN;
+	case KMOD_MODULE_LIVE:
+	case KMOD_MODULE_COMING:
+		return MODULE_LOADED;
+	default:
+		return !path ? MODULE_ABSENT : is_there(path) ? MODULE_THERE : MODULE_NO_FILE;
+	}
+}
+
+static void read_modules(struct env *env, struct kmod_ctx *ctx)
+{
+	size_t i;
+
+	for (i = 0; i < ENV_MODULES; i++) {
+		struct kmod_module *mod;
+		const char *options;
+
+		if (sysfs_module_present(module_names[i].name))
+			env->modules[i] = MODULE_LOADED;
+		if (kmod_module_new_from_name(ctx, module_names[i].name, &mod))
+			continue;
+		if (env->modules[i] != MODULE_LOADED ||
+		    kmod_module_get_initstate(mod) == KMOD_MODULE_BUILTIN)
+			env->modules[i] = state_of(mod);
+		/* What it would be loaded with; read_interrupts() knows better if it is. */
+		options = i == MODULE_TYPE1 ? kmod_module_get_options(mod) : NULL;
+		if (options && strstr(options, "allow_unsafe_interrupts=1"))
+			env->unsafe_interrupts = FACT_YES;
+		kmod_module_unref(mod);
+	}
+}
+
+static void read_ko(struct env *env, struct kmod_ctx *ctx)
+{
+	struct kmod_list *info = NULL, *l;
+	struct kmod_module *mod = NULL;
+	char beside[PATH_MAX];
+	const char *path = env->module_path;
+
+	if (!path)
+		path = verify_pte_beside(beside, sizeof(beside));
+	if (path ? kmod_module_new_from_path(ctx, path, &mod)
+		 : kmod_module_new_from_name(ctx, "verify_pte", &mod))
+		return;
+	if (!path)
+		path = kmod_module_get_path(mod);
+	if (path && is_there(path)) {
+		snprintf(env->ko.path, sizeof(env->ko.path), "%.255s", path);
+		if (kmod_module_get_info(mod, &info) < 0)
+			info = NULL;
+	}
+	kmod_list_foreach(l, info)
+	{
+		const char *key = kmod_module_info_get_key(l);
+		const char *value = kmod_module_info_get_value(l);
+
+		if (!strcmp(key, "vermagic"))
+			snprintf(env->ko.vermagic, sizeof(env->ko.vermagic), "%.*s",
+				 (int)strcspn(value, " "), value);
+		if (!strcmp(key, "sig_id"))
+			env->ko.is_signed = true;
+	}
+	if (info)
+		kmod_module_info_free_list(info);
+	kmod_module_unref(mod);
+}
+
+/* A parameter of a module that is in the kernel; UNKNOWN where there is none */
+static enum fact parameter(const char *path)
+{
+	char word[16];
+
+	sysfs_read_line(path, word, sizeof(word));
+	return word[0] ? fact(is_on(word)) : FACT_UNKNOWN;
+}
+
+static void read_kernel(struct env *env)
+{
+	char value[64];
+	struct utsname u;
+
+	uname(&u);
+	snprintf(env->release, sizeof(env->release), "%.64s", u.release);
+	sysfs_read_line("/proc/cmdline", env->cmdline, sizeof(env->cmdline));
+	read_config(env);
+	env->iommu_words_off = parse_kernel_word(env->cmdline, "intel_iommu", "off", NULL, 0) ||
+			       parse_kernel_word(env->cmdline, "amd_iommu", "off", NULL, 0) ||
+			       parse_kernel_word(env->cmdline, "iommu", "off", NULL, 0);
+	if (parse_kernel_word(env->cmdline, "intel_iommu", "on", NULL, 0))
+		env->iommu_default_on = FACT_YES;
+	env->passthrough =
+		parse_kernel_word(env->cmdline, "iommu", "pt", NULL, 0) ||
+		(parse_kernel_word(env->cmdline, "iommu.passthrough", NULL, value, sizeof(value)) &&
+		 is_on(value));
+	read_lockdown(env);
+	env->sig_enforce = parameter("/sys/module/module/parameters/sig_enforce");
+	if (env->sig_enforce == FACT_UNKNOWN && is_there("/sys/module"))
+		env->sig_enforce = FACT_NO; /* built without signatures */
+}
+
+/* --- the IOMMU ------------------------------------------------------------- */
+
+static enum fact acpi_has(const char *table)
+{
+	static const char dir[] = "/sys/firmware/acpi/tables";
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, table);
+	return is_there(path) ? FACT_YES : is_there(dir) ? FACT_NO : FACT_UNKNOWN;
+}
+
+/* How many entries a directory has; their names, as many as fit.  -1: no such directory */
+static int count_dir(const char *path, char *names, size_t len)
+{
+	DIR *dir = opendir(path);
+	struct dirent *e;
+	size_t used = 0;
+	int nr = 0;
+
+	while (dir && (e = readdir(dir))) {
+		if (e->d_name[0] == '.')
+			continue;
+		nr++;
+		if (names && used < len)
+			used += snprintf(names + used, len - used, "%s%s", used ? ", " : "",
+					 e->d_name);
+	}
+	if (dir)
+		closedir(dir);
+	return dir ? nr : -1;
+}
+
+/*
+ * Interrupts that are remapped go by another name: "IR-IO-APIC" where it would be
+ * "IO-APIC" (drivers/iommu/intel/irq_remapping.c, drivers/iommu/amd/iommu.c).
+ */
+static void read_interrupts(struct env *env)
+{
+	FILE *f = fopen("/proc/interrupts", "re");
+	enum fact set =
+		parameter("/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts");
+	char *line = NULL, value[16];
+	size_t room = 0;
+
+	while (f && getline(&line, &room, f) > 0) {
+		if (strstr(line, " IR-"))
+			env->intremap = FACT_YES;
+		else if (env->intremap == FACT_UNKNOWN &&
+			 (strstr(line, "IO-APIC") || strstr(line, "PCI-MSI")))
+			env->intremap = FACT_NO;
+	}
+	free(line);
+	if (f)
+		fclose(f);
+	if (parse_kernel_word(env->cmdline, "vfio_iommu_type1.allow_unsafe_interrupts", NULL, value,
+			      sizeof(value)))
+		env->unsafe_interrupts = fact(is_on(value));
+	if (set != FACT_UNKNOWN)
+		env->unsafe_interrupts = set;
+}
+
+static void read_iommu(struct env *env)
+{
+	env->acpi_dmar = acpi_has("DMAR");
+	env->acpi_ivrs = acpi_has("IVRS");
+	env->acpi_viot = acpi_has("VIOT");
+	env->iommu = count_dir("/sys/class/iommu", env->iommu_names, sizeof(env->iommu_names)) > 0;
+	env->nr_groups = count_dir("/sys/kernel/iommu_groups", NULL, 0);
+	read_interrupts(env);
+	env->noiommu_mode = parameter("/sys/module/vfio/parameters/enable_unsafe_noiommu_mode");
+}
+
+/* --- who asks -------------------------------------------------------------- */
+
+static void name_owner(const struct stat *st, char *buf, size_t len)
+{
+	const struct passwd *user = getpwuid(st->st_uid);
+	const struct group *group = getgrgid(st->st_gid);
+	char uid[16], gid[16];
+
+	snprintf(uid, sizeof(uid), "%u", st->st_uid);
+	snprintf(gid, sizeof(gid), "%u", st->st_gid);
+	snprintf(buf, len, "%.30s:%.30s", user ? user->pw_name : uid, group ? group->gr_name : gid);
+}
+
+static void look_at_node(struct env_node *node, const char *path)
+{
+	struct stat st;
+
+	memset(node, 0, sizeof(*node));
+	snprintf(node->path, sizeof(node->path), "%s", path);
+	if (faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS))
+		node->no = errno;
+	if (!stat(path, &st)) {
+		node->mode = st.st_mode & 07777;
+		name_owner(&st, node->owner, sizeof(node->owner));
+	}
+}
+
+static void read_caps(struct env *env)
+{
+	/* include/uapi/linux/capability.h */
+	static const struct {
+		unsigned int bit;
+		size_t offset;
+	} caps[] = {
+		{ 14, offsetof(struct env, cap_ipc_lock) },
+		{ 16, offsetof(struct env, cap_sys_module) },
+		{ 19, offsetof(struct env, cap_sys_ptrace) },
+		{ 21, offsetof(struct env, cap_sys_admin) },
+	};
+	FILE *f = fopen("/proc/self/status", "re");
+	uint64_t have;
+	char line[128];
+	size_t i;
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "CapEff: %" SCNx64, &have) == 1)
+			for (i = 0; i < ARRAY_SIZE(caps); i++)
+				*(enum fact *)(void *)((char *)env + caps[i].offset) =
+					fact(have >> caps[i].bit & 1);
+	if (f)
+		fclose(f);
+}
+
+static enum fact is_mounted(const char *where, const char *type)
+{
+	FILE *f = fopen("/proc/self/mounts", "re");
+	char line[1024], at[512], kind[64];
+	enum fact found = f ? FACT_NO : FACT_UNKNOWN;
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%*s %511s %63s", at, kind) == 2 && !strcmp(at, where) &&
+		    !strcmp(kind, type))
+			found = FACT_YES;
+	if (f)
+		fclose(f);
+	return found;
+}
+
+static void read_asker(struct env *env)
+{
+	struct rlimit lim = { 0 };
+
+	env->root = !geteuid();
+	read_caps(env);
+	getrlimit(RLIMIT_MEMLOCK, &lim);
+	env->memlock = lim.rlim_cur == RLIM_INFINITY ? UINT64_MAX : lim.rlim_cur;
+	env->memlock_hard = lim.rlim_max == RLIM_INFINITY ? UINT64_MAX : lim.rlim_max;
+	look_at_node(&env->container, "/dev/vfio/vfio");
+	look_at_node(&env->iommufd, "/dev/iommu");
+	env->debugfs = is_mounted("/sys/kernel/debug", "debugfs");
+}
+
+void env_machine(struct env *env, const char *module_path)
+{
+	struct kmod_ctx *ctx = kmod_new(NULL, NULL);
+
+	memset(env, 0, sizeof(*env));
+	env->module_path = module_path;
+	env->dev.group = -1;
+	read_kernel(env);
+	if (ctx) {
+		kmod_set_log_priority(ctx, 0);
+		read_modules(env, ctx);
+		read_ko(env, ctx);
+		kmod_unref(ctx);
+	}
+	read_iommu(env);
+	read_asker(env);
+}
+
+/* --- a device -------------------------------------------------------------- */
+
+static void read_power(struct env *env)
+{
+	char path[PATH_MAX];
+	unsigned char id[4];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/power_state", env->dev.bdf);
+	sysfs_read_line(path, env->power, sizeof(env->power));
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config", env->dev.bdf);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, id, sizeof(id));
+	if (fd >= 0)
+		close(fd);
+	if (n == sizeof(id))
+		env->answers = fact((id[0] & id[1] & id[2] & id[3]) != 0xff);
+}
+
+static void read_group(struct env *env)
+{
+	struct sysfs_device devs[ENV_SIBLINGS];
+	int n = sysfs_group_get(env->dev.group, devs, ENV_SIBLINGS), i;
+	char path[80];
+
+	for (i = 0; i < n && i < ENV_SIBLINGS; i++)
+		if (strcmp(devs[i].bdf, env->dev.bdf))
+			env->siblings[env->nr_siblings++] = devs[i];
+	env->noiommu_group = sysfs_group_noiommu(env->dev.group);
+	snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%d/type", env->dev.group);
+	sysfs_read_line(path, env->group_type, sizeof(env->group_type));
+	snprintf(path, sizeof(path), "/dev/vfio/%s%d", env->noiommu_group ? "noiommu-" : "",
+		 env->dev.group);
+	/* Without a VFIO driver there is none, and that is said by the driver. */
+	if (strstr(env->dev.driver, "vfio"))
+		look_at_node(&env->node, path);
+}
+
+/* Another process that has the group's node, or the device's own one, open */
+static void read_holder(struct env *env, const struct holders *h)
+{
+	const struct holder *holder = NULL;
+	size_t i;
+
+	for (i = 0; i < h->nr && !holder; i++)
+		if (h->list[i].pid != getpid() && h->list[i].what == HOLDER_GROUP &&
+		    h->list[i].nr == env->dev.group)
+			holder = &h->list[i];
+	for (i = 0; i < h->nr && !holder; i++)
+		if (h->list[i].pid != getpid() && h->list[i].what == HOLDER_CDEV &&
+		    h->list[i].nr == env->cdev)
+			holder = &h->list[i];
+	if (!holder)
+		return;
+	env->holder = holder->pid;
+	snprintf(env->holder_comm, sizeof(env->holder_comm), "%s", holder->comm);
+}
+
+/* N of its node /dev/vfio/devices/vfioN; -1: it has none */
+static int cdev_of(const char *bdf)
+{
+	char path[PATH_MAX];
+	struct dirent *e;
+	int nr = -1;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/vfio-dev", bdf);
+	dir = opendir(path);
+	while (dir && nr < 0 && (e = readdir(dir)))
+		if (sscanf(e->d_name, "vfio%d", &nr) != 1)
+			nr = -1;
+	if (dir)
+		closedir(dir);
+	return nr;
+}
+
+int env_device(struct env *env, const char *bdf, const struct holders *known)
+{
+	struct holders own = { 0 };
+	int ret;
+
+	snprintf(env->given, sizeof(env->given), "%.47s", bdf);
+	memset(&env->dev, 0, sizeof(env->dev));
+	memset(&env->node, 0, sizeof(env->node));
+	env->dev.group = -1;
+	env->nr_siblings = 0;
+	env->holder = 0;
+	env->holder_comm[0] = env->power[0] = env->group_type[0] = '\0';
+	env->noiommu_group = false;
+	env->answers = FACT_UNKNOWN;
+	ret = sysfs_device_get(bdf, &env->dev);
+	if (ret) {
+		env->dev.bdf[0] = '\0';
+		return ret;
+	}
+	read_power(env);
+	if (env->dev.group < 0)
+		return 0;
+	read_group(env);
+	env->cdev = cdev_of(bdf);
+	if (!known)
+		holders_find(&own);
+	read_holder(env, known ? known : &own);
+	holders_free(&own);
+	return 0;
+}
+
+void env_size(struct env *env, uint64_t size, uint64_t page_size)
+{
+	char path[96], word[32];
+
+	env->size = size;
+	env->page_size = page_size;
+	snprintf(path, sizeof(path),
+		 "/sys/kernel/mm/hugepages/hugepages-%" PRIu64 "kB/free_hugepages",
+		 page_size >> 10);
+	sysfs_read_line(path, word, sizeof(word));
+	env->huge_known = !parse_u64(word, &env->huge_free);
+}

@@ -24,7 +24,7 @@ PROGRAM_DIR := user
 SHARED := parse term pt_text err
 vfio_test := main cmd_run cmd_list cmd_doctor cmd_walk cmd_iova signals step run_vfio run_device \
 	run_verify run_iommu run_rules run_rules_more run_rules_iommufd run_irqs irq_rules \
-	run_reset run_dma run_failure backend backend_container backend_iommufd dma dma_plan \
+	run_reset run_with run_dma run_failure backend backend_container backend_iommufd dma dma_plan \
 	dma_edu dma_e1000e klog frames report sysfs vfio vfio_caps pci_config mmio module \
 	verify_pte pagemap pci_names failure env holder cmd_bind bind bind_record bind_state \
 	in_use $(SHARED)

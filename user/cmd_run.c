@@ -41,6 +41,7 @@ const struct step run_steps[] = {
 	{ "irqs", NULL, 0, step_irqs, NULL },
 	{ "irq-rules", NULL, 0, step_irq_rules, NULL },
 	{ "reset", NULL, 0, step_reset, NULL },
+	{ "with", NULL, 0, step_with, undo_with },
 	{ "module", "Verifying the Page Table", 0, step_module, undo_module },
 	{ "page-user", NULL, 0, step_verify, undo_verify },
 	{ "pagemap", NULL, 0, step_pagemap, NULL },
@@ -48,6 +49,7 @@ const struct step run_steps[] = {
 	{ "device-dma", "Moving Data with the Device", 0, step_device_dma, undo_device_dma },
 	{ "dma-fault", NULL, 0, step_dma_fault, undo_dma_fault },
 	{ "interrupts", NULL, 0, step_interrupts, undo_interrupts },
+	{ "with-dma", NULL, MAP, step_with_dma, NULL },
 	{ "summary", "Test Summary", 0, step_summary, NULL },
 	{ "hold", NULL, 0, step_hold, NULL },
 	{ "recheck", NULL, 0, step_recheck, NULL },
@@ -64,6 +66,7 @@ enum {
 	OPT_IOMMU,
 	OPT_DMA,
 	OPT_NO_FAULTS,
+	OPT_WITH,
 	OPT_NO_RULES,
 	OPT_NO_RESET,
 	OPT_HOLD,
@@ -79,6 +82,7 @@ static const struct option long_options[] = { { "expect", required_argument, NUL
 						OPT_PAGE_SIZE },
 					      { "iommu", required_argument, NULL, OPT_IOMMU },
 					      { "dma", required_argument, NULL, OPT_DMA },
+					      { "with", required_argument, NULL, OPT_WITH },
 					      { "no-faults", no_argument, NULL, OPT_NO_FAULTS },
 					      { "no-rules", no_argument, NULL, OPT_NO_RULES },
 					      { "no-reset", no_argument, NULL, OPT_NO_RESET },
@@ -99,6 +103,8 @@ static const char options_help[] =
 	"                             the back end (auto: the first of them there, without\n"
 	"                             compat; noiommu for a group that has no IOMMU)\n"
 	"  --dma auto|none|edu        have the device move data; auto: up to 256 pages\n"
+	"  --with BDF                 a further device, in the same container, that uses the\n"
+	"                             same mapping; once more for each\n"
 	"  --no-faults                have it provoke no IOMMU fault\n"
 	"  --no-rules                 ask VFIO for nothing that it must refuse\n"
 	"  --no-reset                 reset neither the device nor its bus\n"
@@ -174,6 +180,20 @@ static int bad_iova(const struct run_opts *o, uint64_t iova)
 	return EXIT_STOPPED;
 }
 
+static bool with_twice(const struct run_opts *o)
+{
+	unsigned int i, k;
+
+	for (i = 0; i < o->nr_with; i++) {
+		if (!strcmp(o->with[i], o->bdf))
+			return true;
+		for (k = 0; k < i; k++)
+			if (!strcmp(o->with[i], o->with[k]))
+				return true;
+	}
+	return false;
+}
+
 /* 0, or the exit code of a usage error; *done >= 0: nothing left to do */
 static int parse_options(int argc, char **argv, struct globals *g, struct run_opts *o, int *done)
 {
@@ -218,6 +238,15 @@ static int parse_options(int argc, char **argv, struct globals *g, struct run_op
 		case OPT_DMA:
 			ret = choose("dma", dmas, optarg, &v);
 			o->dma = (int)v;
+			break;
+		case OPT_WITH:
+			if (parse_bdf(optarg, &bdf))
+				ret = bad_number("with", optarg, "a PCI address");
+			else if (o->nr_with == MAX_WITH)
+				ret = usage_error("--with %s: one too many; %d devices at the most",
+						  optarg, MAX_WITH);
+			else
+				o->with[o->nr_with++] = optarg;
 			break;
 		case OPT_NO_RULES:
 			o->no_rules = true;
@@ -265,7 +294,9 @@ static int parse_options(int argc, char **argv, struct globals *g, struct run_op
 		return usage_error(
 			"no device: a PCI address is needed; as in vfio_test 0000:00:01.0, see lspci -D");
 	if (optind + 1 != argc)
-		return usage_error("%s: one device too many; test one at a time", argv[optind + 1]);
+		return usage_error(
+			"%s: one device too many; test one at a time, or give further ones with --with",
+			argv[optind + 1]);
 	o->bdf = argv[optind];
 	if (parse_bdf(o->bdf, &bdf))
 		return bad_address(o->bdf);
@@ -273,6 +304,8 @@ static int parse_options(int argc, char **argv, struct globals *g, struct run_op
 		return usage_error(
 			"--size %llu: not a multiple of the page size, %llu; choose another",
 			(unsigned long long)o->size, (unsigned long long)o->page_size);
+	if (with_twice(o))
+		return usage_error("--with: a device is given twice; name each once");
 	for (i = 0; i < o->nr_iovas; i++)
 		if (o->iovas[i] % o->page_size)
 			return bad_iova(o, o->iovas[i]);

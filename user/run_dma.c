@@ -51,7 +51,7 @@ static enum status skip(struct run *run, const char *why)
 }
 
 /* Why no step here may do anything at all; NULL: nothing against it. */
-static const char *idle_reason(const struct run *run)
+const char *run_dma_idle(const struct run *run)
 {
 	if (run->opts->dma == DMA_NONE)
 		return "--dma none";
@@ -66,6 +66,7 @@ static const char *idle_reason(const struct run *run)
 /* One run of the copies over the buffer, and what was found. */
 struct transfer {
 	struct run *run;
+	struct dma *dev;
 	struct dma_plan plan;
 	uint64_t key;	/* of dma_word() */
 	uint8_t *state; /* one a page: TAKES_PART, BAD */
@@ -176,7 +177,7 @@ static void end_progress(const struct transfer *t)
 static int copy_all(struct transfer *t)
 {
 	struct run *run = t->run;
-	struct dma *dev = &run->dma->dev;
+	struct dma *dev = t->dev;
 	int ret = 0;
 
 	for (t->done = 0; t->done < dma_plan_copies(&t->plan) && !signal_seen; t->done++) {
@@ -223,31 +224,63 @@ static void restore_fill(struct transfer *t)
 			memset(word_at(t, page * DMA_PAGE), RUN_PATTERN, DMA_PAGE);
 }
 
-static enum status judge(struct transfer *t)
+int run_dma_verify(struct run *run, struct dma *dev, uint64_t max, struct dma_seen *seen)
 {
-	struct run *run = t->run;
+	struct transfer t = { .run = run, .dev = dev };
+	int ret;
+
+	memset(seen, 0, sizeof(*seen));
+	dma_plan_init(&t.plan, run->opts->size / DMA_PAGE, max, dev->drv->copy_max);
+	seen->total = t.plan.total;
+	seen->sample = t.plan.pages < t.plan.total;
+	/* Not what a run before this one, or another device, may have left in memory. */
+	t.key = (uint64_t)getpid() << 48 ^ (uintptr_t)run->buf << 16 ^ (uint64_t)dev->device << 40 ^
+		0x9e3779b97f4a7c15ULL;
+	t.state = calloc(t.plan.total, 1);
+	if (!t.state) {
+		err_set(&run->err, ENOMEM, "no memory to keep the pages' states", strerror(ENOMEM),
+			"give a smaller --size");
+		return -ENOMEM;
+	}
+	mark_pages(&t);
+	ret = copy_all(&t);
+	if (signal_seen)
+		ret = -EINTR;
+	if (!ret)
+		compare_all(&t);
+	restore_fill(&t);
+	free(t.state);
+	seen->compared = t.compared;
+	seen->bad = t.bad;
+	if (t.bad) {
+		err_what(&run->err, "what the device copied is wrong on %" PRIu64 " pages", t.bad);
+		err_fix(&run->err,
+			"the IOMMU translates wrongly, or the pages moved under it; see dmesg");
+	}
+	return ret;
+}
+
+static enum status judge(struct run *run, const struct dma_seen *seen)
+{
 	const struct dma_driver *drv = run->dma->dev.drv;
 	char all[96] = "";
 
-	if (t->plan.pages < t->plan.total)
+	if (seen->sample)
 		snprintf(all, sizeof(all), ", evenly spread; --dma %s takes all (%" PRIu64 " s)",
-			 drv->name, t->plan.total * drv->copy_ms / 4 / 1000);
+			 drv->name, seen->total * drv->copy_ms / 4 / 1000);
 	run_detail(run,
 		   "%s: %" PRIu64 " of %" PRIu64
 		   " pages, each read or written once by the device%s",
-		   drv->name, t->compared, t->plan.total, all);
-	if (t->bad) {
-		report_witness(run->rep, "device_dma", STATUS_FAIL, t->compared, t->bad,
+		   drv->name, seen->compared, seen->total, all);
+	if (seen->bad) {
+		report_witness(run->rep, "device_dma", STATUS_FAIL, seen->compared, seen->bad,
 			       run->err.why);
-		err_what(&run->err, "what the device copied is wrong on %" PRIu64 " pages", t->bad);
-		err_fix(&run->err,
-			"the IOMMU translates wrongly, or the pages moved under it; see dmesg");
 		return STATUS_FAIL;
 	}
 	run->dma->proven = true;
-	report_witness(run->rep, "device_dma", STATUS_PASS, t->compared, 0, NULL);
+	report_witness(run->rep, "device_dma", STATUS_PASS, seen->compared, 0, NULL);
 	report_ok(run->rep, "Device DMA (%s): %" PRIu64 " of %" PRIu64 " pages%s", drv->name,
-		  t->compared, t->plan.total, all);
+		  seen->compared, seen->total, all);
 	report_line(
 		run->rep,
 		"  copied by the device from IOVA to IOVA, each page read or written once; nothing else changed");
@@ -256,40 +289,22 @@ static enum status judge(struct transfer *t)
 
 static enum status copy_and_compare(struct run *run)
 {
-	const struct dma_driver *drv = run->dma->dev.drv;
-	bool all = run->opts->dma != DMA_AUTO;
-	struct transfer t = { .run = run };
-	enum status status = STATUS_FAIL;
+	struct dma *dev = &run->dma->dev;
+	struct dma_seen seen;
+	enum status status;
+	int ret = run_dma_verify(run, dev, run->opts->dma != DMA_AUTO ? 0 : dev->drv->auto_pages,
+				 &seen);
 
-	dma_plan_init(&t.plan, run->opts->size / DMA_PAGE, all ? 0 : drv->auto_pages,
-		      drv->copy_max);
-	/* Not what a run before this one may have left in memory. */
-	t.key = (uint64_t)getpid() << 48 ^ (uintptr_t)run->buf << 16 ^ 0x9e3779b97f4a7c15ULL;
-	t.state = calloc(t.plan.total, 1);
-	if (!t.state) {
-		err_set(&run->err, ENOMEM, "no memory to keep the pages' states", strerror(ENOMEM),
-			"give a smaller --size");
-		report_witness(run->rep, "device_dma", STATUS_UNVERIFIED, 0, 0, NULL);
-		return STATUS_UNVERIFIED;
-	}
-	mark_pages(&t);
-	if (copy_all(&t) || signal_seen) {
-		status = signal_seen ? STATUS_SKIP : STATUS_FAIL;
-		report_witness(run->rep, "device_dma", status, 0, 0, run->err.why);
-	} else {
-		compare_all(&t);
-		status = judge(&t);
-	}
-	restore_fill(&t);
-	free(t.state);
+	if (!ret)
+		return judge(run, &seen);
+	status = ret == -EINTR ? STATUS_SKIP : ret == -ENOMEM ? STATUS_UNVERIFIED : STATUS_FAIL;
+	report_witness(run->rep, "device_dma", status, 0, 0, run->err.why);
 	return status;
 }
 
 /* The mapping is where the device can reach it. */
-static bool reachable(struct run *run)
+bool run_dma_reachable(struct run *run, const struct dma_driver *drv)
 {
-	const struct dma_driver *drv = run->dma->dev.drv;
-
 	if (run->iovas[0] + run->opts->size <= drv->iova_end)
 		return true;
 	err_set(&run->err, ERANGE, "the device cannot reach all of the mapping", "", "");
@@ -336,7 +351,7 @@ enum status step_device_dma(struct run *run)
 {
 	const struct dma_driver *drv =
 		dma_driver_find(run->opts->dma, run->dev.vendor, run->dev.device);
-	const char *idle = idle_reason(run);
+	const char *idle = run_dma_idle(run);
 	enum status status;
 
 	if (idle)
@@ -352,7 +367,7 @@ enum status step_device_dma(struct run *run)
 		status = skip(run, "no IOMMU translates what the device does");
 	else if (!run->opts->expect_user)
 		status = skip(run, "--expect supervisor: the buffer is not touched");
-	else if (!reachable(run))
+	else if (!run_dma_reachable(run, drv))
 		status = STATUS_UNVERIFIED;
 	else
 		return copy_and_compare(run);
@@ -564,7 +579,7 @@ static enum status provoke_all(struct run *run)
 
 enum status step_dma_fault(struct run *run)
 {
-	const char *idle = idle_reason(run);
+	const char *idle = run_dma_idle(run);
 	struct run_dma *dma = run->dma;
 	enum status status;
 
@@ -763,7 +778,7 @@ static void tell_irq(struct run *run, const struct irq_case *ic, const struct ir
 
 enum status step_interrupts(struct run *run)
 {
-	const char *idle = idle_reason(run);
+	const char *idle = run_dma_idle(run);
 	struct run_dma *dma = run->dma;
 	char names[32] = "", *p = names;
 	enum status status = STATUS_PASS;

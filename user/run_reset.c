@@ -44,11 +44,6 @@ static const struct mark {
 	{ 0x1b36, 0x0010, 0, 0x14, 0x00460000, 0 },
 };
 
-struct hot_info {
-	struct vfio_pci_hot_reset_info head;
-	struct vfio_pci_dependent_device devs[MAX_DEVS];
-};
-
 struct reset {
 	struct run *run;
 	bool offered; /* the device says that its function can be reset */
@@ -56,8 +51,13 @@ struct reset {
 	const struct mark *mark;
 	uint64_t mark_at;
 	uint8_t before[PCI_CONFIG_EXPRESS];
-	struct hot_info hot;
 	struct json_object *obj;
+	/* The structure ends in the devices. */
+	union {
+		struct vfio_pci_hot_reset_info head;
+		unsigned char room[sizeof(struct vfio_pci_hot_reset_info) +
+				   MAX_DEVS * sizeof(struct vfio_pci_dependent_device)];
+	} hot;
 };
 
 static const char *errno_text(int no)
@@ -214,7 +214,7 @@ static void reset_function(struct reset *r)
 static int hot_info(struct reset *r, uint32_t room)
 {
 	memset(&r->hot, 0, sizeof(r->hot));
-	r->hot.head.argsz = sizeof(r->hot.head) + room * sizeof(r->hot.devs[0]);
+	r->hot.head.argsz = sizeof(r->hot.head) + room * sizeof(r->hot.head.devices[0]);
 	return ioctl(r->run->device, VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, &r->hot) ? errno : 0;
 }
 
@@ -236,7 +236,7 @@ static bool check_named(struct reset *r, char *other, size_t len)
 
 	json_object_object_add(r->obj, "devices", list);
 	for (i = 0; i < r->hot.head.count && i < MAX_DEVS; i++) {
-		const struct vfio_pci_dependent_device *d = &r->hot.devs[i];
+		const struct vfio_pci_dependent_device *d = &r->hot.head.devices[i];
 		struct sysfs_device dev = { .group = -1 };
 		char bdf[SYSFS_BDF];
 

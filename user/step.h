@@ -18,12 +18,15 @@
 
 #define BASE_PAGE   4096ULL
 #define MAX_IOVAS   64	 /* mappings of the one buffer */
+#define MAX_WITH    8	 /* further devices */
 #define ODD_LINES   16	 /* of pages that differ, in text; --verbose shows all */
 #define RUN_PATTERN 0xAA /* every byte of the buffer, where nobody has changed it */
 
 /* What the command line asks of a run. */
 struct run_opts {
 	const char *bdf;
+	const char *with[MAX_WITH]; /* further devices, into the same container */
+	unsigned int nr_with;
 	bool expect_user;   /* else supervisor */
 	uint64_t size;	    /* bytes to map */
 	uint64_t page_size; /* 4K; 2M and 1G with hugetlb */
@@ -43,6 +46,7 @@ struct run_opts {
 };
 
 struct run_dma;
+struct run_with;
 
 /* Everything that a run opened, mapped, loaded and found out. */
 struct run {
@@ -74,7 +78,9 @@ struct run {
 	uint64_t frames_agree;		   /* base pages, module against pagemap */
 	uint64_t iommu_agree;		   /* base pages of all mappings, against the IOMMU */
 	struct run_dma *dma;		   /* run_dma.c's, or NULL */
-	char privilege[64];		   /* steps that this user may not do: "module, iommu" */
+	struct run_with *with;		   /* run_with.c's */
+	unsigned int nr_with;
+	char privilege[64]; /* steps that this user may not do: "module, iommu" */
 	/* of the step in hand: */
 	char detail[256];
 	struct err err;
@@ -157,6 +163,11 @@ enum status step_irq_rules(struct run *run);
 /* run_reset.c */
 enum status step_reset(struct run *run);
 
+/* run_with.c */
+enum status step_with(struct run *run);
+void undo_with(struct run *run);
+enum status step_with_dma(struct run *run);
+
 /* run_iommu.c */
 uint64_t now_ns(void);
 enum status step_iommu(struct run *run);
@@ -169,6 +180,23 @@ struct pci_bdf;
 /* As the module names a device */
 uint32_t iova_device(const struct pci_bdf *bdf);
 /* run_dma.c */
+struct dma;
+struct dma_driver;
+/* Base pages: that there are, that took part and were compared, that were wrong */
+struct dma_seen {
+	uint64_t total, compared, bad;
+	bool sample; /* not all took part */
+};
+/* Why no device may do anything at all; NULL: nothing against it. */
+const char *run_dma_idle(const struct run *run);
+/* The mapping is where the device can reach it; else run->err. */
+bool run_dma_reachable(struct run *run, const struct dma_driver *drv);
+/*
+ * Has a device that its driver started copy through the mapping, @max pages at the most
+ * (0: all), and compares.  0, with what is wrong in *seen and run->err; -EINTR for a signal;
+ * else what kept it from copying, in run->err.
+ */
+int run_dma_verify(struct run *run, struct dma *dev, uint64_t max, struct dma_seen *seen);
 enum status step_device_dma(struct run *run);
 void undo_device_dma(struct run *run);
 enum status step_dma_fault(struct run *run);

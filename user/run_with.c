@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The steps of further devices: --with.  Each joins the container, or the iommufd's address
+ * space, of the first; what is mapped there is mapped for all, and each moves data by it.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <linux/pci_regs.h>
+
+#include "dma.h"
+#include "signals.h"
+#include "step.h"
+
+/* Of each: as much as shows that it goes through the same mapping. */
+#define WITH_PAGES 16
+
+struct run_with {
+	struct sysfs_device dev;
+	struct vfio vfio; /* the first device's container, and a group of its own or a shared one */
+	bool own_group;
+	int device;
+	struct json_object *obj;
+};
+
+static enum status stop(struct run *run, const struct run_with *w, int ret, const char *why,
+			const char *fix)
+{
+	err_set(&run->err, -ret, "", why, fix);
+	err_what(&run->err, "--with %s", w->dev.bdf);
+	return STATUS_ERROR;
+}
+
+/* The same, in the words of the back end. */
+static enum status stop_at_call(struct run *run, const struct run_with *w, int ret)
+{
+	struct err err = { 0 };
+
+	vfio_explain(&w->vfio, ret, &err);
+	run->err.no = -ret;
+	err_what(&run->err, "--with %s: %s", w->dev.bdf, err.what);
+	err_why(&run->err, "%s", err.why);
+	err_fix(&run->err, "%s", err.fix);
+	return STATUS_ERROR;
+}
+
+/* A group can be opened once: a device of one that is open already shares it. */
+static const struct vfio *find_group(const struct run *run, const struct run_with *w)
+{
+	unsigned int i;
+
+	if (run->dev.group == w->dev.group)
+		return &run->vfio;
+	for (i = 0; i < run->nr_with; i++)
+		if (&run->with[i] != w && run->with[i].own_group &&
+		    run->with[i].dev.group == w->dev.group)
+			return &run->with[i].vfio;
+	return NULL;
+}
+
+static int join_group(struct run *run, struct run_with *w)
+{
+	const struct vfio *shared = find_group(run, w);
+	int ret;
+
+	if (shared) {
+		w->vfio.group = shared->group;
+		return 0;
+	}
+	w->own_group = true;
+	w->vfio.call = "the group's node";
+	ret = vfio_group_open(&w->vfio);
+	return ret ? ret : vfio_group_set_container(&w->vfio);
+}
+
+static enum status join(struct run *run, struct run_with *w, const char *bdf)
+{
+	const struct backend *be = run->vfio.be;
+	char name[96];
+	int ret = sysfs_device_get(bdf, &w->dev);
+
+	if (ret) {
+		snprintf(w->dev.bdf, sizeof(w->dev.bdf), "%s", bdf);
+		return stop(run, w, ret, "the kernel knows no PCI device at this address",
+			    "see lspci -D");
+	}
+	w->obj = json_object_new_object();
+	json_object_array_add(json_object_object_get(run->rep->root, "with"), w->obj);
+	json_object_object_add(w->obj, "bdf", json_object_new_string(bdf));
+	json_object_object_add(w->obj, "group", json_object_new_int(w->dev.group));
+	if (w->dev.group < 0 || !strstr(w->dev.driver, "vfio"))
+		return stop(run, w, -EBUSY,
+			    w->dev.group < 0 ? "it has no IOMMU group" : "it is not on vfio-pci",
+			    "see vfio_test list, which has the line to type");
+	w->vfio = run->vfio;
+	w->vfio.dev = &w->dev;
+	w->vfio.group = -1;
+	w->vfio.in_container = false;
+	if (be->has & BACKEND_GROUP) {
+		ret = join_group(run, w);
+		if (ret)
+			return stop_at_call(run, w, ret);
+	}
+	ret = vfio_get_device(&w->vfio, &w->device);
+	if (ret)
+		return stop_at_call(run, w, ret);
+	json_object_object_add(w->obj, "shares_group",
+			       json_object_new_boolean(!w->own_group &&
+						       w->dev.group == run->dev.group));
+	snprintf(name, sizeof(name), "%s: %s", bdf, be->title);
+	report_check(run->rep, name, STATUS_PASS, "group %d, %s", w->dev.group,
+		     w->own_group ? "its own" : "shared");
+	report_ok(run->rep, "%s joined: group %d, %s", bdf, w->dev.group,
+		  w->own_group ? "its own" : "shared");
+	return STATUS_PASS;
+}
+
+/* What it says of itself, and that it answers: its vendor, by its configuration space. */
+static void check_device(struct run *run, struct run_with *w)
+{
+	struct vfio_device_info *info;
+	uint32_t i, told = 0;
+	uint16_t vendor = 0;
+	uint32_t regions, irqs;
+	char name[64];
+	int ret = vfio_device_get_info(w->device, &info);
+
+	snprintf(name, sizeof(name), "%s: device info", w->dev.bdf);
+	if (ret) {
+		report_check(run->rep, name, STATUS_FAIL, "%s", strerror(-ret));
+		return;
+	}
+	regions = info->num_regions;
+	irqs = info->num_irqs;
+	free(info);
+	report_check(run->rep, name,
+		     regions > VFIO_PCI_CONFIG_REGION_INDEX ? STATUS_PASS : STATUS_FAIL,
+		     "%u regions, %u interrupt indexes", regions, irqs);
+	for (i = 0; i < regions; i++) {
+		struct vfio_region_info *region;
+
+		if (vfio_device_get_region(w->device, i, &region))
+			continue;
+		told++;
+		if (i == VFIO_PCI_CONFIG_REGION_INDEX &&
+		    pread(w->device, &vendor, sizeof(vendor), region->offset + PCI_VENDOR_ID) !=
+			    sizeof(vendor))
+			vendor = 0;
+		free(region);
+	}
+	snprintf(name, sizeof(name), "%s: regions", w->dev.bdf);
+	report_check(run->rep, name, vendor == w->dev.vendor ? STATUS_PASS : STATUS_FAIL,
+		     "%u of %u told; vendor 0x%04x, 0x%04x in sysfs", told, regions, vendor,
+		     w->dev.vendor);
+	json_object_object_add(w->obj, "regions", json_object_new_int(told));
+	json_object_object_add(w->obj, "irqs", json_object_new_int(irqs));
+}
+
+/* The end of both steps: did any of their checks fail? */
+static enum status judge(struct run *run, const char *of)
+{
+	unsigned int passed = report_checks(run->rep, STATUS_PASS);
+	unsigned int failed = report_checks(run->rep, STATUS_FAIL);
+
+	if (signal_seen)
+		return STATUS_SKIP;
+	run_detail(run, "%u of %u checks of %u further devices", passed, passed + failed,
+		   run->nr_with);
+	if (!failed)
+		return STATUS_PASS;
+	err_set(&run->err, EIO, "", "see the checks above", "see dmesg");
+	err_what(&run->err, "%s: %u of %u checks failed", of, failed, passed + failed);
+	return STATUS_FAIL;
+}
+
+enum status step_with(struct run *run)
+{
+	unsigned int nr = run->opts->nr_with, i;
+
+	if (!nr) {
+		run_detail(run, "no --with");
+		return STATUS_SKIP;
+	}
+	run->with = calloc(nr, sizeof(*run->with));
+	if (!run->with) {
+		err_set(&run->err, ENOMEM, "no memory for further devices", strerror(ENOMEM), "");
+		return STATUS_ERROR;
+	}
+	json_object_object_add(run->rep->root, "with", json_object_new_array());
+	for (i = 0; i < nr && !signal_seen; i++) {
+		struct run_with *w = &run->with[i];
+		enum status status;
+
+		w->device = -1;
+		w->vfio.group = -1;
+		run->nr_with++;
+		status = join(run, w, run->opts->with[i]);
+		if (status != STATUS_PASS)
+			return status;
+		check_device(run, w);
+	}
+	return judge(run, "further devices");
+}
+
+void undo_with(struct run *run)
+{
+	unsigned int i;
+
+	/* All device files first: a group with one open leaves no container. */
+	for (i = 0; i < run->nr_with; i++)
+		if (run->with[i].device >= 0)
+			close(run->with[i].device);
+	for (i = 0; i < run->nr_with; i++)
+		if (run->with[i].own_group) {
+			vfio_group_unset_container(&run->with[i].vfio);
+			vfio_group_close(&run->with[i].vfio);
+		}
+	free(run->with);
+	run->with = NULL;
+	run->nr_with = 0;
+}
+
+/* --- data ----------------------------------------------------------------------------- */
+
+static void move_data(struct run *run, struct run_with *w)
+{
+	const struct dma_driver *drv =
+		dma_driver_find(run->opts->dma, w->dev.vendor, w->dev.device);
+	struct json_object *obj;
+	struct dma_seen seen;
+	struct dma dma;
+	char name[64];
+	int ret;
+
+	snprintf(name, sizeof(name), "%s: device DMA", w->dev.bdf);
+	if (!drv || !drv->copy) {
+		report_check(run->rep, name, STATUS_SKIP, "no driver here has %04x:%04x move data",
+			     w->dev.vendor, w->dev.device);
+		return;
+	}
+	if (!run_dma_reachable(run, drv)) {
+		report_check(run->rep, name, STATUS_SKIP, "%s", run->err.why);
+		memset(&run->err, 0, sizeof(run->err));
+		return;
+	}
+	ret = dma_open(&dma, drv, w->device, &run->err);
+	if (!ret) {
+		ret = run_dma_verify(run, &dma, WITH_PAGES, &seen);
+		dma_close(&dma);
+	}
+	if (ret == -EINTR)
+		return;
+	if (ret) {
+		report_check(run->rep, name, STATUS_FAIL, "%s: %s", run->err.what, run->err.why);
+		return;
+	}
+	obj = json_object_new_object();
+	json_object_object_add(w->obj, "device_dma", obj);
+	json_object_object_add(obj, "compared", json_object_new_uint64(seen.compared));
+	json_object_object_add(obj, "mismatched", json_object_new_uint64(seen.bad));
+	if (seen.bad) {
+		report_check(run->rep, name, STATUS_FAIL, "%s: %s", run->err.what, run->err.why);
+		return;
+	}
+	report_check(run->rep, name, STATUS_PASS, "%s: %" PRIu64 " of %" PRIu64 " pages", drv->name,
+		     seen.compared, seen.total);
+	report_ok(run->rep,
+		  "Device DMA by %s (%s): %" PRIu64 " of %" PRIu64 " pages, the same IOVAs",
+		  w->dev.bdf, drv->name, seen.compared, seen.total);
+}
+
+enum status step_with_dma(struct run *run)
+{
+	const char *idle = run_dma_idle(run);
+	unsigned int i;
+
+	if (!run->nr_with)
+		idle = "no --with";
+	else if (!run->opts->expect_user)
+		idle = "--expect supervisor: the buffer is not touched";
+	if (idle) {
+		run_detail(run, "%s", idle);
+		return STATUS_SKIP;
+	}
+	for (i = 0; i < run->nr_with && !signal_seen; i++)
+		move_data(run, &run->with[i]);
+	if (!report_checks(run->rep, STATUS_PASS) && !report_checks(run->rep, STATUS_FAIL)) {
+		run_detail(run, "none of them has a driver here that moves data");
+		return STATUS_SKIP;
+	}
+	return judge(run, "data moved by further devices");
+}

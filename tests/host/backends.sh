@@ -94,7 +94,8 @@ if [[ ${1:-} == --table ]]; then
 	exit $status
 fi
 ktap_plan 1
-sed "1,/^$begin\$/d; /^$end\$/,\$d" "$root/README.md" | sed '/^$/d' >"$ktap_dir/readme"
+awk -v begin="$begin" -v end="$end" '$0 == end { on = 0 } on && NF; $0 == begin { on = 1 }' \
+	"$root/README.md" >"$ktap_dir/readme"
 sed -i '/^$/d' "$ktap_dir/table"
 check 'the table in the README is what was seen' diff "$ktap_dir/readme" "$ktap_dir/table"
 [[ $ktap_bad -eq 0 && $status -eq 0 ]]

@@ -22,10 +22,11 @@ PROGRAM_DIR := user
 
 # What each program is made of.
 SHARED := parse term pt_text err
-vfio_test := main cmd_run cmd_list cmd_doctor cmd_walk cmd_iova signals step run_vfio run_device \
-	run_verify run_iommu run_rules run_rules_more run_rules_iommufd run_dma run_failure backend \
-	backend_container backend_iommufd dma dma_plan dma_edu klog frames report sysfs vfio \
-	vfio_caps pci_config mmio module verify_pte pagemap pci_names failure env holder $(SHARED)
+vfio_test := main cmd_run cmd_list cmd_doctor cmd_bind cmd_walk cmd_iova signals step run_vfio \
+	run_device run_verify run_iommu run_rules run_rules_more run_rules_iommufd run_irqs irq_rules \
+	run_reset run_dma run_failure backend backend_container backend_iommufd dma dma_plan dma_edu \
+	dma_e1000e klog frames report sysfs vfio vfio_caps pci_config mmio module verify_pte pagemap \
+	pci_names failure env holder bind bind_record bind_state in_use $(SHARED)
 vfio_test_libs := libkmod libpci json-c zlib
 qemu_verify_pte := qemu_verify_pte qemu_report qemu_walk qemu_compare qemu_join qemu_print monitor \
 	monitor_parse $(SHARED)
@@ -44,9 +45,12 @@ unit_klog := klog parse signals
 unit_vfio_caps := vfio_caps vfio
 unit_pci_config := pci_config
 unit_mmio := mmio
+unit_irq_rules := irq_rules
 unit_monitor := monitor monitor_parse err
 unit_monitor_parse := monitor_parse parse
 unit_join := qemu_join err
+unit_bind_record := bind_record
+unit_in_use := in_use
 unit_failure := failure sysfs err parse
 unit_report := qemu_report qemu_walk qemu_compare pt_text parse
 
@@ -126,6 +130,8 @@ install: user man
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(PROGRAMS:%=user/%)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 build/man/vfio_test.8
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 build/man/qemu_verify_pte.1
+	install -D -m 644 user/completion/vfio_test.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vfio_test
 ifneq ($(wildcard kmod/verify_pte.ko),)
 	$(MAKE) -C kmod KERNELDIR=$(KERNELDIR) install
 endif

@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a device's IOMMU domain makes of an IOVA.
- *
- * The caller has the device open through VFIO, and its file is held here: as long as it lives the
- * device stays with VFIO, and a container keeps its domain.  No lock that keeps the domain's tables
- * from an unmap by another thread is in reach, and an unmap frees them without a grace period. But
- * it takes them out of what leads to them first: so all CPUs stop while a batch is asked, each
- * page from the root on, and nothing that can still be reached is freed meanwhile.
+ * What a device's IOMMU domain makes of an IOVA.  The caller has the device open through VFIO, and
+ * its file is held here: as long as it lives the device stays with VFIO, and a container keeps its
+ * domain.  No lock that keeps the domain's tables from an unmap by another thread is in reach, and
+ * an unmap frees them without a grace period. But it takes them out of what leads to them first: so
+ * all CPUs stop while a batch is asked, each page from the root on, and nothing that can still be
+ * reached is freed meanwhile.
  */
 #include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/iommu.h>
 #include <linux/module.h>
 #include <linux/pci.h>
-#include <linux/sched/signal.h>
 #include <linux/stop_machine.h>
 #include <linux/uaccess.h>
 
@@ -21,11 +19,9 @@
 
 /* Pages asked about while the machine stands still. */
 #define IOVA_BUDGET 256
-#define IOVA_NONE   (~0ULL) /* not translated */
 
 struct iova_query {
 	struct walk *w;
-	u64 *addr;
 	struct pci_dev *pdev;
 	struct file *file; /* of the caller, the device's */
 };
@@ -47,26 +43,13 @@ static int iova_match_file(const void *arg, struct file *file, unsigned int fd)
 	return 1;
 }
 
-static u64 iova_to_pa(const struct walk *w, struct iommu_domain *domain, u64 iova)
-{
-	const struct iommu_domain_geometry *g = &domain->geometry;
-	u64 pa = 0;
-
-	if (w->out.features == VERIFY_PTE_IDENTITY)
-		return iova;
-	if (w->out.features == VERIFY_PTE_PAGING && iova >= g->aperture_start &&
-	    iova <= g->aperture_end)
-		pa = iommu_iova_to_phys(domain, iova);
-	return pa ? pa : IOVA_NONE;
-}
-
 /* All CPUs but this one spin, interrupts are off. */
 static int iova_stopped(void *arg)
 {
 	const struct iova_query *q = arg;
 	struct iommu_domain *domain = iommu_get_domain_for_dev(&q->pdev->dev);
 	struct walk *w = q->w;
-	u64 *addr = q->addr, last = *addr + min_t(u64, w->end - *addr, IOVA_BUDGET * PAGE_SIZE);
+	u64 last = w->addr + min_t(u64, w->end - w->addr, IOVA_BUDGET * PAGE_SIZE);
 
 	if (!domain)
 		return -ENOENT;
@@ -76,23 +59,24 @@ static int iova_stopped(void *arg)
 								  : 0;
 	if (!w->out.features)
 		return -EOPNOTSUPP;
-	for (; *addr < last; *addr += PAGE_SIZE) {
+	for (; w->addr < last; w->addr += PAGE_SIZE) {
 		struct verify_pte_run *run = w->nr ? &w->runs[w->nr - 1] : NULL;
-		u64 pa = iova_to_pa(w, domain, *addr);
-		u8 kind = pa == IOVA_NONE ? PT_NONE : PT_LEAF;
+		u64 pa = w->out.features == VERIFY_PTE_IDENTITY ? w->addr : 0;
+		u8 kind;
 
+		if (w->out.features == VERIFY_PTE_PAGING &&
+		    w->addr >= domain->geometry.aperture_start &&
+		    w->addr <= domain->geometry.aperture_end)
+			pa = iommu_iova_to_phys(domain, w->addr);
+		kind = pa || w->out.features == VERIFY_PTE_IDENTITY ? PT_LEAF : PT_NONE;
 		if (run && run->kind == kind && (kind == PT_NONE || run->pa + run->len == pa)) {
 			run->len += PAGE_SIZE;
 		} else {
 			w->full = w->nr == w->cap;
 			if (w->full)
 				break;
-			w->runs[w->nr++] = (struct verify_pte_run){
-				.vaddr = *addr,
-				.len = PAGE_SIZE,
-				.kind = kind,
-				.pa = kind == PT_NONE ? 0 : pa,
-			};
+			w->runs[w->nr++] =
+				(struct verify_pte_run){ w->addr, PAGE_SIZE, pa, .kind = kind };
 		}
 		w->out.entries++;
 		w->out.pages[kind]++;
@@ -100,10 +84,10 @@ static int iova_stopped(void *arg)
 	return 0;
 }
 
-int iova_batch(struct walk *w, u64 *addr)
+int iova_batch(struct walk *w)
 {
 	const u32 device = w->out.device;
-	struct iova_query q = { .w = w, .addr = addr };
+	struct iova_query q = { .w = w };
 	int ret = -EBADF;
 
 	/* A virtio IOMMU takes a spinlock that would sleep there. */

@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * Page table formats: what every one of them has to answer.
+ * What every page table format has to answer.  Pure decode, shared by the module and the programs:
+ * no I/O, no allocation, no printing.  Nothing but a format's const struct pt_fmt, in a header of
+ * its own (pt_x86.h), knows what an entry looks like.
  *
- * Pure decode, shared by the module and the programs: no I/O, no allocation, no printing, no bit
- * of any architecture.  A format is one const struct pt_fmt in a header of its own (pt_x86.h);
- * nothing else knows what an entry looks like.
- *
- * Words: a *level* counts up from the tables that map the smallest pages (0 = PTE) to the *root*
- * (levels - 1 = PGD).  An *entry* is one 64-bit word of a table.  A *leaf* maps a page, a *table*
- * entry points to the next level. A name ending in _pa is a physical address in bytes.
+ * A *level* counts up from the tables that map the smallest pages (0 = PTE) to the *root* (levels
+ * - 1 = PGD).  An *entry* is one 64-bit word of a table: a *leaf* maps a page, a *table* entry
+ * points to the next level.  A name ending in _pa is a physical address in bytes.
  */
 #ifndef PT_FMT_H
 #define PT_FMT_H
 
 #include <linux/types.h>
 
-/* No architecture that Linux runs on has more than five. */
-#define PT_MAX_LEVELS 5
+#define PT_MAX_LEVELS 5 /* of any architecture that Linux runs on */
 
 /* What an entry is.  Told apart by pt_fmt.kind(), stable in reports and ABI. */
 enum pt_kind {
@@ -35,11 +32,11 @@ enum pt_kind {
 #define PT_EXEC	      (1U << 2)
 #define PT_RIGHTS_ALL (PT_USER | PT_WRITE | PT_EXEC)
 
-/* Where a flag means what its name says. */
-#define PT_IN_TABLE    (1U << 0) /* entries that point to a table */
-#define PT_IN_LEAF     (1U << 1) /* leaves at level 0 */
-#define PT_IN_HUGE     (1U << 2) /* leaves above level 0 */
-#define PT_IN_PROTNONE (1U << 3) /* PT_PROTNONE, PT_INVALID, any level */
+/* Where a flag means what its name says: by kind, a leaf above level 0 apart. */
+#define PT_IN_TABLE    (1U << PT_TABLE)
+#define PT_IN_LEAF     (1U << PT_LEAF)
+#define PT_IN_HUGE     (1U << PT_NR_KINDS)
+#define PT_IN_PROTNONE (1U << PT_PROTNONE | 1U << PT_INVALID)
 
 struct pt_flag {
 	__u64 mask;
@@ -55,11 +52,7 @@ struct pt_fmt {
 	const struct pt_flag *flags; /* ends with a NULL name */
 
 	enum pt_kind (*kind)(__u32 level, __u64 entry);
-	/*
-	 * Frame of a leaf (any kind with a frame) or of the next table, in bytes.  @pa_mask is the
-	 * kernel's own mask of physical address bits: it leaves out an encryption or sharing bit,
-	 * wherever the machine has it.
-	 */
+	/* Of the frame or the next table; @pa_mask: address bits, without any of encryption. */
 	__u64 (*pa)(__u32 level, __u64 entry, __u64 pa_mask);
 	__u32 (*rights)(__u32 level, __u64 entry);
 	/* What changes in the entry from one page to the next consecutive one. */
@@ -89,6 +82,13 @@ static inline __u64 pt_user_end(const struct pt_fmt *fmt, __u32 levels)
 	return 1ULL << (pt_shift(fmt, levels) - 1);
 }
 
+/* Physical address of @va, which the leaf @entry maps */
+static inline __u64 pt_frame(const struct pt_fmt *fmt, __u32 level, __u64 entry, __u64 va,
+			     __u64 pa_mask)
+{
+	return fmt->pa(level, entry, pa_mask) + (va & (pt_size(fmt, level) - 1));
+}
+
 /* Does an entry of this kind hold the frame of a page? */
 static inline int pt_has_frame(enum pt_kind kind)
 {
@@ -107,41 +107,25 @@ static inline const char *pt_level_name(__u32 levels, __u32 level)
 
 static inline const char *pt_kind_name(__u32 kind)
 {
-	static const char *const name[PT_NR_KINDS] = {
-		[PT_NONE] = "none",	    [PT_TABLE] = "table",     [PT_LEAF] = "page",
-		[PT_PROTNONE] = "protnone", [PT_INVALID] = "invalid", [PT_ABSENT] = "absent",
+	static const char *const name[] = {
+		"none", "table", "page", "protnone", "invalid", "absent"
 	};
 
 	return kind < PT_NR_KINDS ? name[kind] : "?";
-}
-
-/* "4K": what a leaf of @level maps; every format here has 4K base pages. */
-static inline const char *pt_size_name(__u32 level)
-{
-	static const char *const name[] = { "4K", "2M", "1G" };
-
-	return level < 3 ? name[level] : "?";
 }
 
 /* The next flag by name, from *pos (0 to start) on, which moves past it; NULL at the end. */
 static inline const char *pt_next_flag(const struct pt_fmt *fmt, __u32 level, __u64 entry,
 				       unsigned int *pos)
 {
-	static const __u8 where_of[PT_NR_KINDS] = { [PT_TABLE] = PT_IN_TABLE,
-						    [PT_LEAF] = PT_IN_LEAF,
-						    [PT_PROTNONE] = PT_IN_PROTNONE,
-						    [PT_INVALID] = PT_IN_PROTNONE };
-	__u32 where = where_of[fmt->kind(level, entry)];
+	const __u32 kind = 1U << fmt->kind(level, entry);
+	const __u32 where = kind == PT_IN_LEAF && level ? PT_IN_HUGE : kind;
+	const struct pt_flag *f = &fmt->flags[*pos];
 
-	if (where == PT_IN_LEAF && level)
-		where = PT_IN_HUGE;
-	while (where && fmt->flags[*pos].name) {
-		const struct pt_flag *f = &fmt->flags[(*pos)++];
-
-		if ((f->where & where) && (entry & f->mask))
-			return f->name;
-	}
-	return (void *)0;
+	while (f->name && !((f->where & where) && (entry & f->mask)))
+		f++;
+	*pos = f->name ? f - fmt->flags + 1 : *pos;
+	return f->name;
 }
 
 /* The rights of one address, gathered from the root down. */
@@ -158,8 +142,7 @@ static inline void pt_effective_add(const struct pt_fmt *fmt, struct pt_effectiv
 	__u32 rights = fmt->rights(level, entry);
 
 	eff->rights &= rights;
-	if (!(rights & PT_USER))
-		eff->no_user_levels |= 1U << level;
+	eff->no_user_levels |= !(rights & PT_USER) << level;
 }
 
 #endif /* PT_FMT_H */

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * x86-64 page tables, 4 and 5 levels.
- *
- * Intel SDM volume 3A, chapter 4 "Paging", section 4.5 "4-level paging and 5-level paging": tables
- * 4-14 to 4-20 (entries), section 4.6 (rights). What Linux keeps in the bits that the CPU ignores,
- * and in entries that are not present: arch/x86/include/asm/pgtable_types.h, pgtable_64.h,
- * pgtable-invert.h.
+ * x86-64 page tables, 4 and 5 levels: Intel SDM volume 3A, section 4.5 "4-level paging and 5-level
+ * paging", tables 4-14 to 4-20 (entries), section 4.6 (rights).  What Linux keeps in bits that the
+ * CPU ignores: arch/x86/include/asm/pgtable_types.h, pgtable_64.h, pgtable-invert.h.
  */
 #ifndef PT_X86_H
 #define PT_X86_H
@@ -19,26 +16,18 @@
 #define PT_X86_PCD	  (1ULL << 4)
 #define PT_X86_A	  (1ULL << 5)
 #define PT_X86_D	  (1ULL << 6)
-#define PT_X86_PS	  (1ULL << 7) /* in a directory: page size, a leaf */
-#define PT_X86_PAT	  (1ULL << 7) /* in a PTE: memory type */
-#define PT_X86_G	  (1ULL << 8)
+#define PT_X86_PS	  (1ULL << 7)		/* in a directory: page size, a leaf */
+#define PT_X86_PAT	  (1ULL << 7)		/* in a PTE: memory type */
 #define PT_X86_PROTNONE	  (1ULL << 8)		/* Linux, where P is clear */
-#define PT_X86_SPECIAL	  (1ULL << 9)		/* Linux: no struct page behind it */
-#define PT_X86_UFFD_WP	  (1ULL << 10)		/* Linux */
 #define PT_X86_SOFT_DIRTY (1ULL << 11)		/* Linux */
 #define PT_X86_PAT_HUGE	  (1ULL << 12)		/* in a huge leaf: memory type */
 #define PT_X86_ADDR	  0x000ffffffffff000ULL /* bits 51:12 */
-#define PT_X86_SOFTW4	  (1ULL << 58)		/* Linux: devmap, later saved-dirty */
-#define PT_X86_PKEY0	  (1ULL << 59)
-#define PT_X86_PKEY1	  (1ULL << 60)
-#define PT_X86_PKEY2	  (1ULL << 61)
-#define PT_X86_PKEY3	  (1ULL << 62)
 #define PT_X86_NX	  (1ULL << 63)
 
 /*
  * Order matters, as in the kernel: none, then present, then leaf.  PS alone says nothing: a huge
- * entry that is not present keeps it, and in a PTE the same bit is PAT.  A directory with PS and
- * neither P nor PROTNONE is one that pmd_mkinvalid() made: a huge page being split.
+ * entry keeps it when not present, in a PTE it is PAT.  PS, but neither P nor PROTNONE, comes of
+ * pmd_mkinvalid(): a huge page being split.
  */
 static inline enum pt_kind pt_x86_kind(__u32 level, __u64 entry)
 {
@@ -48,24 +37,18 @@ static inline enum pt_kind pt_x86_kind(__u32 level, __u64 entry)
 		return level && !(entry & PT_X86_PS) ? PT_TABLE : PT_LEAF;
 	if (entry & PT_X86_PROTNONE)
 		return PT_PROTNONE;
-	if (level && (entry & PT_X86_PS))
-		return PT_INVALID;
-	return PT_ABSENT;
+	return level && (entry & PT_X86_PS) ? PT_INVALID : PT_ABSENT;
 }
 
-/*
- * Where P is clear Linux keeps the frame inverted, so that a speculative load (L1TF) never sees
- * the address of real memory: __pte_needs_invert().
- */
+/* Where P is clear Linux keeps the frame inverted, against L1TF: __pte_needs_invert(). */
 static inline __u64 pt_x86_pa(__u32 level, __u64 entry, __u64 pa_mask)
 {
-	__u64 pa = entry & PT_X86_P ? entry : ~entry;
-	__u64 low = 0xfffULL;
+	__u64 pa = (entry & PT_X86_P ? entry : ~entry) & PT_X86_ADDR & pa_mask;
 
 	/* A huge leaf's address starts at its size; PAT_HUGE lies below. */
 	if (level && pt_x86_kind(level, entry) != PT_TABLE)
-		low = (1ULL << (12 + 9 * level)) - 1;
-	return pa & PT_X86_ADDR & pa_mask & ~low;
+		pa = pa >> (12 + 9 * level) << (12 + 9 * level);
+	return pa;
 }
 
 static inline __u32 pt_x86_rights(__u32 level, __u64 entry)
@@ -82,9 +65,8 @@ static inline __u64 pt_x86_step(__u32 level, __u64 entry)
 	__u64 size = 1ULL << (12 + 9 * level);
 	enum pt_kind kind = pt_x86_kind(level, entry);
 
-	if (kind == PT_LEAF)
-		return size;
-	return pt_has_frame(kind) ? -size : 0; /* inverted: one frame up is one down */
+	/* Inverted: one frame up is one down. */
+	return kind == PT_LEAF ? size : pt_has_frame(kind) ? -size : 0;
 }
 
 #define PT_IN_PAGE (PT_IN_LEAF | PT_IN_HUGE | PT_IN_PROTNONE)
@@ -100,16 +82,16 @@ static const struct pt_flag pt_x86_flags[] = {
 	{ PT_X86_PS, PT_IN_HUGE, "PSE" },
 	{ PT_X86_PAT, PT_IN_LEAF, "PAT" },
 	{ PT_X86_PAT_HUGE, PT_IN_HUGE, "PAT" },
-	{ PT_X86_G, PT_IN_LEAF | PT_IN_HUGE, "GLOBAL" },
+	{ 1ULL << 8, PT_IN_LEAF | PT_IN_HUGE, "GLOBAL" },
 	{ PT_X86_PROTNONE, PT_IN_PROTNONE, "PROTNONE" },
-	{ PT_X86_SPECIAL, PT_IN_PAGE, "SPECIAL" },
-	{ PT_X86_UFFD_WP, PT_IN_PAGE, "UFFD_WP" },
+	{ 1ULL << 9, PT_IN_PAGE, "SPECIAL" },  /* Linux: no struct page behind it */
+	{ 1ULL << 10, PT_IN_PAGE, "UFFD_WP" }, /* Linux */
 	{ PT_X86_SOFT_DIRTY, PT_IN_PAGE, "SOFT_DIRTY" },
-	{ PT_X86_SOFTW4, PT_IN_PAGE, "SOFTW4" },
-	{ PT_X86_PKEY0, PT_IN_PAGE, "PKEY_BIT0" },
-	{ PT_X86_PKEY1, PT_IN_PAGE, "PKEY_BIT1" },
-	{ PT_X86_PKEY2, PT_IN_PAGE, "PKEY_BIT2" },
-	{ PT_X86_PKEY3, PT_IN_PAGE, "PKEY_BIT3" },
+	{ 1ULL << 58, PT_IN_PAGE, "SOFTW4" }, /* Linux: devmap, later saved-dirty */
+	{ 1ULL << 59, PT_IN_PAGE, "PKEY_BIT0" },
+	{ 1ULL << 60, PT_IN_PAGE, "PKEY_BIT1" },
+	{ 1ULL << 61, PT_IN_PAGE, "PKEY_BIT2" },
+	{ 1ULL << 62, PT_IN_PAGE, "PKEY_BIT3" },
 	{ PT_X86_NX, PT_IN_TABLE | PT_IN_PAGE, "NX" },
 	{ 0, 0, (void *)0 },
 };

@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Reads page tables.  Never writes one, never faults a page in.  What keeps them:
- *
  *   mm_users (the caller): exit does not tear them down.
- *   The mmap lock, and a VMA around the address: munmap frees tables after it
- *	has downgraded to a read lock, so the lock alone protects nothing else.
- *   Interrupts off: khugepaged, PT_RECLAIM and hugetlb unsharing free a table
- *	under a VMA too, after a grace period or an IPI, as they do for GUP-fast.
- *	Off for one table's entries at the most.
- *   For a page of the caller's own, that alone: GUP-fast has no more.
- *
+ *   The mmap lock, and a VMA around the address: munmap frees tables after it has downgraded to a
+ *	read lock, so the lock alone protects nothing else.
+ *   Interrupts off: khugepaged, PT_RECLAIM and hugetlb unsharing free a table under a VMA too,
+ *	after a grace period or an IPI, as they do for GUP-fast. Off for one table's entries at
+ *	the most.  For a page of the caller's own, that alone: GUP-fast has no more.
  * What is used of an entry is what one copy of it says; a copy not used is dropped.
  */
-#include <linux/mm.h>
 #include <linux/swap.h>
 
 #include "walk.h"
@@ -26,29 +22,26 @@
 
 void walk_init(struct walk *w, struct mm_struct *mm, void *buf)
 {
-	static const u8 swap_nr[] = { MAX_SWAPFILES, SWP_HWPOISON_NUM, SWP_MIGRATION_NUM,
-				      SWP_DEVICE_NUM };
-	const u8 *pgd;
+	const u8 nr[] = { MAX_SWAPFILES, SWP_HWPOISON_NUM, SWP_MIGRATION_NUM, SWP_DEVICE_NUM };
+	const void *pgd;
 
-	w->mm = mm;
-	w->end = w->out.start + w->out.len;
-	w->buf = buf;
+	memset((u8 *)&w->out + WALK_ASKED, 0, sizeof(w->out) - WALK_ASKED);
 	w->nr = 0;
-	w->raw = w->out.flags & VERIFY_PTE_RAW;
+	w->given = 0;
 	w->seen_vma = false;
-	w->given = false;
-	memset((u8 *)&w->out + VERIFY_PTE_ASKED, 0, sizeof(w->out) - VERIFY_PTE_ASKED);
+	w->mm = mm;
+	w->addr = w->out.start;
+	w->end = w->addr + w->out.len;
+	w->buf = buf;
+	w->raw = w->out.flags & VERIFY_PTE_RAW;
 	BUILD_BUG_ON(ARRAY_SIZE(w->out.pages) != PT_NR_KINDS);
 	if (!mm)
 		return;
-	pgd = (const u8 *)mm->pgd;
+	pgd = mm->pgd;
 	w->out.levels = walk_levels();
 	w->out.pa_mask = PTE_PFN_MASK;
 	w->out.kernel_root_pa = __pa(pgd);
-	/*
-	 * With PTI the kernel's PGD has NX in every entry of the user half; the CPU walks the page
-	 * after it at user level (arch/x86/include/asm/pgtable.h, kernel_to_user_pgdp()).
-	 */
+	/* There the CPU uses the page after it at user level: kernel_to_user_pgdp(). */
 	if (cpu_feature_enabled(X86_FEATURE_PTI)) {
 		w->out.features |= VERIFY_PTE_PTI;
 		pgd += PAGE_SIZE;
@@ -57,32 +50,28 @@ void walk_init(struct walk *w, struct mm_struct *mm, void *buf)
 	if (cpu_feature_enabled(X86_FEATURE_USER_SHSTK))
 		w->out.features |= VERIFY_PTE_SHSTK;
 #endif
-	w->root = (const u64 *)pgd;
+	w->root = pgd;
 	w->out.root_pa = __pa(pgd);
 	w->out.zero_pa = PFN_PHYS(page_to_pfn(ZERO_PAGE(0)));
-	memcpy(w->out.swap_nr, swap_nr, sizeof(swap_nr));
+	memcpy(w->out.swap_nr, nr, sizeof(nr));
 }
 
-/* Has a record been given already of the entry of @level at @addr? */
-static bool walk_raw_given(const struct walk *w, u32 level, u64 addr)
-{
-	u32 shift = pt_shift(&pt_native, level);
-
-	return w->given && level >= w->given_level && w->given_at >> shift == addr >> shift;
-}
-
+/* Once each: an entry on the way to the last record's has its own. */
 static bool walk_add_raw(struct walk *w, const u64 *table, u32 level, u64 addr, u64 entry,
 			 enum pt_kind kind)
 {
+	const u32 shift = pt_shift(&pt_native, level);
+
+	if (level + 1 >= w->given && w->given && w->given_at >> shift == addr >> shift)
+		return true;
 	w->full = w->nr == w->cap;
 	if (w->full)
 		return false;
 	w->raws[w->nr++] = (struct verify_pte_entry){
 		addr, __pa(table), entry, pt_index(&pt_native, level, addr), level, kind, 0
 	};
-	w->given = true;
+	w->given = level + 1;
 	w->given_at = addr;
-	w->given_level = level;
 	return true;
 }
 
@@ -96,8 +85,7 @@ static bool walk_add_run(struct walk *w, const struct pt_effective *upper, u32 l
 	if (w->full)
 		return false;
 	if (pt_has_frame(kind)) {
-		pa = pt_native.pa(level, entry, w->out.pa_mask) +
-		     (addr & (pt_size(&pt_native, level) - 1));
+		pa = pt_frame(&pt_native, level, entry, addr, w->out.pa_mask);
 		eff = *upper;
 		pt_effective_add(&pt_native, &eff, level, entry);
 	}
@@ -112,13 +100,11 @@ static bool walk_add_run(struct walk *w, const struct pt_effective *upper, u32 l
 	return true;
 }
 
-/*
- * The entries of one table from @addr on, whose @entry is the first, as long as they point to no
- * further table.  Returns the address that it got to.
- */
-static u64 walk_table(struct walk *w, const u64 *table, u32 level, const struct pt_effective *upper,
-		      u64 entry, u64 addr, u64 end)
+/* The entries of one table from w->addr on, @entry the first, up to one that points to a table. */
+static void walk_table(struct walk *w, const u64 *table, u32 level,
+		       const struct pt_effective *upper, u64 entry, u64 end)
 {
+	u64 addr = w->addr;
 	const u32 shift = pt_shift(&pt_native, level), index = pt_index(&pt_native, level, addr);
 	const u64 base = addr >> shift << shift, *first = table + index, *e = first;
 	const u64 *last = e + min_t(u64, PTRS_PER_PTE - index, ((end - 1 - base) >> shift) + 1);
@@ -126,8 +112,7 @@ static u64 walk_table(struct walk *w, const u64 *table, u32 level, const struct 
 	/* A hole joins whatever the level at which its parts were found. */
 	bool joins = !w->raw && w->nr && w->run_end == addr &&
 		     (run->kind == PT_NONE ||
-		      (run->level == level && w->run_upper.rights == upper->rights &&
-		       w->run_upper.no_user_levels == upper->no_user_levels));
+		      (run->level == level && !memcmp(&w->run_upper, upper, sizeof(*upper))));
 
 	for (;; entry = READ_ONCE(*e)) {
 		const u64 keep = w->run_keep, step = w->run_step;
@@ -160,8 +145,7 @@ static u64 walk_table(struct walk *w, const u64 *table, u32 level, const struct 
 		to = min(base + ((u64)(e + 1 - first) << shift), end);
 		joins = !w->raw;
 		if (joins ? !walk_add_run(w, upper, level, addr, to, entry, kind)
-			  : !walk_raw_given(w, level, addr) &&
-				    !walk_add_raw(w, table, level, addr, entry, kind))
+			  : !walk_add_raw(w, table, level, addr, entry, kind))
 			break;
 		w->out.pages[kind] += (to - addr) >> PAGE_SHIFT;
 		addr = to;
@@ -169,11 +153,11 @@ static u64 walk_table(struct walk *w, const u64 *table, u32 level, const struct 
 			break;
 	}
 	w->out.entries += e - first + (e < last);
-	return addr;
+	w->addr = addr;
 }
 
 /* One descent from the root, interrupts off: ends in one table. */
-static int walk_descend(struct walk *w, u64 *addr, u64 end)
+static int walk_descend(struct walk *w, u64 end)
 {
 	struct pt_effective eff = PT_EFFECTIVE_INIT;
 	const u64 *table = w->root;
@@ -181,18 +165,17 @@ static int walk_descend(struct walk *w, u64 *addr, u64 end)
 
 	w->out.descents++;
 	for (;; level--) {
-		u64 entry = READ_ONCE(table[pt_index(&pt_native, level, *addr)]);
+		u64 entry = READ_ONCE(table[pt_index(&pt_native, level, w->addr)]);
 		enum pt_kind kind = pt_native.kind(level, entry);
 		u64 next_pa;
 
 		if (kind != PT_TABLE) {
 			if (pt_has_frame(kind) && level > pt_native.max_leaf_level)
 				return -EIO;
-			*addr = walk_table(w, table, level, &eff, entry, *addr, end);
+			walk_table(w, table, level, &eff, entry, end);
 			return 0;
 		}
-		if (w->raw && !walk_raw_given(w, level, *addr) &&
-		    !walk_add_raw(w, table, level, *addr, entry, kind))
+		if (w->raw && !walk_add_raw(w, table, level, w->addr, entry, kind))
 			return 0;
 		pt_effective_add(&pt_native, &eff, level, entry);
 		w->out.entries++;
@@ -203,53 +186,36 @@ static int walk_descend(struct walk *w, u64 *addr, u64 end)
 	}
 }
 
-/*
- * One page of the caller's own without the mmap lock: where there is a frame there is a VMA.
- * Where there is none the walk is as if this had not been tried.
- */
-static bool walk_own_page(struct walk *w, u64 *addr)
-{
-	unsigned long flags;
-
-	if (w->mm != current->mm || w->raw || w->out.len != PAGE_SIZE)
-		return false;
-	local_irq_save(flags);
-	w->seen_vma = !walk_descend(w, addr, w->end) && w->nr && pt_has_frame(w->runs[0].kind);
-	local_irq_restore(flags);
-	if (!w->seen_vma) {
-		walk_init(w, w->mm, w->buf);
-		*addr = w->out.start;
-	}
-	return w->seen_vma;
-}
-
-int walk_batch(struct walk *w, u64 *addr)
+int walk_batch(struct walk *w)
 {
 	struct vm_area_struct *vma = NULL;
-	int budget = WALK_BUDGET;
+	int budget = WALK_BUDGET, ret = 0;
 	unsigned long flags;
-	int ret = 0;
 
 	w->full = false;
-	if (walk_own_page(w, addr))
-		return 0;
+	/* A page of the caller's own: where there is a frame there is a VMA. Else start anew. */
+	if (w->mm == current->mm && !w->raw && w->out.len == PAGE_SIZE) {
+		local_irq_save(flags);
+		w->seen_vma = !walk_descend(w, w->end) && w->nr && pt_has_frame(w->runs[0].kind);
+		local_irq_restore(flags);
+		if (w->seen_vma)
+			return 0;
+		walk_init(w, w->mm, w->buf);
+	}
 	if (mmap_read_lock_killable(w->mm))
 		return -EINTR;
-	while (*addr < w->end) {
-		if (!vma || *addr >= vma->vm_end)
-			vma = find_vma(w->mm, *addr);
-		if (!vma || vma->vm_start >= w->end) {
-			*addr = w->end;
+	while (w->addr < w->end) {
+		if (!vma || w->addr >= vma->vm_end)
+			vma = find_vma(w->mm, w->addr);
+		w->addr = vma ? clamp_t(u64, vma->vm_start, w->addr, w->end) : w->end;
+		if (w->addr == w->end)
 			break;
-		}
-		if (*addr < vma->vm_start)
-			*addr = vma->vm_start;
 		w->seen_vma = true;
 		if (!budget--)
 			break;
 
 		local_irq_save(flags);
-		ret = walk_descend(w, addr, min_t(u64, vma->vm_end, w->end));
+		ret = walk_descend(w, min_t(u64, vma->vm_end, w->end));
 		local_irq_restore(flags);
 		if (ret || w->full)
 			break;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The walk of one process's page table, a batch of records at a time. */
+/* A walk of a process's page table, or of a device's IOVAs, a batch of records at a time. */
 #ifndef WALK_H
 #define WALK_H
 
@@ -7,40 +7,32 @@
 #include "pt_x86.h"
 #include "uapi/verify_pte.h"
 
-/* The format of the machine that the module is built for. */
-#define pt_native	 pt_x86
+#define pt_native pt_x86 /* the format of the machine that it is built for */
 
-#define VERIFY_PTE_ASKED offsetof(struct verify_pte_walk, next) /* before it: in */
-
-/* A walk in progress; walk_batch() appends to the buffer, the caller empties it. */
+/* A walk in progress; a batch appends to the buffer, the caller empties it. */
 struct walk {
-	struct mm_struct *mm;
-	u64 end; /* first address not asked about */
+	struct mm_struct *mm; /* NULL: of a device */
+	u64 addr, end;	      /* first address not answered, not asked about */
 	union {
 		void *buf;
 		struct verify_pte_run *runs;
 		struct verify_pte_entry *raws;
 	};
-	u32 cap, nr; /* in records */
-	bool raw;    /* buffer of raws; else of runs */
-
+	u32 cap;		    /* in records */
+	bool raw;		    /* buffer of raws; else of runs */
+	struct verify_pte_walk out; /* the question; from next on: the answer */
+	u32 nr;			    /* records in the buffer */
 	bool full;		    /* out: stopped for want of room */
 	bool seen_vma;		    /* out: at least one VMA in the range */
-	struct verify_pte_walk out; /* the question; out: from next on */
-
-	/* private */
-	const u64 *root;
-	bool given; /* raw: the last record's address and level */
-	u32 given_level;
+	const u64 *root;	    /* from here on: private */
+	u32 given;		    /* raw: the last record's level + 1, and its address */
 	u64 given_at;
 	u64 run_end, run_next, run_keep, run_step; /* runs: the one in hand */
 	struct pt_effective run_upper;
 };
 
-static inline u32 walk_levels(void)
-{
-	return pgtable_l5_enabled() ? 5 : 4;
-}
+#define WALK_ASKED    offsetof(struct verify_pte_walk, next)
+#define walk_levels() (pgtable_l5_enabled() ? 5 : 4)
 
 /* May this be asked, of a process or (@iova) of a device?  0, -EINVAL or -ERANGE */
 static inline int walk_check_range(u64 start, u64 len, bool iova)
@@ -56,20 +48,13 @@ static inline int walk_check_range(u64 start, u64 len, bool iova)
 void walk_init(struct walk *w, struct mm_struct *mm, void *buf);
 
 /*
- * Goes on from *addr until the buffer is full, the end is reached, or it has held the mmap lock
- * for long enough: then it returns 0 as well, and the caller calls again.  *addr is the first
- * address not answered; it moves past what is in no VMA.
- *
- * The caller holds mm_users.  Sleeps for the mmap lock only. Errors: -EINTR (killed), -EIO (an
- * entry that no kernel writes: not followed).
+ * Goes on from w->addr, past what is in no VMA, until the buffer is full, the end is reached, or it
+ * has held the mmap lock for long enough: 0 as well.  The caller holds mm_users.  Sleeps for the
+ * mmap lock only.  -EINTR (killed), -EIO (an entry that no kernel writes: not followed).
  */
-int walk_batch(struct walk *w, u64 *addr);
+int walk_batch(struct walk *w);
 
-/*
- * The same of a device's IOMMU domain, where w->mm is NULL.  Sleeps.  Errors: -ENODEV (no such
- * device), -EBADF (current has no VFIO file of it), -ENOENT (no domain), -EOPNOTSUPP (a domain
- * of another kind).
- */
-int iova_batch(struct walk *w, u64 *addr);
+/* The same of a device's IOMMU domain.  Sleeps.  Errors: see VERIFY_PTE_IOC_IOVA. */
+int iova_batch(struct walk *w);
 
 #endif /* WALK_H */

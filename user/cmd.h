@@ -24,6 +24,8 @@ extern const struct cmd cmd_walk;
 extern const struct cmd cmd_iova;
 extern const struct cmd cmd_list;
 extern const struct cmd cmd_doctor;
+extern const struct cmd cmd_bind;
+extern const struct cmd cmd_unbind;
 
 /* Exit codes, of every program here. */
 enum { EXIT_OK, EXIT_FAILED, EXIT_STOPPED, EXIT_UNVERIFIED = 4 };

@@ -39,6 +39,8 @@ const struct step run_steps[] = {
 	{ "regions", NULL, 0, step_regions, NULL },
 	{ "config", NULL, 0, step_config, NULL },
 	{ "irqs", NULL, 0, step_irqs, NULL },
+	{ "irq-rules", NULL, 0, step_irq_rules, NULL },
+	{ "reset", NULL, 0, step_reset, NULL },
 	{ "module", "Verifying the Page Table", 0, step_module, undo_module },
 	{ "page-user", NULL, 0, step_verify, undo_verify },
 	{ "pagemap", NULL, 0, step_pagemap, NULL },
@@ -63,6 +65,7 @@ enum {
 	OPT_DMA,
 	OPT_NO_FAULTS,
 	OPT_NO_RULES,
+	OPT_NO_RESET,
 	OPT_HOLD,
 	OPT_RECHECK,
 	OPT_MODULE,
@@ -78,6 +81,7 @@ static const struct option long_options[] = { { "expect", required_argument, NUL
 					      { "dma", required_argument, NULL, OPT_DMA },
 					      { "no-faults", no_argument, NULL, OPT_NO_FAULTS },
 					      { "no-rules", no_argument, NULL, OPT_NO_RULES },
+					      { "no-reset", no_argument, NULL, OPT_NO_RESET },
 					      { "hold", optional_argument, NULL, OPT_HOLD },
 					      { "recheck", optional_argument, NULL, OPT_RECHECK },
 					      { "module", required_argument, NULL, OPT_MODULE },
@@ -96,7 +100,8 @@ static const char options_help[] =
 	"                             compat; noiommu for a group that has no IOMMU)\n"
 	"  --dma auto|none|edu        have the device move data; auto: up to 256 pages\n"
 	"  --no-faults                have it provoke no IOMMU fault\n"
-	"  --no-rules                 ask the container for nothing that it must refuse\n"
+	"  --no-rules                 ask VFIO for nothing that it must refuse\n"
+	"  --no-reset                 reset neither the device nor its bus\n"
 	"  --hold[=SECONDS]           keep the mapping until Enter or a signal\n"
 	"  --recheck[=MS]             compare with the IOMMU again and again while it is\n"
 	"                             held (1000), not only before unmap\n"
@@ -216,6 +221,9 @@ static int parse_options(int argc, char **argv, struct globals *g, struct run_op
 			break;
 		case OPT_NO_RULES:
 			o->no_rules = true;
+			break;
+		case OPT_NO_RESET:
+			o->no_reset = true;
 			break;
 		case OPT_NO_FAULTS:
 			o->no_faults = true;

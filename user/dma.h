@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * Devices that we can make move data: a table of drivers, each for one kind of
- * device, over an open VFIO device.
+ * Devices that we can make move data, or interrupt: a table of drivers, each for
+ * one kind of device, over an open VFIO device.
  */
 #ifndef DMA_H
 #define DMA_H
@@ -31,10 +31,11 @@ struct dma_driver {
 	int (*init)(struct dma *dma, struct err *err);
 	/*
 	 * The device reads @len bytes at IOVA @from, then writes them to @to;
-	 * returns when it is done, which says nothing of what arrived.
+	 * returns when it is done, which says nothing of what arrived.  NULL: it
+	 * interrupts only, and has none of the numbers above.
 	 */
 	int (*copy)(struct dma *dma, uint64_t from, uint64_t to, uint32_t len, struct err *err);
-	/* @on: the device wants attention, by MSI or INTx as set up; else no more. */
+	/* @on: the device wants attention, by what is set up; else no more. */
 	int (*interrupt)(struct dma *dma, bool on, struct err *err);
 	/* The device does nothing any more.  Also after an init that failed. */
 	void (*remove)(struct dma *dma);
@@ -52,9 +53,9 @@ struct dma {
 };
 
 /* What --dma says; from DMA_DRIVERS on, a driver. */
-enum { DMA_AUTO, DMA_NONE, DMA_DRIVERS, DMA_EDU = DMA_DRIVERS };
+enum { DMA_AUTO, DMA_NONE, DMA_DRIVERS, DMA_EDU = DMA_DRIVERS, DMA_E1000E };
 
-extern const struct dma_driver dma_edu;
+extern const struct dma_driver dma_edu, dma_e1000e;
 
 /* The driver for a device; NULL.  With @choice a driver, that one or none. */
 const struct dma_driver *dma_driver_find(int choice, uint32_t vendor, uint32_t device);

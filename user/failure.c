@@ -343,9 +343,6 @@ static bool allows_noiommu(const struct env *env)
 
 /* --- the table ------------------------------------------------------------- */
 
-#define TAKE_IT \
-	"echo vfio-pci > " PCI "/devices/{bdf}/driver_override; echo {bdf} > " PCI "/drivers_probe"
-
 /*
  * In the order in which they stand in the way, and so in which to put them right.  Where
  * several fit an errno, the first whose which() agrees is the one.
@@ -441,7 +438,7 @@ const struct failure failures[] = {
 		.state = has_no_group_yet,
 		.what = "no IOMMU group",
 		.why = "it is on no driver, and this IOMMU may give it a group when it has one",
-		.fix = "modprobe vfio-pci; " TAKE_IT,
+		.fix = "vfio_test bind {bdf}",
 		.source = "drivers/iommu/iommu.c: iommu_probe_device()",
 	},
 	{
@@ -527,7 +524,7 @@ const struct failure failures[] = {
 		.state = has_no_driver,
 		.what = "not on vfio-pci",
 		.why = "it is on no driver",
-		.fix = "modprobe vfio-pci; " TAKE_IT,
+		.fix = "vfio_test bind {bdf}",
 		.source = "Documentation/ABI/testing/sysfs-bus-pci: driver_override",
 	},
 	{
@@ -539,7 +536,7 @@ const struct failure failures[] = {
 		.state = has_host_driver,
 		.what = "not on vfio-pci",
 		.why = "it is on the driver {driver}",
-		.fix = "modprobe vfio-pci; echo {bdf} > " PCI "/drivers/{driver}/unbind; " TAKE_IT,
+		.fix = "vfio_test bind {bdf}",
 		.source = "Documentation/ABI/testing/sysfs-bus-pci: driver_override",
 	},
 	{
@@ -550,7 +547,7 @@ const struct failure failures[] = {
 		.state = has_bad_sibling,
 		.what = "group {group} is not viable",
 		.why = "in the same group: {siblings}",
-		.fix = "bind each of them to vfio-pci, or to no driver",
+		.fix = "vfio_test bind --group {bdf}",
 		.source =
 			"drivers/iommu/iommu.c: iommu_group_claim_dma_owner(); before 5.19 drivers/vfio/vfio.c: vfio_dev_viable()",
 	},
@@ -578,7 +575,6 @@ const struct failure failures[] = {
 		.steps = "group",
 		.no = ENOENT,
 		.state = has_no_node,
-		.what = "could not open /dev/vfio/{group}",
 		.why = "the group has no node",
 		.fix = "bind every device of the group to vfio-pci; in a container let it see the node",
 		.source = "drivers/vfio/group.c: vfio_create_group()",
@@ -587,7 +583,6 @@ const struct failure failures[] = {
 		.id = "no-node",
 		.steps = "group",
 		.no = ENODEV,
-		.what = "could not open /dev/vfio/{group}",
 		.why = "no device of the group is on a VFIO driver",
 		.fix = "bind every device of the group to vfio-pci",
 		.source = "drivers/vfio/group.c: vfio_group_fops_open()",
@@ -606,7 +601,6 @@ const struct failure failures[] = {
 		.id = "noiommu-rawio",
 		.steps = "group",
 		.no = EPERM,
-		.what = "could not open /dev/vfio/{group}",
 		.why = "the group is not for this user: without an IOMMU it takes CAP_SYS_RAWIO",
 		.fix = "run as root",
 		.source = "drivers/vfio/group.c: vfio_group_fops_open()",
@@ -634,10 +628,95 @@ const struct failure failures[] = {
 		.id = "unbind-waits",
 		.steps = "unbind",
 		.no = EBUSY,
-		.what = "the unbind waits",
-		.why = "{holder} has the device open, and the kernel waits until it is closed",
-		.fix = "end that process; the unbind then goes through by itself",
+		.what = "the device is open",
+		.why = "{holder} has it open, and the kernel would have the unbind wait for its end",
+		.fix = "end that process",
 		.source = "drivers/vfio/vfio_main.c: vfio_unregister_group_dev()",
+	},
+	{
+		.id = "in-use",
+		.steps = "bind",
+		.no = EBUSY,
+		.what = "the device is in use",
+		.why = "{object}",
+		.fix = "end that use, or take the device all the same with --force",
+		.source =
+			"Documentation/ABI/stable/sysfs-block: holders; Documentation/ABI/testing/sysfs-class-net: flags",
+	},
+	{
+		.id = "never-bound",
+		.steps = "unbind",
+		.no = ENOENT,
+		.what = "nothing to put back",
+		.why = "there is no record of a vfio_test bind of it",
+		.fix = "one that was put on a VFIO driver by hand the kernel takes back with --force",
+		.source = "user/cmd_bind.c",
+	},
+	{
+		.id = "moved-since",
+		.steps = "unbind",
+		.no = EEXIST,
+		.what = "not where bind had put it",
+		.why = "somebody has put it on {driver} since",
+		.fix = "--force puts it back to {object}",
+		.source = "user/bind_record.c: bind_standing()",
+	},
+	{
+		.id = "bound-elsewhere",
+		.steps = "bind",
+		.no = EEXIST,
+		.what = "bound to another driver by an earlier bind",
+		.why = "that was to {object}",
+		.fix = "vfio_test unbind {bdf} first",
+		.source = "user/bind_record.c: bind_plan()",
+	},
+	{
+		.id = "sysfs-denied",
+		.steps = "bind-write",
+		.no = EACCES,
+		.why = "no permission: which driver has a device is root's to say",
+		.fix = "run as root",
+		.source = "drivers/pci/pci-sysfs.c: driver_override_store()",
+	},
+	{
+		.id = "sysfs-read-only",
+		.steps = "bind-write",
+		.no = EROFS,
+		.why = "/sys is read-only here",
+		.fix = "run outside of the container, or mount /sys for writing",
+		.source = "mount(2)",
+	},
+	{
+		.id = "driver-gone",
+		.steps = "bind-write",
+		.no = ENOENT,
+		.why = "the device or the driver is gone",
+		.fix = "see vfio_test list; modprobe the driver",
+		.source = "drivers/base/bus.c: bus_remove_driver()",
+	},
+	{
+		.id = "driver-refused",
+		.steps = "bind-write",
+		.no = ENODEV,
+		.why = "the driver did not take it",
+		.fix = "see dmesg",
+		.source = "drivers/base/bus.c: bind_store()",
+	},
+	{
+		.id = "driver-refused",
+		.steps = "bind-write",
+		.no = EINVAL,
+		.why = "the driver refused it; VFIO does so where there is no IOMMU for it",
+		.fix = "see dmesg, and vfio_test list",
+		.source = "drivers/vfio/pci/vfio_pci_core.c: vfio_pci_core_register_device()",
+	},
+	{
+		.id = "driver-refused",
+		.steps = "bind-write",
+		.no = EBUSY,
+		.why = "the driver found it in use; VFIO does so where it has virtual functions",
+		.fix = "see dmesg",
+		.source = "drivers/vfio/pci/vfio_pci_core.c: vfio_pci_core_register_device()",
 	},
 	{
 		.id = "no-intremap",
@@ -1221,6 +1300,11 @@ static void put_module(const struct env *env, char *buf, size_t len)
 	snprintf(buf, len, "%s", env->object ? env->object : i < 0 ? "?" : vfio_modules[i].name);
 }
 
+static void put_object(const struct env *env, char *buf, size_t len)
+{
+	snprintf(buf, len, "%s", env->object ? env->object : "?");
+}
+
 static void put_config_word(const struct env *env, char *buf, size_t len)
 {
 	int i = missing_module(env);
@@ -1302,33 +1386,20 @@ static const struct {
 	const char *name;
 	void (*put)(const struct env *env, char *buf, size_t len);
 } words[] = {
-	{ "given", put_given },
-	{ "bdf", put_bdf },
-	{ "bridge", put_bridge },
-	{ "driver", put_driver },
-	{ "group", put_group },
-	{ "siblings", put_siblings },
-	{ "holder", put_holder },
-	{ "power", put_power },
-	{ "tables", put_tables },
-	{ "iommu_words", put_iommu_words },
-	{ "module", put_module },
-	{ "config", put_config },
-	{ "config_word", put_config_word },
-	{ "release", put_release },
-	{ "node", put_node },
-	{ "owner", put_owner },
-	{ "mode", put_mode },
-	{ "size_kib", put_size_kib },
-	{ "memlock_kib", put_memlock },
-	{ "huge_need", put_huge_need },
-	{ "huge_kib", put_huge_kib },
-	{ "iova", put_iova },
-	{ "size", put_size },
-	{ "last_iova", put_last_iova },
-	{ "page_size", put_page_size },
-	{ "lockdown", put_lockdown },
-	{ "ko", put_ko },
+	{ "given", put_given },		{ "bdf", put_bdf },
+	{ "bridge", put_bridge },	{ "driver", put_driver },
+	{ "group", put_group },		{ "siblings", put_siblings },
+	{ "holder", put_holder },	{ "power", put_power },
+	{ "tables", put_tables },	{ "iommu_words", put_iommu_words },
+	{ "module", put_module },	{ "object", put_object },
+	{ "config", put_config },	{ "config_word", put_config_word },
+	{ "release", put_release },	{ "node", put_node },
+	{ "owner", put_owner },		{ "mode", put_mode },
+	{ "size_kib", put_size_kib },	{ "memlock_kib", put_memlock },
+	{ "huge_need", put_huge_need }, { "huge_kib", put_huge_kib },
+	{ "iova", put_iova },		{ "size", put_size },
+	{ "last_iova", put_last_iova }, { "page_size", put_page_size },
+	{ "lockdown", put_lockdown },	{ "ko", put_ko },
 	{ "vermagic", put_vermagic },
 };
 

@@ -17,8 +17,8 @@ static const struct cmd cmd_help = {
 	.run = cmd_help_run,
 };
 
-static const struct cmd *const commands[] = { &cmd_run,	 &cmd_list, &cmd_doctor,
-					      &cmd_walk, &cmd_iova, &cmd_help };
+static const struct cmd *const commands[] = { &cmd_run,	   &cmd_list, &cmd_doctor, &cmd_bind,
+					      &cmd_unbind, &cmd_walk, &cmd_iova,   &cmd_help };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

@@ -130,20 +130,57 @@ int modules_match(struct modules *mods, const char *modalias,
 	return nr;
 }
 
+int modules_plan(struct modules *mods, const char *name, void (*each)(const char *name, void *arg),
+		 void *arg)
+{
+	struct modules plan = { .ctx = mods->ctx };
+	struct kmod_list *list = NULL, *l;
+	int ret = kmod_module_new_from_lookup(mods->ctx, name, &list);
+	unsigned int i;
+
+	recording = &plan;
+	kmod_list_foreach(l, list)
+	{
+		struct kmod_module *mod = kmod_module_get_module(l);
+
+		if (!ret)
+			ret = kmod_module_probe_insert_module(mod, KMOD_PROBE_DRY_RUN, NULL, NULL,
+							      NULL, record);
+		kmod_module_unref(mod);
+	}
+	kmod_module_unref_list(list);
+	recording = NULL;
+	for (i = 0; !ret && i < plan.nr; i++)
+		each(plan.loaded[i], arg);
+	return ret > 0 ? -EPERM : ret;
+}
+
+void modules_keep(struct modules *mods)
+{
+	mods->nr = 0;
+}
+
+int modules_unload(struct modules *mods, const char *name)
+{
+	struct kmod_module *mod;
+	int ret = kmod_module_new_from_name(mods->ctx, name, &mod);
+
+	if (!ret) {
+		ret = kmod_module_remove_module(mod, O_NONBLOCK);
+		kmod_module_unref(mod);
+	}
+	return ret;
+}
+
 void modules_close(struct modules *mods, void (*warn)(const char *name, int no))
 {
 	while (mods->nr) {
 		const char *name = mods->loaded[--mods->nr];
-		struct kmod_module *mod;
 		int ret;
 
 		if (!sysfs_module_present(name))
 			continue;
-		ret = kmod_module_new_from_name(mods->ctx, name, &mod);
-		if (!ret) {
-			ret = kmod_module_remove_module(mod, O_NONBLOCK);
-			kmod_module_unref(mod);
-		}
+		ret = modules_unload(mods, name);
 		if (ret)
 			warn(name, -ret);
 	}

@@ -24,6 +24,19 @@ int modules_match(struct modules *mods, const char *modalias,
 		  void (*each)(const char *name, void *arg), void *arg);
 
 /*
+ * Calls @each for every module that modules_need() would load, in that order; none
+ * is loaded.  0, or -errno.
+ */
+int modules_plan(struct modules *mods, const char *name, void (*each)(const char *name, void *arg),
+		 void *arg);
+
+/* What was loaded so far is to stay. */
+void modules_keep(struct modules *mods);
+
+/* Unloads one that nobody uses: -EBUSY, -EAGAIN where somebody does; other -errno */
+int modules_unload(struct modules *mods, const char *name);
+
+/*
  * Unloads what modules_need() loaded, the last first, and frees @mods.  Tells
  * of each that would not go by @warn (name, errno).
  */

@@ -30,8 +30,8 @@ int status_exit_code(enum status verdict)
 
 /* The order of the keys in the contract; each is there, filled or not. */
 static const char *const root_objects[] = {
-	"device",	"iommu",     "steps", "mapping", "pages",  "walk", "tables",
-	"translations", "witnesses", "stale", "regions", "config", "irqs", "faults",
+	"device",    "iommu", "steps",	 "mapping", "pages", "walk",  "tables", "translations",
+	"witnesses", "stale", "regions", "config",  "irqs",  "reset", "faults",
 };
 
 static const char *const root_arrays[] = {
@@ -230,6 +230,24 @@ void report_step(struct report *rep, const char *name, enum status status, const
 	if (err)
 		printf("# %s: %s; %s\n", err->what, err->why, err->fix);
 	fflush(stdout);
+}
+
+int report_step_errno(const struct report *rep, const char *name)
+{
+	size_t nr = json_object_array_length(rep->steps), i;
+
+	for (i = 0; i < nr; i++) {
+		struct json_object *step = json_object_array_get_idx(rep->steps, i), *err;
+
+		if (strcmp(json_object_get_string(json_object_object_get(step, "name")), name) ||
+		    strcmp(json_object_get_string(json_object_object_get(step, "status")),
+			   status_name(STATUS_UNVERIFIED)))
+			continue;
+		if (!json_object_object_get_ex(step, "error", &err))
+			return 0;
+		return json_object_get_int(json_object_object_get(err, "errno"));
+	}
+	return -1;
 }
 
 struct json_object *report_object(struct report *rep, const char *key)

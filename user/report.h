@@ -62,6 +62,9 @@ __attribute__((format(printf, 4, 5))) void report_check(struct report *rep, cons
 /* How many of the step in hand ended so. */
 unsigned int report_checks(const struct report *rep, enum status status);
 
+/* The errno of a step that ended unverified; 0: it has none there, -1: it ended otherwise. */
+int report_step_errno(const struct report *rep, const char *name);
+
 /* {what, why, fix, errno}, as it stands in every answer */
 struct json_object *err_json(const struct err *err);
 

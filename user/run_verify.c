@@ -423,7 +423,49 @@ out:
 	return status;
 }
 
-void run_summary_text(const struct run *run, char *buf, size_t len)
+/* What a user without privilege has not, by step; and the step that it depends on. */
+static const struct {
+	const char *step, *what, *after;
+} privileged[] = {
+	{ "module", "verify_pte to be loaded (CAP_SYS_MODULE) and asked (CAP_SYS_ADMIN)", NULL },
+	{ "page-user", "the page table, by that module", "module" },
+	{ "pagemap", "the frames in /proc/self/pagemap (CAP_SYS_ADMIN)", "module" },
+	{ "iommu", "what the IOMMU has for each IOVA, by that module", "module" },
+	{ "dma-fault", "IOMMU faults in the kernel's log (CAP_SYSLOG and /dev/kmsg)", NULL },
+};
+
+/* Did it end unverified for want of a permission? */
+static bool was_denied(const struct report *rep, const char *step, const char *after)
+{
+	int no = report_step_errno(rep, step);
+
+	if (no == EACCES || no == EPERM)
+		return true;
+	return !no && after && was_denied(rep, after, NULL);
+}
+
+/* Into JSON, and by name into run->privilege */
+static void list_privileged(struct run *run)
+{
+	struct json_object *list = json_object_new_array();
+	size_t i, used = 0;
+
+	json_object_object_add(run->rep->root, "needs_privilege", list);
+	for (i = 0; i < ARRAY_SIZE(privileged); i++) {
+		if (!was_denied(run->rep, privileged[i].step, privileged[i].after))
+			continue;
+		if (!used)
+			report_line(run->rep,
+				    "Needs privilege, and was not verified (run as root):");
+		report_line(run->rep, "  - %s: %s", privileged[i].step, privileged[i].what);
+		json_object_array_add(list, json_object_new_string(privileged[i].step));
+		used += snprintf(run->privilege + used, sizeof(run->privilege) - used, "%s%s",
+				 used ? ", " : "", privileged[i].step);
+	}
+}
+
+/* What was verified, or not */
+static void pages_text(const struct run *run, char *buf, size_t len)
 {
 	uint64_t total = run->opts->size / BASE_PAGE;
 
@@ -437,6 +479,16 @@ void run_summary_text(const struct run *run, char *buf, size_t len)
 			 " frames, = IOMMU on %" PRIu64,
 			 run->user, total, run->opts->expect_user ? "user" : "supervisor",
 			 run->frames_agree, run->iommu_agree);
+}
+
+void run_summary_text(const struct run *run, char *buf, size_t len)
+{
+	size_t used;
+
+	pages_text(run, buf, len);
+	used = strlen(buf);
+	if (run->privilege[0])
+		snprintf(buf + used, len - used, "; needs privilege: %s", run->privilege);
 }
 
 enum status step_summary(struct run *run)
@@ -453,6 +505,7 @@ enum status step_summary(struct run *run)
 		    : verdict == STATUS_UNVERIFIED
 			    ? "All VFIO operations completed; not everything was verified"
 			    : "A check failed");
+	list_privileged(run);
 	report_line(rep, "  - %s: fd=%d",
 		    run->vfio.be->has & BACKEND_CONTAINER ? "Container" : "iommufd",
 		    run->vfio.container);

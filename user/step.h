@@ -37,7 +37,8 @@ struct run_opts {
 	const char *module_path;
 	bool no_module;
 	bool no_faults; /* provoke no IOMMU fault */
-	bool no_rules;	/* ask the container for nothing that it must refuse */
+	bool no_reset;	/* reset neither the device nor its bus */
+	bool no_rules;	/* ask VFIO for nothing that it must refuse */
 	int dma;	/* DMA_AUTO, DMA_NONE or a driver of dma.h */
 };
 
@@ -73,6 +74,7 @@ struct run {
 	uint64_t frames_agree;		   /* base pages, module against pagemap */
 	uint64_t iommu_agree;		   /* base pages of all mappings, against the IOMMU */
 	struct run_dma *dma;		   /* run_dma.c's, or NULL */
+	char privilege[64];		   /* steps that this user may not do: "module, iommu" */
 	/* of the step in hand: */
 	char detail[256];
 	struct err err;
@@ -148,6 +150,12 @@ void run_summary_text(const struct run *run, char *buf, size_t len);
 
 /* run_rules.c */
 enum status step_dma_rules(struct run *run);
+
+/* run_irqs.c */
+enum status step_irq_rules(struct run *run);
+
+/* run_reset.c */
+enum status step_reset(struct run *run);
 
 /* run_iommu.c */
 uint64_t now_ns(void);

@@ -168,7 +168,7 @@ int vfio_iova_find(const struct vfio_iommu *iommu, uint64_t min, uint64_t size, 
 	return -ENOSPC;
 }
 
-int vfio_irq_enable(int device, uint32_t index, int eventfd)
+static int irq_eventfd(int device, uint32_t index, uint32_t action, int eventfd)
 {
 	/* The structure ends in data of any kind: here one eventfd. */
 	union {
@@ -176,7 +176,7 @@ int vfio_irq_enable(int device, uint32_t index, int eventfd)
 		unsigned char room[sizeof(struct vfio_irq_set) + sizeof(int32_t)];
 	} u = { .set = {
 			.argsz = sizeof(u.room),
-			.flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
+			.flags = VFIO_IRQ_SET_DATA_EVENTFD | action,
 			.index = index,
 			.count = 1,
 		} };
@@ -184,6 +184,16 @@ int vfio_irq_enable(int device, uint32_t index, int eventfd)
 
 	memcpy(u.set.data, &fd, sizeof(fd));
 	return ioctl(device, VFIO_DEVICE_SET_IRQS, &u.set) ? -errno : 0;
+}
+
+int vfio_irq_enable(int device, uint32_t index, int eventfd)
+{
+	return irq_eventfd(device, index, VFIO_IRQ_SET_ACTION_TRIGGER, eventfd);
+}
+
+int vfio_irq_unmask_by(int device, uint32_t index, int eventfd)
+{
+	return irq_eventfd(device, index, VFIO_IRQ_SET_ACTION_UNMASK, eventfd);
 }
 
 static int irq_without_data(int device, uint32_t index, uint32_t action, uint32_t count)

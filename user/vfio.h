@@ -55,10 +55,11 @@ int vfio_iova_usable(const struct vfio_iommu *iommu, uint64_t iova, uint64_t siz
 
 /*
  * The first vector of an interrupt index to @eventfd; off, all of the index;
- * one that masked itself (INTx) may come again.
+ * one that masked itself (INTx) may come again, now or whenever @eventfd is written.
  */
 int vfio_irq_enable(int device, uint32_t index, int eventfd);
 int vfio_irq_disable(int device, uint32_t index);
 int vfio_irq_unmask(int device, uint32_t index);
+int vfio_irq_unmask_by(int device, uint32_t index, int eventfd);
 
 #endif /* USER_VFIO_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0 WITH Linux-syscall-note) OR MIT */
 /*
- * verify_pte: the binary interface of /sys/kernel/debug/verify_pte/walk.  Opening it needs
- * CAP_SYS_ADMIN.  Every number here is fixed; a new field goes to the end and argsz grows.
+ * The binary interface of /sys/kernel/debug/verify_pte/.  Opening a file needs CAP_SYS_ADMIN.
+ * Every number here is fixed; a new field goes to the end and argsz grows.
  */
 #ifndef _UAPI_VERIFY_PTE_H
 #define _UAPI_VERIFY_PTE_H
@@ -13,15 +13,11 @@
 #define VERIFY_PTE_WALK "walk"
 #define VERIFY_PTE_IOVA "iova"
 
-/* verify_pte_walk.flags, in */
-#define VERIFY_PTE_RAW (1U << 0) /* records are struct verify_pte_entry */
-
-/* verify_pte_walk.features, out */
-#define VERIFY_PTE_PTI	 (1U << 0) /* root_pa is the user half of the PGD */
-#define VERIFY_PTE_SHSTK (1U << 1) /* a dirty leaf that is not writable: shadow stack */
-
-/* the same of VERIFY_PTE_IOC_IOVA: the device's domain, one of */
-#define VERIFY_PTE_PAGING   (1U << 8)  /* translates */
+#define VERIFY_PTE_RAW	(1U << 0) /* flags, in: records are struct verify_pte_entry */
+/* features, out: of a process; of a device one of the last three */
+#define VERIFY_PTE_PTI	    (1U << 0)  /* root_pa is the user half of the PGD */
+#define VERIFY_PTE_SHSTK    (1U << 1)  /* a dirty leaf that is not writable: shadow stack */
+#define VERIFY_PTE_PAGING   (1U << 8)  /* its domain translates */
 #define VERIFY_PTE_IDENTITY (1U << 9)  /* an IOVA is a physical address */
 #define VERIFY_PTE_BLOCKED  (1U << 10) /* nothing passes */
 
@@ -50,16 +46,13 @@ struct verify_pte_entry {
 };
 
 /*
- * VERIFY_PTE_IOC_WALK: the page table of a process, from start on.
- *
- * One call answers up to nr records, fewer if a signal comes, and stops; ask again with start =
- * next until next == start + len of the first call.  What is in no VMA has no record; a hole
- * inside a VMA is a run of kind none.  A raw walk gives each entry of each table once, from the
- * root down, tables before what they hold.
- *
+ * VERIFY_PTE_IOC_WALK: the page table of a process, from start on.  One call answers up to nr
+ * records, fewer if a signal comes; ask again with start = next until next == start + len of the
+ * first call.  What is in no VMA has no record; a hole inside a VMA is a run of kind none.  A raw
+ * walk gives each entry of each table once, from the root down, tables before what they hold.
  * On an error nothing is written back but argsz (with EINVAL for its size).
- *	EINVAL	argsz, an unknown flag, a negative pid, unaligned start or len,
- *		len 0, start + len wraps, nr 0 (raw: under 5, one a level)
+ *	EINVAL	argsz, an unknown flag, a negative pid, nr 0 (raw: under 5, one a level), start or
+ *		len unaligned, len 0, start + len wraps
  *	ESRCH	no such process, or one without user memory (kernel thread)
  *	ERANGE	beyond the user half of the address space
  *	EFAULT	no VMA anywhere in the range; or buf or this struct unreadable
@@ -87,21 +80,18 @@ struct verify_pte_walk {
 	__u64 descents;	      /* out: descents from the root, one a table's end */
 	__u64 entries;	      /* out: entries read */
 	__u64 zero_pa;	      /* out: the page of zeros that a read fault maps */
-	/* out: swap types by class: files, poison, migration, device; above: markers */
-	__u8 swap_nr[4];
-	__u32 reserved; /* 0 */
+	__u8 swap_nr[4]; /* out: swap types of files, poison, migration, device; then markers */
+	__u32 reserved;	 /* 0 */
 };
 
 #define VERIFY_PTE_IOC_WALK _IOWR(0xb7, 0x20, struct verify_pte_walk)
 
 /*
  * VERIFY_PTE_IOC_IOVA, of the iova file: what the IOMMU domain of a device makes of an IOVA range.
- *
  * As above with device for pid, no flags and IOVAs for addresses: all of the range is answered, in
- * runs of kind page (vaddr, len, pa) or none; what else a process's table has is 0.  The caller
- * has the device's VFIO file open: it is looked for among the caller's files.
+ * runs of kind page (vaddr, len, pa) or none; what else a process's table has is 0.
  *	ENODEV	no such device
- *	EBADF	the caller has no VFIO file of it
+ *	EBADF	the caller has the device not open through VFIO
  *	ENOENT	the device has no domain: no IOMMU, or no container
  *	EOPNOTSUPP	a domain of another kind (nested, SVA), or PREEMPT_RT
  */

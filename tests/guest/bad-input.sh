@@ -33,11 +33,11 @@ expect 2 'choose one' '--json and --ktap' vfio_test --json --ktap "$BDF"
 expect 2 '^vfio_test: 0000:7f:00.0: no such device: .*; see lspci -D' 'absent device' vfio_test 0000:7f:00.0
 expect 2 '"verdict": ?"error"' 'absent device, JSON' vfio_test --json 0000:7f:00.0
 
-expect 2 "^vfio_test: $BDF: not on vfio-pci: it is on no driver; modprobe vfio-pci; echo vfio-pci > " 'device on no driver' vfio_test "$BDF"
+expect 2 "^vfio_test: $BDF: not on vfio-pci: it is on no driver; vfio_test bind $BDF$" 'device on no driver' vfio_test "$BDF"
 modprobe -a vfio-pci pci-stub 2>/dev/null
 echo pci-stub >$pci/devices/"$BDF"/driver_override
 echo "$BDF" >$pci/drivers_probe
-expect 2 "not on vfio-pci: it is on the driver pci-stub; .*echo $BDF > $pci/drivers/pci-stub/unbind; " 'device on another driver' vfio_test "$BDF"
+expect 2 "not on vfio-pci: it is on the driver pci-stub; vfio_test bind $BDF$" 'device on another driver' vfio_test "$BDF"
 
 # The cure, as the message gave it.
 cure=$(sed -n 's/.*pci-stub; //p' "$ktap_dir/err")

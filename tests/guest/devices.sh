@@ -11,9 +11,10 @@
 . /tests/ktap.sh
 # shellcheck source=tests/guest/left.sh
 . /tests/left.sh
+# shellcheck source=tests/guest/pci.sh
+. /tests/pci.sh
 ktap_plan 66
 
-pci=/sys/bus/pci/devices
 report=$ktap_dir/out
 # jq says true of the report; of an empty one it would say nothing bad
 is() {
@@ -69,12 +70,6 @@ same_memory() {
 	done <"$ktap_dir/addresses" | tr A-F a-f | diff "$ktap_dir/words" -
 }
 
-# to_vfio BDF: from whatever driver it is on, as virtio's where that is built in
-to_vfio() {
-	echo vfio-pci >"$pci/$1/driver_override"
-	[ "$1" = "$BDF" ] || [ ! -e "$pci/$1/driver" ] || echo "$1" >"$pci/$1/driver/unbind"
-	[ -e "$pci/$1/driver" ] || echo "$1" >/sys/bus/pci/drivers_probe
-}
 # common NAME BDF: what holds of every device; 6 points
 common() {
 	dev=$pci/$2 config=$pci/$2/config
@@ -91,11 +86,6 @@ common() {
 		([.config.caps[] | select(.name == "MSI") | .vectors] + [0])[0] == .irqs[1].count and
 		([.config.caps[] | select(.name == "MSI-X") | .entries] + [0])[0] == .irqs[2].count and
 		(.irqs[0].count == 1) == (.config.interrupt_pin > 0)'
-}
-find_device() {
-	for dev in "$pci"/*; do
-		[ "$(cat "$dev/vendor" "$dev/device" | tr '\n' ' ')" != "$1 $2 " ] || echo "${dev##*/}"
-	done
 }
 
 common edu "$BDF"

@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Preloaded into vfio_test: the kernel's answers about region 0, the config space
- * and mappings, with one thing changed that LIE names.  A tester that does not see
- * it is not one.
+ * Preloaded into vfio_test: the kernel's answers about region 0, the config space,
+ * mappings, interrupts and resets, with one thing changed that LIE names.  A tester that does
+ * not see it is not one.
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #include <linux/vfio.h>
 
 #define REGION(offset) ((uint64_t)(offset) >> 40) /* as vfio-pci places them */
+
+static bool was_reset;
 
 static bool lie(const char *what)
 {
@@ -49,6 +53,8 @@ ssize_t pread(int fd, void *buf, size_t size, off_t offset)
 			b[b[0x34] + 1] = b[0x34];
 		if (lie("vendor"))
 			b[0] ^= 1;
+		if (lie("reset-config") && was_reset)
+			b[0x3c] ^= 1;
 		if (lie("gone"))
 			memset(b, 0xff, n);
 	}
@@ -89,9 +95,81 @@ static void sparse(struct vfio_region_info *info, bool cycle)
 	memcpy(info + 1, &cap, sizeof(cap));
 }
 
+typedef int (*ioctl_fn)(int, unsigned long, void *);
+
+/* Does this call trigger, by NONE, so many? */
+static bool triggers(const struct vfio_irq_set *set)
+{
+	return set->flags == (VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER) && set->count;
+}
+
+/* One eventfd, and it is -1; its memory may be none. */
+static bool takes_away(const struct vfio_irq_set *set)
+{
+	int32_t fd = 0;
+	struct iovec to = { &fd, sizeof(fd) }, from = { (void *)set->data, sizeof(fd) };
+
+	return set->flags & VFIO_IRQ_SET_DATA_EVENTFD && set->count == 1 &&
+	       process_vm_readv(getpid(), &to, 1, &from, 1, 0) == sizeof(fd) && fd == -1;
+}
+
+static int lie_set_irqs(ioctl_fn real, int fd, struct vfio_irq_set *set)
+{
+	const uint32_t action = set->flags & VFIO_IRQ_SET_ACTION_TYPE_MASK;
+	int ret;
+
+	/* Done, it says, and is not. */
+	if ((lie("irq-lost") && triggers(set)) ||
+	    (lie("irq-mask") && action == VFIO_IRQ_SET_ACTION_MASK && set->index == 0) ||
+	    (lie("irq-unmask") && action == VFIO_IRQ_SET_ACTION_UNMASK && set->index == 0) ||
+	    (lie("irq-minus") && takes_away(set)))
+		return 0;
+	/* By BOOL alone nobody is woken. */
+	if (lie("irq-bool") && set->flags & VFIO_IRQ_SET_DATA_BOOL && set->argsz > sizeof(*set))
+		set->data[0] = 0;
+	if (lie("irq-vector") && triggers(set) && set->start == 1)
+		set->start = 0;
+	if (lie("irq-twice") && triggers(set))
+		real(fd, VFIO_DEVICE_SET_IRQS, set);
+	ret = real(fd, VFIO_DEVICE_SET_IRQS, set);
+	if (lie("irq-taken"))
+		return 0;
+	if (lie("irq-errno") && ret && errno == ENOTTY)
+		errno = EINVAL;
+	return ret;
+}
+
+/* A container has calls of the same numbers. */
+static bool is_device(int fd)
+{
+	char path[64], link[64] = "";
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return readlink(path, link, sizeof(link) - 1) > 0 && strstr(link, "device");
+}
+
+static int lie_reset(ioctl_fn real, int fd, unsigned long request, void *arg)
+{
+	struct vfio_pci_hot_reset_info *info = arg;
+	int ret;
+
+	if ((lie("reset-lost") && request == VFIO_DEVICE_RESET) ||
+	    (lie("bus-lost") && request == VFIO_DEVICE_PCI_HOT_RESET))
+		return 0;
+	ret = real(fd, request, arg);
+	was_reset = was_reset || (request == VFIO_DEVICE_RESET && !ret);
+	if (lie("bus-other") && request == VFIO_DEVICE_GET_PCI_HOT_RESET_INFO && !ret)
+		info->devices[0].bus++;
+	if (lie("bus-none") && request == VFIO_DEVICE_GET_PCI_HOT_RESET_INFO) {
+		errno = EPERM;
+		return -1;
+	}
+	return lie("reset-taken") ? 0 : ret;
+}
+
 int ioctl(int fd, unsigned long request, ...)
 {
-	int (*real)(int, unsigned long, void *) = dlsym(RTLD_NEXT, "ioctl");
+	ioctl_fn real = (ioctl_fn)dlsym(RTLD_NEXT, "ioctl");
 	struct vfio_region_info *info;
 	uint32_t room;
 	va_list ap;
@@ -101,9 +179,20 @@ int ioctl(int fd, unsigned long request, ...)
 	va_start(ap, request);
 	arg = va_arg(ap, void *);
 	va_end(ap);
+	if (!is_device(fd))
+		return real(fd, request, arg);
+	if (request == VFIO_DEVICE_SET_IRQS)
+		return lie_set_irqs(real, fd, arg);
+	if (request == VFIO_DEVICE_RESET || request == VFIO_DEVICE_PCI_HOT_RESET ||
+	    request == VFIO_DEVICE_GET_PCI_HOT_RESET_INFO)
+		return lie_reset(real, fd, request, arg);
 	info = arg;
 	room = request == VFIO_DEVICE_GET_REGION_INFO ? info->argsz : 0;
 	ret = real(fd, request, arg);
+	if (!ret && request == VFIO_DEVICE_GET_IRQ_INFO) {
+		((struct vfio_irq_info *)arg)->count += lie("irq-count");
+		((struct vfio_irq_info *)arg)->flags &= lie("irq-flags") ? ~4U : ~0U;
+	}
 	if (ret || request != VFIO_DEVICE_GET_REGION_INFO || info->index)
 		return ret;
 	info->argsz = room;

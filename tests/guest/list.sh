@@ -60,7 +60,7 @@ aligned() {
 	done | sort -u | wc -l)" -eq 1 ]
 }
 check 'list: columns are aligned' aligned
-expect 0 '^fix|^ +fix: modprobe vfio-pci; echo vfio-pci > ' 'list BDF: what to type' vfio_test list "$BDF"
+expect 0 "^ +fix: vfio_test bind $BDF$" 'list BDF: what to type' vfio_test list "$BDF"
 check 'list BDF: that one' [ "$(grep -c '^0000:' "$ktap_dir/out")" -eq 1 ]
 check 'list BDF: candidates' said '^ +candidates: vfio-pci$'
 expect 0 '^ +sibling: ' 'list --verbose: siblings' vfio_test list -v

@@ -30,7 +30,7 @@ modprobe -a vfio-pci uio_pci_generic
 bind "$ours" vfio-pci
 bind "$sibling" uio_pci_generic
 check 'two devices in one group' [ "$(readlink $pci/devices/"$ours"/iommu_group)" = "$(readlink $pci/devices/"$sibling"/iommu_group)" ]
-expect 2 "group [0-9]+ is not viable: in the same group: $sibling on uio_pci_generic; bind each of them to vfio-pci" \
+expect 2 "group [0-9]+ is not viable: in the same group: $sibling on uio_pci_generic; vfio_test bind --group $ours" \
 	'siblings are named with their drivers' vfio_test "$ours"
 bind "$sibling" vfio-pci
 expect 0 pass 'all on vfio-pci: passes' vfio_test --quiet --dma none "$ours"

@@ -435,7 +435,6 @@ static void test_names(void **state)
 		[PT_NONE] = "none",	    [PT_TABLE] = "table",     [PT_LEAF] = "page",
 		[PT_PROTNONE] = "protnone", [PT_INVALID] = "invalid", [PT_ABSENT] = "absent",
 	};
-	static const char *const page[] = { "4K", "2M", "1G" };
 	uint32_t i;
 
 	(void)state;
@@ -448,10 +447,6 @@ static void test_names(void **state)
 	assert_string_equal(pt_level_name(6, 0), "?");
 	assert_string_equal(pt_level_name(0, 0), "?");
 	assert_string_equal(pt_level_name(5, UINT32_MAX), "?");
-	for (i = 0; i < ARRAY_SIZE(page); i++)
-		assert_string_equal(pt_size_name(i), page[i]);
-	assert_string_equal(pt_size_name(3), "?");
-	assert_string_equal(pt_size_name(UINT32_MAX), "?");
 	assert_int_equal(PT_NR_KINDS, ARRAY_SIZE(kinds));
 	for (i = 0; i < PT_NR_KINDS; i++)
 		assert_string_equal(pt_kind_name(i), kinds[i]);

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "bind.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bind_record.h"
+#include "failure.h"
+
+#define PCI "/sys/bus/pci"
+
+static int say_failed(struct err *err, int no, const char *path, const char *text)
+{
+	char what[sizeof(err->what)];
+
+	snprintf(what, sizeof(what), "could not write %.60s to %.100s",
+		 text[0] ? text : "an empty line", path);
+	failure_explain(NULL, "bind-write", no, what, err);
+	return -no;
+}
+
+/* In one write, which is how such a file takes it */
+static int write_line(const char *path, const char *text, struct err *err)
+{
+	char line[SYSFS_NAME + 1];
+	int n = snprintf(line, sizeof(line), "%s\n", text), no = 0;
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, line, (size_t)n) != n)
+		no = errno;
+	if (fd >= 0)
+		close(fd);
+	return no ? say_failed(err, no, path, text) : 0;
+}
+
+int bind_override_get(const char *bdf, char *out, size_t len)
+{
+	char path[PATH_MAX];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), PCI "/devices/%s/driver_override", bdf);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	n = read(fd, out, len);
+	if (n < 0)
+		n = -errno;
+	close(fd);
+	if (n < 0)
+		return (int)n;
+	if (n == 0 || out[n - 1] != '\n')
+		return -E2BIG;
+	out[n - 1] = '\0';
+	return 0;
+}
+
+static int override_set(const char *bdf, const char *value, struct err *err)
+{
+	char path[PATH_MAX], now[SYSFS_NAME];
+
+	if (!bind_override_get(bdf, now, sizeof(now)) && !strcmp(now, value))
+		return 0;
+	snprintf(path, sizeof(path), PCI "/devices/%s/driver_override", bdf);
+	return write_line(path, strcmp(value, BIND_NULL) ? value : "", err);
+}
+
+bool bind_driver_present(const char *driver)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), PCI "/drivers/%s/bind", driver);
+	return !access(path, F_OK);
+}
+
+static int unbind(const struct sysfs_device *dev, struct err *err)
+{
+	char path[PATH_MAX];
+	struct sysfs_device now;
+	int ret;
+
+	snprintf(path, sizeof(path), PCI "/drivers/%s/unbind", dev->driver);
+	ret = write_line(path, dev->bdf, err);
+	/* Somebody else was quicker: it is off, as it should be. */
+	if (ret && !sysfs_device_get(dev->bdf, &now) && !now.driver[0])
+		ret = 0;
+	return ret;
+}
+
+static int get_device(const char *bdf, struct sysfs_device *dev, struct err *err)
+{
+	int ret = sysfs_device_get(bdf, dev);
+
+	if (ret)
+		failure_set(NULL, "no-device", -ret, NULL, err);
+	return ret;
+}
+
+/* By driver_override, which makes any driver take any device */
+static int attach(const struct sysfs_device *was, const char *driver, struct err *err)
+{
+	char path[PATH_MAX];
+	struct sysfs_device now;
+	int ret;
+
+	if (!bind_driver_present(driver)) {
+		err->no = ENOENT;
+		err_what(err, "could not bind to %s", driver);
+		err_why(err, "the kernel has no PCI driver of that name now");
+		err_fix(err, "modprobe the module that has it, then do this again");
+		return -ENOENT;
+	}
+	ret = override_set(was->bdf, driver, err);
+	if (!ret && was->driver[0])
+		ret = unbind(was, err);
+	if (ret)
+		return ret;
+	snprintf(path, sizeof(path), PCI "/drivers/%s/bind", driver);
+	ret = write_line(path, was->bdf, err);
+	/* On success some kernels, on failure all: what counts is where it is. */
+	if (get_device(was->bdf, &now, err))
+		return -ENODEV;
+	if (!strcmp(now.driver, driver)) {
+		memset(err, 0, sizeof(*err));
+		return 0;
+	}
+	return ret ? ret : say_failed(err, ENODEV, path, was->bdf);
+}
+
+int bind_put(const char *bdf, const char *driver, const char *override, struct err *err)
+{
+	struct sysfs_device dev;
+	int ret = get_device(bdf, &dev, err);
+
+	if (!ret && strcmp(dev.driver, driver))
+		ret = driver[0] ? attach(&dev, driver, err) : unbind(&dev, err);
+	return ret ? ret : override_set(bdf, override, err);
+}
+
+int bind_let_go(const char *bdf, struct err *err)
+{
+	struct sysfs_device dev;
+	int ret = get_device(bdf, &dev, err);
+
+	if (!ret)
+		ret = override_set(bdf, BIND_NULL, err);
+	if (!ret && dev.driver[0])
+		ret = unbind(&dev, err);
+	return ret ? ret : write_line(PCI "/drivers_probe", bdf, err);
+}
+
+/* @each of the entries of a directory that begins with @prefix; how many said true */
+static int count_entries(const char *path, const char *prefix, bool (*each)(const char *path))
+{
+	DIR *dir = opendir(path);
+	struct dirent *e;
+	char below[PATH_MAX];
+	int nr = 0;
+
+	while (dir && (e = readdir(dir))) {
+		if (strncmp(e->d_name, prefix, strlen(prefix)) ||
+		    (size_t)snprintf(below, sizeof(below), "%s/%s", path, e->d_name) >=
+			    sizeof(below))
+			continue;
+		nr += !each || each(below);
+	}
+	if (dir)
+		closedir(dir);
+	return nr;
+}
+
+static bool is_device_link(const char *path)
+{
+	char below[PATH_MAX];
+
+	/* A driver's devices are links; so is its module, which has no driver. */
+	return (size_t)snprintf(below, sizeof(below), "%s/driver", path) < sizeof(below) &&
+	       !access(below, F_OK);
+}
+
+static bool driver_has_devices(const char *path)
+{
+	return count_entries(path, "", is_device_link) > 0;
+}
+
+bool bind_module_has_devices(const char *module)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/module/%s/drivers", module);
+	return count_entries(path, "pci:", driver_has_devices) > 0;
+}
+
+/* The kernel's word: a group's file can be opened once, devices of it count. */
+static bool group_is_busy(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 && errno == EBUSY;
+}
+
+bool bind_is_held(struct env *env, const struct holders *holders)
+{
+	const struct holder *who = holders_get(holders, HOLDER_CDEV, env->cdev);
+
+	if (env->dev.group < 0 || !strstr(env->dev.driver, "vfio"))
+		return false;
+	if (!who && !group_is_busy(env->node.path))
+		return false;
+	if (!who)
+		who = holders_get(holders, HOLDER_GROUP, env->dev.group);
+	/* With the group's file closed a device's still holds it. */
+	if (!who)
+		who = holders_get(holders, HOLDER_DEVICE, -1);
+	env->holder = who ? who->pid : 0;
+	if (who)
+		snprintf(env->holder_comm, sizeof(env->holder_comm), "%s", who->comm);
+	return true;
+}

@@ -13,6 +13,7 @@
 
 #include "dma.h"
 #include "signals.h"
+#include "failure.h"
 #include "step.h"
 
 /* Of each: as much as shows that it goes through the same mapping. */
@@ -34,12 +35,17 @@ static enum status stop(struct run *run, const struct run_with *w, int ret, cons
 	return STATUS_ERROR;
 }
 
-/* The same, in the words of the back end. */
+/* The same, in the words of the table of failures. */
 static enum status stop_at_call(struct run *run, const struct run_with *w, int ret)
 {
-	struct err err = { 0 };
+	const char *call = w->vfio.call ? w->vfio.call : "VFIO";
+	struct err err;
+	struct env env;
 
-	vfio_explain(&w->vfio, ret, &err);
+	env_machine(&env, run->opts->module_path);
+	env_device(&env, w->dev.bdf, NULL);
+	failure_explain(&env, call, -ret, call, &err);
+	run->err.id = err.id;
 	run->err.no = -ret;
 	err_what(&run->err, "--with %s: %s", w->dev.bdf, err.what);
 	err_why(&run->err, "%s", err.why);

@@ -7,7 +7,7 @@ set -uo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=tests/guest/ktap.sh
 . "$root/tests/guest/ktap.sh"
-ktap_plan 15
+ktap_plan 17
 
 # The program itself, but for the devices, which this machine may not have.
 mkdir "$ktap_dir/bin"
@@ -43,7 +43,7 @@ completes() {
 }
 
 check 'it is there for vfio_test' complete -p vfio_test
-check 'commands, and what run can have' completes 'vfio_test ' run list bind unbind walk iova help 0000:00:01.0 ...
+check 'commands, and what run can have' completes 'vfio_test ' run list doctor bind unbind walk iova help 0000:00:01.0 ...
 check 'a command begun' completes 'vfio_test un' unbind
 check 'help of a command' completes 'vfio_test help wa' walk
 check 'options of a command' completes 'vfio_test bind --' --group --force --driver --json --help ...
@@ -54,6 +54,8 @@ check 'a value after =' completes 'vfio_test run --expect=s' supervisor
 check 'no option of another command' completes 'vfio_test list --expe'
 check 'addresses: all of them for bind' completes 'vfio_test bind ' 0000:00:01.0 0000:00:02.0 0000:01:00.0
 check 'a second one' completes 'vfio_test bind --group 0000:00:01.0 ' 0000:00:01.0 0000:00:02.0 0000:01:00.0
+check 'addresses: all of them for doctor' completes 'vfio_test doctor ' 0000:00:01.0 0000:00:02.0 0000:01:00.0
+check 'a failure' completes 'vfio_test doctor --why iommu-e' iommu-enable
 # bash ends a word at a colon, and puts in what comes after it.
 check 'an address begun: what comes after the last colon' completes 'vfio_test bind 0000:00' 00:01.0 00:02.0
 check 'another' completes 'vfio_test bind 0000:00:0' 01.0 02.0

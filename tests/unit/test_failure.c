@@ -75,12 +75,16 @@ static struct env healthy(void)
 static void test_healthy(void **state)
 {
 	struct env env = healthy();
+	struct env little = healthy();
 	const struct failure *f = failure_next(&env, CHECK_NONE, NULL);
 	struct err err;
 
 	(void)state;
 	if (f)
 		fail_msg("all is well, and yet: %s", f->id);
+	/* With CAP_IPC_LOCK the limit is none. */
+	little.memlock = 0;
+	assert_null(failure_next(&little, CHECK_MEMORY, NULL));
 	memset(&err, 0x5a, sizeof(err));
 	assert_null(failure_at(&env, "list", &err));
 	assert_true(!err.id && !err.what[0] && !err.why[0] && !err.fix[0] && !err.no);
@@ -581,7 +585,8 @@ static void test_errnos(void **state)
 		{ "iommufd", ENOENT, NULL, "no-iommufd", "/dev/iommu" },
 		{ "walk", ESRCH, NULL, "no-process", "no such process" },
 		{ "iova", ENOENT, NULL, "no-domain", "no IOMMU domain" },
-		/* A step is a whole word. */
+		/* A step is a whole word: a bind is no unbind. */
+		{ "bind", EEXIST, NULL, "bound-elsewhere", "that was to" },
 		{ "iommu", ENOTTY, NULL, NULL, "Inappropriate ioctl" },
 	};
 	size_t i;

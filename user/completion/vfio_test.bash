@@ -29,7 +29,7 @@ _vfio_test_addresses() {
 
 	case $1 in
 	run | iova) vfio_test list --quiet --ready 2>/dev/null ;;
-	list | bind) vfio_test list --quiet 2>/dev/null ;;
+	list | bind | doctor) vfio_test list --quiet 2>/dev/null ;;
 	unbind)
 		for file in /run/vfio-verify/*:*; do
 			[[ ! -e $file ]] || found+="${file##*/} "
@@ -65,6 +65,7 @@ _vfio_test() {
 		prev=${cur%%=*} cur=${cur#*=}
 	fi
 	[[ $prev == --* ]] && all=$(_vfio_test_values "${command:-run}" "$prev")
+	[[ $command != doctor || $prev != --why ]] || all=$(vfio_test doctor --list 2>/dev/null | grep '^[a-z]')
 	if [[ -n $all ]]; then
 		:
 	elif [[ $cur == -* ]]; then

@@ -197,6 +197,18 @@ static void inject(const char *percent)
 	set("fail_page_alloc", "min-order", "0");
 }
 
+/*
+ * For who reads the log: an allocation of many pages (the text's buffer) that fails twice is
+ * told there with a trace, whoever it is that made it fail.
+ */
+static void tell_log(const char *what)
+{
+	FILE *f = fopen("/dev/kmsg", "w");
+
+	if (!f || fprintf(f, "faults: failures on purpose %s\n", what) < 0 || fclose(f))
+		bail_out("/dev/kmsg: %s", strerror(errno));
+}
+
 static bool put(int fd, int number)
 {
 	char text[16];
@@ -485,11 +497,13 @@ int main(int argc, char **argv)
 	if (mlockall(MCL_CURRENT | MCL_FUTURE))
 		bail_out("mlockall: %s", strerror(errno));
 	inject("0");
+	tell_log("begin");
 
 	for (i = 0; i < ARRAY_SIZE(calls); i++)
 		points += 1 + can_fail(&calls[i]);
 	printf("KTAP version 1\n1..%u\n", points);
 	for (i = 0; i < ARRAY_SIZE(calls); i++)
 		test(&calls[i]);
+	tell_log("end");
 	return nr_failed ? 1 : 0;
 }

@@ -386,11 +386,9 @@ static void read_asker(struct env *env)
 {
 	struct rlimit lim = { 0 };
 
-	env->root = !geteuid();
 	read_caps(env);
 	getrlimit(RLIMIT_MEMLOCK, &lim);
 	env->memlock = lim.rlim_cur == RLIM_INFINITY ? UINT64_MAX : lim.rlim_cur;
-	env->memlock_hard = lim.rlim_max == RLIM_INFINITY ? UINT64_MAX : lim.rlim_max;
 	env_look(&env->container, "/dev/vfio/vfio");
 	env_look(&env->iommufd, "/dev/iommu");
 	env->debugfs = is_mounted("/sys/kernel/debug", "debugfs");

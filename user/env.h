@@ -74,9 +74,8 @@ struct env {
 	enum fact intremap, unsafe_interrupts, noiommu_mode;
 
 	/* Who asks. */
-	bool root;
 	enum fact cap_ipc_lock, cap_sys_admin, cap_sys_module, cap_sys_ptrace;
-	uint64_t memlock, memlock_hard; /* bytes; UINT64_MAX: no limit */
+	uint64_t memlock; /* bytes; UINT64_MAX: no limit */
 	struct env_node container, iommufd;
 	enum fact debugfs;
 	struct env_ko ko;

@@ -21,7 +21,7 @@ ko=$(modinfo -n verify_pte 2>/dev/null || find /lib/modules -name verify_pte.ko)
 
 # What is asked again and again: all of VFIO, with nothing that is slow.
 quick() {
-	vfio_test --quiet --dma none --no-rules --size 16K "$@"
+	vfio_test --quiet --dma none --no-rules --no-reset --size 16K "$@"
 }
 # ill ID REGEX NAME COMMAND...: doctor's line and its id in JSON
 ill() {
@@ -153,7 +153,7 @@ ill held "users: group $group is in use: process $$ " 'held' vfio_test doctor "$
 exec 9>&-
 expect 0 'users: no process has the group open' 'held: cured' vfio_test doctor "$BDF"
 
-vfio_test --quiet --no-rules --dma none --no-module --hold "$BDF" >/dev/null 2>&1 </dev/null &
+vfio_test --quiet --no-rules --no-reset --dma none --no-module --hold "$BDF" >/dev/null 2>&1 </dev/null &
 holder=$!
 for _ in 1 2 3 4 5 6 7 8 9 10; do
 	vfio_held >/dev/null && break
@@ -194,7 +194,7 @@ as_user() {
 ill module-not-loaded 'modules: could not load the module vfio_iommu_type1: no CAP_SYS_MODULE, .*; as root: modprobe vfio_iommu_type1' \
 	'ordinary user: modules' as_user 1024 'vfio_test doctor "$BDF"'
 modprobe vfio_iommu_type1
-user_run='vfio_test --quiet --no-rules --no-module --dma none --size 1M "$BDF"'
+user_run='vfio_test --quiet --no-rules --no-reset --no-module --dma none --size 1M "$BDF"'
 expect 2 "could not open $node: no permission on $node \\(root:root, mode 0600\\); run as root, or give the user the node: chown USER $node" \
 	'no permission: run' as_user 1024 "$user_run"
 ill no-permission "nodes: no permission on $node \\(root:root, mode 0600\\)" 'no permission' as_user 1024 'vfio_test doctor "$BDF"'
@@ -235,7 +235,7 @@ expect 0 '^Verdict: pass' 'no huge pages: cured' quick --page-size 2M --size 2M 
 misuse() {
 	misuse_what=$1
 	shift
-	LD_PRELOAD=/root/misuse.so MISUSE=$misuse_what vfio_test --quiet --dma none --no-rules --size 16K "$@" "$BDF"
+	LD_PRELOAD=/root/misuse.so MISUSE=$misuse_what vfio_test --quiet --dma none --no-rules --no-reset --size 16K "$@" "$BDF"
 }
 expect 2 'VFIO_SET_IOMMU: calls in the wrong order: .*; open the container, open the group' 'wrong order' misuse no-group
 check 'wrong order: the errno is EINVAL' sh -c "LD_PRELOAD=/root/misuse.so MISUSE=no-group vfio_test --json $BDF | grep -q '\"errno\": *22'"
@@ -259,37 +259,37 @@ fi
 # --- the module --------------------------------------------------------------
 
 mv "$ko" /tmp/verify_pte.ko
-expect 4 'could not load the module verify_pte: no such file.*; build it for this kernel' 'verify_pte absent: run' vfio_test --dma none --no-rules --size 16K "$BDF"
+expect 4 'could not load the module verify_pte: no such file.*; build it for this kernel' 'verify_pte absent: run' vfio_test --dma none --no-rules --no-reset --size 16K "$BDF"
 ill no-verify-pte 'verify_pte: could not load the module verify_pte: no such file' 'verify_pte absent' vfio_test doctor "$BDF"
 expect 0 '^Verdict: pass' 'verify_pte absent: cured' quick --module /tmp/verify_pte.ko "$BDF"
 mv /tmp/verify_pte.ko "$ko"
 expect 4 "built for another kernel: for 9.*, and this is $release; build it for this kernel" 'verify_pte of another kernel: run' \
-	vfio_test --dma none --no-rules --size 16K --module /root/other.ko "$BDF"
+	vfio_test --dma none --no-rules --no-reset --size 16K --module /root/other.ko "$BDF"
 ill other-kernel "verify_pte: could not load the module /root/other.ko: built for another kernel: for 9" 'verify_pte of another kernel' \
 	vfio_test doctor --module /root/other.ko "$BDF"
 
 umount /sys/kernel/debug
 expect 4 'debugfs is not mounted at /sys/kernel/debug.*; mount -t debugfs none /sys/kernel/debug' 'debugfs not mounted: run' \
-	vfio_test --dma none --no-rules --size 16K "$BDF"
+	vfio_test --dma none --no-rules --no-reset --size 16K "$BDF"
 ill no-debugfs 'debugfs: debugfs is not mounted' 'debugfs not mounted' vfio_test doctor "$BDF"
 cure=$(sed -n 's/.*where the module answers; //p' "$ktap_dir/out")
 check 'debugfs: the cure can be typed as it is' sh -c "$cure"
 expect 0 '^Verdict: pass' 'debugfs: cured' quick "$BDF"
 
 expect 4 'no CAP_SYS_ADMIN: .*; run as root' 'no CAP_SYS_ADMIN' \
-	env LD_PRELOAD=/root/misuse.so MISUSE=no-sys-admin vfio_test --dma none --no-rules --size 16K "$BDF"
+	env LD_PRELOAD=/root/misuse.so MISUSE=no-sys-admin vfio_test --dma none --no-rules --no-reset --size 16K "$BDF"
 
 # These two stay until the next boot.
 insmod "$ko"
 echo integrity >/sys/kernel/security/lockdown
 expect 4 'could not open /sys/kernel/debug/verify_pte/walk: the kernel is locked down \(integrity\)' 'lockdown: debugfs' \
-	vfio_test --dma none --no-rules --size 16K "$BDF"
+	vfio_test --dma none --no-rules --no-reset --size 16K "$BDF"
 rmmod verify_pte
 expect 4 'could not load the module .*the kernel is locked down \(integrity\): .*; boot without lockdown=' 'lockdown: module' \
-	vfio_test --dma none --no-rules --size 16K "$BDF"
+	vfio_test --dma none --no-rules --no-reset --size 16K "$BDF"
 ill lockdown 'lockdown: the kernel is locked down \(integrity\)' 'lockdown' vfio_test doctor "$BDF"
 echo 1 >/sys/module/module/parameters/sig_enforce
-expect 4 'this kernel takes signed modules only .*; sign it with a key' 'signatures enforced: run' vfio_test --dma none --no-rules --size 16K "$BDF"
+expect 4 'this kernel takes signed modules only .*; sign it with a key' 'signatures enforced: run' vfio_test --dma none --no-rules --no-reset --size 16K "$BDF"
 ill unsigned 'verify_pte: could not load the module .*: this kernel takes signed modules only' 'signatures enforced' vfio_test doctor "$BDF"
 
 check 'nothing left' nothing_left

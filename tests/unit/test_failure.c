@@ -458,7 +458,7 @@ static void test_facts(void **state)
 		{ identity, CHECK_GROUP, SEVERITY_NOTE, "identity", "one of its own", "harmless" },
 		{ no_iommufd, CHECK_BACKENDS, SEVERITY_NOTE, "no-iommufd", "CONFIG_IOMMUFD",
 		  "modprobe iommufd" },
-		{ noiommu, CHECK_BACKENDS, SEVERITY_NOTE, "noiommu-mode", "taints",
+		{ noiommu, CHECK_BACKENDS, SEVERITY_NOTE, "noiommu-mode", "tainted",
 		  "enable_unsafe_noiommu_mode" },
 	};
 	size_t i;

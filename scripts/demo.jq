@@ -33,6 +33,8 @@ def witnesses:
 		# QEMU compares entries; a page agrees when all of its entries do.
 		pages: (.said.pages // .said),
 		entries: (if .said.pages == null then ""
+			elif .said.in_passing > 0 and .said.mismatched == 0 then
+				" (\(.said.compared) entries, \(.said.in_passing) but for ACCESSED, DIRTY)"
 			elif .said.mismatched == 0 then " (\(.said.compared) entries)"
 			else " (\(.said | agree) of \(.said.compared) entries)" end),
 		reason: (.steps as $steps | .said |

@@ -26,6 +26,11 @@ struct qemu_compare {
 	/* Of pages: all levels were compared, or one was found to differ; one did */
 	uint64_t pages_compared;
 	uint64_t pages_mismatched;
+	/*
+	 * Of compared, in agreement: what differs is only what the CPU or the kernel set and clear
+	 * in passing (pt_fmt.volatile_mask), between the module's reading and QEMU's.
+	 */
+	uint64_t in_passing;
 	uint64_t distinct;   /* entries, each counted once */
 	uint32_t levels_min; /* behind a page */
 	uint32_t levels_max;
@@ -50,11 +55,13 @@ struct qemu_compare {
 
 /*
  * Compares everything in @r with the tables that @read reads; @tables is
- * scratch space and keeps the counts.  Returns 0 when it came to the end,
+ * scratch space and keeps the counts.  @exact: what is set in passing is a
+ * difference like any other.  Returns 0 when it came to the end,
  * whatever it found, -EFAULT where the root is not in memory, or what @read
  * returned.
  */
-int qemu_compare(const struct qemu_report *r, struct qemu_tables *tables, struct qemu_compare *out);
+int qemu_compare(const struct qemu_report *r, struct qemu_tables *tables, bool exact,
+		 struct qemu_compare *out);
 
 /* Everything of the report was compared, and all of it agreed. */
 bool qemu_compare_agrees(const struct qemu_compare *c);

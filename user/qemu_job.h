@@ -25,6 +25,7 @@ struct options {
 	enum expect expect;
 	bool json;
 	bool no_stop;
+	bool exact; /* bits set in passing count */
 	bool no_color;
 	bool quiet;
 	int timeout_s;

@@ -89,7 +89,7 @@ static void print_compare(const struct job *j)
 static void print_result(const struct job *j)
 {
 	const struct qemu_compare *c = &j->compare;
-	char line[400], shape[64] = "";
+	char line[400], shape[64] = "", passing[96] = "";
 
 	if (!j->opt.report || !c->pages) { /* no pages: another VM's report */
 		if (!j->opt.report && !j->opt.quiet)
@@ -101,10 +101,14 @@ static void print_result(const struct job *j)
 	print_compare(j);
 	if (c->levels_min == c->levels_max && !c->unverified)
 		snprintf(shape, sizeof(shape), " x %u levels", c->levels_max);
+	if (c->in_passing)
+		snprintf(passing, sizeof(passing),
+			 ", %" PRIu64 " of them but for ACCESSED, DIRTY or SOFT_DIRTY",
+			 c->in_passing);
 	snprintf(line, sizeof(line),
-		 "%" PRIu64 " of %" PRIu64 " entries agree (%" PRIu64 " pages%s; %" PRIu64
+		 "%" PRIu64 " of %" PRIu64 " entries agree%s (%" PRIu64 " pages%s; %" PRIu64
 		 " distinct entries, %" PRIu64 " tables read)",
-		 c->compared - c->mismatched, c->compared, c->pages, shape, c->distinct,
+		 c->compared - c->mismatched, c->compared, passing, c->pages, shape, c->distinct,
 		 j->tables.nr_read);
 	print_verdict(j->verdict, line);
 }
@@ -178,6 +182,7 @@ struct json_object *qemu_witness_json(const struct job *j)
 	json_add(qemu, "status", verdict_name(j->verdict));
 	json_add_count(qemu, "compared", c->compared);
 	json_add_count(qemu, "mismatched", c->mismatched);
+	json_add_count(qemu, "in_passing", c->in_passing);
 	json_add_count(pages, "compared", c->pages_compared);
 	json_add_count(pages, "mismatched", c->pages_mismatched);
 	json_object_object_add(qemu, "pages", pages);

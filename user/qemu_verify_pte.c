@@ -49,6 +49,8 @@ static const char usage[] =
 	"                    what _PAGE_USER has to be (default: user for VADDR, not\n"
 	"                    judged with --report)\n"
 	"  --no-stop         do not stop the VM while reading\n"
+	"  --exact           with --report: ACCESSED, DIRTY and SOFT_DIRTY, which the CPU and\n"
+	"                    the kernel change in passing, are compared as well\n"
 	"  --timeout SECONDS of each command to the monitor (10)\n"
 	"  --json            one JSON object on standard output\n"
 	"  --quiet           the result alone\n"
@@ -118,6 +120,7 @@ static int parse_options(int argc, char **argv, struct options *o, struct err *e
 		JOIN,
 		EXPECT,
 		NO_STOP,
+		EXACT,
 		TIMEOUT,
 		JSON,
 		QUIET,
@@ -133,6 +136,7 @@ static int parse_options(int argc, char **argv, struct options *o, struct err *e
 		{ "join", required_argument, NULL, JOIN },
 		{ "expect", required_argument, NULL, EXPECT },
 		{ "no-stop", no_argument, NULL, NO_STOP },
+		{ "exact", no_argument, NULL, EXACT },
 		{ "timeout", required_argument, NULL, TIMEOUT },
 		{ "json", no_argument, NULL, JSON },
 		{ "quiet", no_argument, NULL, QUIET },
@@ -178,6 +182,9 @@ static int parse_options(int argc, char **argv, struct options *o, struct err *e
 			break;
 		case NO_STOP:
 			o->no_stop = true;
+			break;
+		case EXACT:
+			o->exact = true;
 			break;
 		case TIMEOUT:
 			if (parse_int(optarg, 1, 3600, &o->timeout_s))
@@ -455,7 +462,7 @@ static int run_compare(struct job *j, struct monitor *m)
 			 j->report.levels, levels);
 		return 0;
 	}
-	ret = qemu_compare(&j->report, &j->tables, &j->compare);
+	ret = qemu_compare(&j->report, &j->tables, j->opt.exact, &j->compare);
 	if (ret)
 		return ret;
 	judge_compare(j);

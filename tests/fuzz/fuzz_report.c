@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (qemu_report_parse(&pt_x86, (const char *)data, size, &r, why, sizeof(why)))
 		return 0;
 	tables = (struct qemu_tables){ .fmt = &pt_x86, .read = read_table, .ctx = &r };
-	if (!qemu_compare(&r, &tables, &c)) {
+	if (!qemu_compare(&r, &tables, false, &c)) {
 		if (c.mismatched > c.compared || c.claims_mismatched > c.claims ||
 		    c.pages_mismatched > c.pages_compared || c.pages_compared > c.pages ||
 		    !c.mismatched != !c.pages_mismatched ||

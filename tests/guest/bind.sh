@@ -112,7 +112,7 @@ check 'two addresses: as before' as_before
 
 # Several: all or nothing.
 expect 2 "$bridge: not a candidate: it is a PCI bridge" 'a bridge is never bound' vfio_test bind --force "$bridge"
-expect 2 'could not load the module nonsense: it is not in /lib/modules/.*; modprobe the module' 'a driver that there is not' \
+expect 2 'could not load the module nonsense: it is not in /lib/modules/.*; install the modules of this kernel' 'a driver that there is not' \
 	vfio_test bind --driver nonsense "$BDF" "$ours"
 check 'all is as before' as_before
 expect 2 "^vfio_test: $BDF: could not write $BDF to $pci/drivers/virtio-pci/bind: the driver did not take it; see dmesg" \

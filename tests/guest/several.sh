@@ -57,7 +57,7 @@ held() {
 	done
 }
 held
-expect 2 "^vfio_test: $two: could not open /dev/vfio/$(group "$two"): (another process|process $held_pid \\(vfio_test\\)) has it open" \
+expect 2 "^vfio_test: $two: group $(group "$two") is in use: process $held_pid \\(vfio_test\\) has it open; end that process" \
 	'a second container for the group: EBUSY' quick --dma none "$two"
 expect 2 "^vfio_test: $BDF: --with $two: the group's node: .*[Bb]usy|^vfio_test: $BDF: --with $two: .* has it open" \
 	'nor by --with' quick --dma none --with "$two" "$BDF"

@@ -226,9 +226,10 @@ int ioctl(int fd, unsigned long request, ...)
 	va_start(ap, request);
 	arg = va_arg(ap, void *);
 	va_end(ap);
-	if (request != VFIO_IOMMU_MAP_DMA)
-		return syscall(SYS_ioctl, fd, request, arg);
 	map = arg;
+	/* A device's VFIO_DEVICE_PCI_HOT_RESET has the same number, and is smaller. */
+	if (request != VFIO_IOMMU_MAP_DMA || map->argsz < sizeof(*map))
+		return syscall(SYS_ioctl, fd, request, arg);
 	buf = (char *)(uintptr_t)map->vaddr;
 	size = map->size;
 	if (mode()->before_map)

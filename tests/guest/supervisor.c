@@ -94,7 +94,8 @@ int ioctl(int fd, unsigned long request, ...)
 		give_back();
 	ret = syscall(SYS_ioctl, fd, request, arg);
 	map = arg;
-	if (!ret && request == VFIO_IOMMU_MAP_DMA)
+	/* A device's VFIO_DEVICE_PCI_HOT_RESET has the same number, and is smaller. */
+	if (!ret && request == VFIO_IOMMU_MAP_DMA && map->argsz >= sizeof(*map))
 		take(map->vaddr, map->size);
 	return ret;
 }

@@ -55,7 +55,7 @@ check 'stale: compared again, nothing found' is '.stale == {compared: 256, misma
 check 'regions and irqs as found' is '(.regions | length) == 9 and .regions[0].size == "0x100000" and
 	(.irqs | length) == 5 and .irqs[1].count == 1'
 check 'irqs: what the device raised arrived' is '
-	(.irqs[0] | .raised == 2 and .arrived == 2 and .held_while_masked) and
+	(.irqs[0] | .raised == 3 and .arrived == 3 and .held_while_masked) and
 	(.irqs[1] | .raised == 1 and .arrived == 1)'
 check 'faults: both, with the kernel'\''s line' is '.faults | length == 2 and
 	[.[].kind] == ["read-only", "unmapped"] and

@@ -187,12 +187,14 @@ static void print_checks(const struct report *rep, const char *name)
 	for (i = 0; i < nr; i++) {
 		const char *status = check_string(rep, i, "status");
 		const char *detail = check_string(rep, i, "detail");
-		bool skip = !strcmp(status, status_name(STATUS_SKIP));
+		bool unverified = !strcmp(status, status_name(STATUS_UNVERIFIED));
+		bool skip = unverified || !strcmp(status, status_name(STATUS_SKIP));
+		bool ok = skip || !strcmp(status, status_name(STATUS_PASS));
 
-		printf("    %s %zu - %s%s%s\n",
-		       skip || !strcmp(status, status_name(STATUS_PASS)) ? "ok" : "not ok", i + 1,
-		       check_string(rep, i, "name"), skip ? " # SKIP " : "", skip ? detail : "");
-		if (!skip && strcmp(status, status_name(STATUS_PASS)))
+		printf("    %s %zu - %s%s%s%s\n", ok ? "ok" : "not ok", i + 1,
+		       check_string(rep, i, "name"), skip ? " # SKIP " : "",
+		       unverified ? "unverified: " : "", skip ? detail : "");
+		if (!ok)
 			printf("    # %s\n", detail);
 	}
 }
@@ -224,9 +226,13 @@ void report_step(struct report *rep, const char *name, enum status status, const
 
 	if (rep->mode != REPORT_KTAP)
 		return;
-	/* KTAP has no word for "asked for, not checked": that is not ok. */
-	printf("%s %u - %s%s%s\n", failed || status == STATUS_UNVERIFIED ? "not ok" : "ok", rep->nr,
-	       name, status == STATUS_SKIP ? " # SKIP " : "", status == STATUS_SKIP ? detail : "");
+	/* What was asked for and not checked is a skip of KTAP, as exit code 4 is of kselftest. */
+	printf("%s %u - %s", failed ? "not ok" : "ok", rep->nr, name);
+	if (!failed && status == STATUS_UNVERIFIED)
+		printf(" # SKIP unverified: %s", err && err->why[0] ? err->why : detail);
+	else if (!failed && status == STATUS_SKIP)
+		printf(" # SKIP %s", detail);
+	putchar('\n');
 	if (err)
 		printf("# %s: %s; %s\n", err->what, err->why, err->fix);
 	fflush(stdout);

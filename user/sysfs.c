@@ -216,18 +216,6 @@ const char *sysfs_bridge_name(const struct sysfs_device *dev)
 	return NULL;
 }
 
-bool sysfs_iommu_present(void)
-{
-	struct dirent **list;
-	int n = scandir("/sys/class/iommu", &list, not_dot, NULL), i;
-
-	for (i = 0; i < n; i++)
-		free(list[i]);
-	if (n >= 0)
-		free(list);
-	return n > 0;
-}
-
 bool sysfs_module_present(const char *name)
 {
 	char path[PATH_MAX];

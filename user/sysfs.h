@@ -66,9 +66,6 @@ bool sysfs_group_noiommu(int group);
 /* The node that VFIO gives the device itself, "/dev/vfio/devices/vfio0"; -ENODEV without one */
 int sysfs_cdev_path(const char *bdf, char *path, size_t len);
 
-/* Is any IOMMU registered with the kernel? */
-bool sysfs_iommu_present(void);
-
 /* Is this module in the kernel now, loaded or built in with a directory? */
 bool sysfs_module_present(const char *name);
 

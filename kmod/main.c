@@ -345,7 +345,7 @@ static long walk_ioctl(struct file *file, unsigned int cmd, unsigned long uarg)
 	struct verify_pte_run one; /* not worth a lock */
 	struct mm_struct *mm;
 	struct walk w;
-	int i, ret;
+	int i, ret = 1;
 
 	if (cmd != (wf->iova ? VERIFY_PTE_IOC_IOVA : VERIFY_PTE_IOC_WALK))
 		return -ENOTTY;
@@ -356,7 +356,8 @@ static long walk_ioctl(struct file *file, unsigned int cmd, unsigned long uarg)
 	user_read_access_end();
 	if (w.out.argsz < sizeof(*user) || w.out.argsz > PAGE_SIZE)
 		return put_user((u32)sizeof(*user), &user->argsz) ? -EFAULT : -EINVAL;
-	ret = check_zeroed_user(user + 1, w.out.argsz - sizeof(*user));
+	if (w.out.argsz > sizeof(*user))
+		ret = check_zeroed_user(user + 1, w.out.argsz - sizeof(*user));
 	if (ret <= 0)
 		return ret ? ret : -EINVAL;
 	w.raw = w.out.flags & VERIFY_PTE_RAW;

@@ -498,7 +498,7 @@ static const char options_help[] =
 	"  --list              every failure there is: how it shows, why, what to do, and\n"
 	"                      what of the kernel says so\n"
 	"  --why FAILURE       that one, as iommu-enable: why VFIO_IOMMU_ENABLE is not called\n"
-	"  --markdown          --list as the table of the README\n";
+	"  --markdown          --list as the table of docs/failures.md\n";
 
 struct doctor_opts {
 	uint64_t size, page_size;

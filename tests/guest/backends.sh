@@ -6,7 +6,7 @@
 #
 # VM of host/backends.sh: edu, e1000e, nvme, a virtio-net and jq; the first BACKEND is
 # what auto must take. --table: says "# table BACKEND STEP|STATUS" of each step with
-# edu, and of each check of dma-rules, for the table in the README.
+# edu, and of each check of dma-rules, for the table of docs/back-ends.md.
 
 # shellcheck source=tests/guest/ktap.sh
 . /tests/ktap.sh
@@ -43,7 +43,7 @@ to_vfio() {
 quick() {
 	vfio_test --dma none --no-rules --size 16K "$@"
 }
-# What the README's table is made of
+# What the table of docs/back-ends.md is made of
 tell_table() {
 	[ -n "$table" ] || return 0
 	jq -r "\"# table $1 \" + (.steps[] | .name as \$step | \"\\(.name)|\\(.status)\",

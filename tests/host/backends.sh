@@ -4,7 +4,7 @@
 # backends.sh [--table] - every back end of VFIO on the debug kernel, for guest/backends.sh
 #
 # Two VMs, with an IOMMU and without one. What they say of the steps and rules of each
-# back end is the table of the README, which must be the same; --table prints it.
+# back end is the table of docs/back-ends.md, which must be the same; --table prints it.
 
 set -uo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -95,7 +95,7 @@ if [[ ${1:-} == --table ]]; then
 fi
 ktap_plan 1
 awk -v begin="$begin" -v end="$end" '$0 == end { on = 0 } on && NF; $0 == begin { on = 1 }' \
-	"$root/README.md" >"$ktap_dir/readme"
+	"$root/docs/back-ends.md" >"$ktap_dir/documented"
 sed -i '/^$/d' "$ktap_dir/table"
-check 'the table in the README is what was seen' diff "$ktap_dir/readme" "$ktap_dir/table"
+check 'the table of docs/back-ends.md is what was seen' diff "$ktap_dir/documented" "$ktap_dir/table"
 [[ $ktap_bad -eq 0 && $status -eq 0 ]]

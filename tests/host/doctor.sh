@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# doctor.sh - the failures, each set up for real, and the README's table of them
+# doctor.sh - the failures, each set up for real, and docs/failures.md's table of them
 #
 # Arguments are for scripts/vm. Three boots: a machine in order, in which the guest makes
 # the failures; an IOMMU without interrupt remapping, and iommu=pt; an IOMMU that the
@@ -13,8 +13,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 . "$root/tests/guest/ktap.sh"
 cd "$root" || exit 2
 
-readme_table() {
-	sed -n '/^<!-- failures: /,/^<!-- end of failures -->/p' README.md | sed '1d; $d'
+documented_table() {
+	sed -n '/^<!-- failures: /,/^<!-- end of failures -->/p' docs/failures.md | sed '1d; $d'
 }
 
 # A module that says it is of another kernel: of another release, and with other features,
@@ -29,8 +29,8 @@ other_kernel() {
 
 ktap_plan 8
 user/vfio_test doctor --list --markdown >"$ktap_dir/table"
-readme_table >"$ktap_dir/readme"
-check "the README's table is the program's" diff "$ktap_dir/readme" "$ktap_dir/table"
+documented_table >"$ktap_dir/documented"
+check "the table of docs/failures.md is the program's" diff "$ktap_dir/documented" "$ktap_dir/table"
 check 'a row of it for every failure' \
 	[ "$(grep -c '^| [a-z]' "$ktap_dir/table")" -eq "$(($(user/vfio_test doctor --list | grep -c '^  source: ') + 1))" ]
 expect 2 'no such failure; see vfio_test doctor --list' '--why of nothing known' user/vfio_test doctor --why nonsense

@@ -127,6 +127,11 @@ FUZZ_SECONDS ?= 60
 fuzz: setup
 	@tests/fuzz/run $(FUZZ_SECONDS)
 
+MUTANTS ?=
+mutants: setup
+	@$(MAKE) --no-print-directory user
+	@tests/mutants/run $(MUTANTS)
+
 install: user man
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(PROGRAMS:%=user/%)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 build/man/vfio_test.8
@@ -157,6 +162,7 @@ help:
 	@echo 'check-matrix the tests that depend on the kernel, on each:  KERNELS="$(KERNELS)"'
 	@echo 'bench        costs, as medians and ratios of one run'
 	@echo 'fuzz         every parser under libFuzzer:  FUZZ_SECONDS=60'
+	@echo 'mutants      wrong changes, each of which a test must see:  MUTANTS="-j 2 --area run"'
 	@echo 'install      programs and module:  PREFIX= DESTDIR= KERNELDIR='
 	@echo 'dkms-install the source of the module, for dkms'
 	@echo 'style        the static gates alone'
@@ -164,5 +170,5 @@ help:
 
 -include $(wildcard $(OBJ)/*.d)
 
-.PHONY: all user kmod unit man setup demo check check-matrix bench fuzz install dkms-install style clean help
+.PHONY: all user kmod unit man setup demo check check-matrix bench fuzz mutants install dkms-install style clean help
 .DEFAULT_GOAL := all

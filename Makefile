@@ -21,7 +21,7 @@ OBJ := build/user
 PROGRAM_DIR := user
 
 # What each program is made of.
-SHARED := parse term pt_text err
+SHARED := parse term pt_text err text out
 vfio_test := main cmd_run cmd_list cmd_doctor cmd_walk cmd_iova signals step run_vfio run_device \
 	run_verify run_iommu run_rules run_rules_more run_rules_iommufd run_irqs irq_rules \
 	run_reset run_with run_dma run_failure backend backend_container backend_iommufd dma dma_plan \
@@ -37,6 +37,7 @@ PROGRAMS := vfio_test qemu_verify_pte
 # Unit tests: what each links besides itself.
 UNIT := $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
 unit_parse := parse
+unit_text := err
 unit_frames := frames
 unit_pt_x86 :=
 unit_vfio := vfio
@@ -79,9 +80,13 @@ $(PROGRAM_DIR)/$(1): $(patsubst %,$(OBJ)/%.o,$($(1)))
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
+# What says something says it through text.c.
+with_text = $(sort $(1) $(if $(filter err pt_text report,$(1)),text))
+
 # Unit tests are built whole with the sanitizers, apart from the programs.
 define unit_test
-build/unit/test_$(1): tests/unit/test_$(1).c $(patsubst %,user/%.c,$(unit_$(1))) \
+build/unit/test_$(1): tests/unit/test_$(1).c \
+		$(patsubst %,user/%.c,$(call with_text,$(unit_$(1)))) \
 		$(wildcard user/*.h kmod/*.h) Makefile
 	@mkdir -p build/unit
 	$$(say) CC $$@

@@ -30,6 +30,7 @@
 #include "signals.h"
 #include "sysfs.h"
 #include "term.h"
+#include "text.h"
 #include "version.h"
 
 #define VFIO_PCI "vfio-pci"
@@ -630,7 +631,7 @@ static void print_blocking(const struct sysfs_device *dev, const char *ours, voi
 
 static void add_string(struct json_object *obj, const char *key, const char *v)
 {
-	json_object_object_add(obj, key, v && v[0] ? json_object_new_string(v) : NULL);
+	json_object_object_add(obj, key, v && v[0] ? json_text(v) : NULL);
 }
 
 static struct json_object *item_json(const struct bind_cmd *c, const struct item *it)

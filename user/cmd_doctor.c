@@ -14,6 +14,7 @@
 #include "parse.h"
 #include "report.h"
 #include "term.h"
+#include "text.h"
 #include "version.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -292,9 +293,9 @@ static void tell(struct doctor *d, const struct look *look, enum finding finding
 	d->count[finding]++;
 	if (finding == STOPS && !d->first.what[0])
 		d->first = *err;
-	json_object_object_add(check, "name", json_object_new_string(look->name));
-	json_object_object_add(check, "status", json_object_new_string(findings[finding].json));
-	json_object_object_add(check, "detail", detail ? json_object_new_string(detail) : NULL);
+	json_object_object_add(check, "name", json_text(look->name));
+	json_object_object_add(check, "status", json_text(findings[finding].json));
+	json_object_object_add(check, "detail", detail ? json_text(detail) : NULL);
 	if (err)
 		json_object_object_add(check, "error", err_json(err));
 	json_object_array_add(d->checks, check);
@@ -359,14 +360,14 @@ static void print_json(struct doctor *d)
 	};
 	struct json_object *root = json_object_new_object();
 
-	json_object_object_add(root, "tool", json_object_new_string("vfio_test"));
-	json_object_object_add(root, "version", json_object_new_string(VFIO_VERIFY_VERSION));
+	json_object_object_add(root, "tool", json_text("vfio_test"));
+	json_object_object_add(root, "version", json_text(VFIO_VERIFY_VERSION));
 	json_object_object_add(root, "schema", json_object_new_int(1));
 	json_object_object_add(root, "verdict",
-			       json_object_new_string(verdicts[findings[worst(d)].exit_code]));
-	json_object_object_add(root, "kernel", json_object_new_string(d->env.release));
+			       json_text(verdicts[findings[worst(d)].exit_code]));
+	json_object_object_add(root, "kernel", json_text(d->env.release));
 	json_object_object_add(root, "device",
-			       d->env.given[0] ? json_object_new_string(d->env.given) : NULL);
+			       d->env.given[0] ? json_text(d->env.given) : NULL);
 	json_object_object_add(root, "checks", json_object_get(d->checks));
 	if (d->first.what[0])
 		json_object_object_add(root, "error", err_json(&d->first));

@@ -21,6 +21,7 @@
 #include "signals.h"
 #include "step.h"
 #include "term.h"
+#include "text.h"
 #include "version.h"
 
 struct iova_cmd {
@@ -55,7 +56,7 @@ static int tell(const void *records, size_t nr, const struct verify_pte_walk *an
 		       domain_name(answer->features));
 	if (!c->headed && c->g->json)
 		json_object_object_add(c->root, "domain",
-				       json_object_new_string(domain_name(answer->features)));
+				       json_text(domain_name(answer->features)));
 	c->headed = true;
 	for (; nr--; r++) {
 		if (r->kind == PT_LEAF)
@@ -263,11 +264,11 @@ static void json_begin(struct iova_cmd *c)
 {
 	c->root = json_object_new_object();
 	c->list = json_object_new_array();
-	json_object_object_add(c->root, "tool", json_object_new_string("vfio_test"));
-	json_object_object_add(c->root, "version", json_object_new_string(VFIO_VERIFY_VERSION));
+	json_object_object_add(c->root, "tool", json_text("vfio_test"));
+	json_object_object_add(c->root, "version", json_text(VFIO_VERIFY_VERSION));
 	json_object_object_add(c->root, "schema", json_object_new_int(1));
 	json_object_object_add(c->root, "verdict", NULL);
-	json_object_object_add(c->root, "device", json_object_new_string(c->bdf));
+	json_object_object_add(c->root, "device", json_text(c->bdf));
 }
 
 static void json_end(struct iova_cmd *c, int code, const struct err *err)
@@ -278,11 +279,11 @@ static void json_end(struct iova_cmd *c, int code, const struct err *err)
 		struct json_object *holder = json_object_new_object();
 
 		json_object_object_add(holder, "pid", json_object_new_int(c->holder));
-		json_object_object_add(holder, "comm", json_object_new_string(c->comm));
+		json_object_object_add(holder, "comm", json_text(c->comm));
 		json_object_object_add(c->root, "holder", holder);
 	}
 	json_object_object_add(c->root, "runs", c->list);
-	json_object_object_add(c->root, "verdict", json_object_new_string(verdicts[code]));
+	json_object_object_add(c->root, "verdict", json_text(verdicts[code]));
 	if (err->what[0])
 		json_object_object_add(c->root, "error", err_json(err));
 	puts(json_object_to_json_string_ext(c->root, JSON_C_TO_STRING_NOSLASHESCAPE));

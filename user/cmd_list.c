@@ -19,6 +19,7 @@
 #include "report.h"
 #include "sysfs.h"
 #include "term.h"
+#include "text.h"
 #include "version.h"
 
 #define ARRAY_SIZE(a)  (sizeof(a) / sizeof((a)[0]))
@@ -286,7 +287,7 @@ static void print_text(const struct list_cmd *c)
 
 static void add_string(struct json_object *obj, const char *key, const char *v)
 {
-	json_object_object_add(obj, key, v && v[0] ? json_object_new_string(v) : NULL);
+	json_object_object_add(obj, key, v && v[0] ? json_text(v) : NULL);
 }
 
 static struct json_object *siblings_json(const struct entry *e)
@@ -311,7 +312,7 @@ static struct json_object *entry_json(const struct entry *e)
 	char hex[16], why[sizeof(e->why.what) + sizeof(e->why.why) + 4] = "";
 	size_t i;
 
-	json_object_object_add(obj, "bdf", json_object_new_string(e->dev.bdf));
+	json_object_object_add(obj, "bdf", json_text(e->dev.bdf));
 	snprintf(hex, sizeof(hex), "0x%04x", e->dev.vendor);
 	add_string(obj, "vendor", hex);
 	snprintf(hex, sizeof(hex), "0x%04x", e->dev.device);
@@ -322,7 +323,7 @@ static struct json_object *entry_json(const struct entry *e)
 	add_string(obj, "name", e->name);
 	add_string(obj, "driver", e->dev.driver);
 	for (i = 0; i < e->nr_candidates; i++)
-		json_object_array_add(candidates, json_object_new_string(e->candidates[i]));
+		json_object_array_add(candidates, json_text(e->candidates[i]));
 	json_object_object_add(obj, "candidates", candidates);
 	json_object_object_add(obj, "group",
 			       e->dev.group < 0 ? NULL : json_object_new_int(e->dev.group));

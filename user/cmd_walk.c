@@ -17,6 +17,7 @@
 #include "report.h"
 #include "signals.h"
 #include "term.h"
+#include "text.h"
 #include "verify_pte.h"
 #include "version.h"
 
@@ -93,7 +94,7 @@ static void head(struct walk_cmd *w, const struct verify_pte_walk *answer)
 		return;
 	m = json_object_new_object();
 	json_object_object_add(m, "pid", json_object_new_int(w->pid));
-	json_object_object_add(m, "comm", json_object_new_string(w->comm));
+	json_object_object_add(m, "comm", json_text(w->comm));
 	json_add_hex(m, "root_pa", answer->root_pa);
 	json_add_hex(m, "kernel_root_pa", answer->kernel_root_pa);
 	json_add_hex(m, "pa_mask", answer->pa_mask);
@@ -156,11 +157,11 @@ static void tell_run(struct walk_cmd *w, const struct verify_pte_run *r,
 	obj = json_object_new_object();
 	json_add_hex(obj, "vaddr", r->vaddr);
 	json_add_hex(obj, "len", r->len);
-	json_object_object_add(obj, "kind", json_object_new_string(pt_kind_name(r->kind)));
+	json_object_object_add(obj, "kind", json_text(pt_kind_name(r->kind)));
 	if (r->kind == PT_ABSENT)
 		json_object_object_add(
 			obj, "absent",
-			json_object_new_string(pt_x86_absent_name(answer->swap_nr, r->entry)));
+			json_text(pt_x86_absent_name(answer->swap_nr, r->entry)));
 	if (r->kind != PT_NONE)
 		json_add_hex(obj, "entry", r->entry);
 	if (pt_has_frame(r->kind)) {
@@ -171,7 +172,7 @@ static void tell_run(struct walk_cmd *w, const struct verify_pte_run *r,
 		json_object_object_add(obj, "exec", json_object_new_boolean(r->rights & PT_EXEC));
 		json_object_object_add(obj, "flags", pt_flags_json(fmt, r->level, r->entry));
 		json_object_object_add(obj, "caching",
-				       json_object_new_string(pt_x86_caching(r->level, r->entry)));
+				       json_text(pt_x86_caching(r->level, r->entry)));
 		json_object_object_add(obj, "zero_page",
 				       json_object_new_boolean(r->pa == answer->zero_pa));
 	}
@@ -197,11 +198,11 @@ static void tell_level(struct walk_cmd *w, const struct verify_pte_entry *e,
 	if (w->g->json) {
 		struct json_object *obj = json_object_new_object();
 
-		json_object_object_add(obj, "level", json_object_new_string(level));
+		json_object_object_add(obj, "level", json_text(level));
 		json_object_object_add(obj, "index", json_object_new_int(e->index));
 		json_add_hex(obj, "table_pa", e->table_pa);
 		json_add_hex(obj, "entry", e->entry);
-		json_object_object_add(obj, "kind", json_object_new_string(pt_kind_name(e->kind)));
+		json_object_object_add(obj, "kind", json_text(pt_kind_name(e->kind)));
 		json_object_object_add(obj, "flags", pt_flags_json(fmt, e->level, e->entry));
 		json_object_array_add(w->list, obj);
 	}
@@ -421,9 +422,9 @@ static int walk_main(int argc, char **argv, struct globals *g)
 	read_comm(&w);
 	if (g->json) {
 		w.root = json_object_new_object();
-		json_object_object_add(w.root, "tool", json_object_new_string("vfio_test"));
+		json_object_object_add(w.root, "tool", json_text("vfio_test"));
 		json_object_object_add(w.root, "version",
-				       json_object_new_string(VFIO_VERIFY_VERSION));
+				       json_text(VFIO_VERIFY_VERSION));
 		json_object_object_add(w.root, "schema", json_object_new_int(1));
 		json_object_object_add(w.root, "verdict", NULL);
 	}
@@ -432,7 +433,7 @@ static int walk_main(int argc, char **argv, struct globals *g)
 	if (!signal_seen && err.what[0])
 		err_print(&err, "vfio_test", NULL);
 	if (!signal_seen && g->json) {
-		json_object_object_add(w.root, "verdict", json_object_new_string(verdicts[ret]));
+		json_object_object_add(w.root, "verdict", json_text(verdicts[ret]));
 		if (err.what[0])
 			json_object_object_add(w.root, "error", err_json(&err));
 		puts(json_object_to_json_string_ext(w.root, JSON_C_TO_STRING_NOSLASHESCAPE));

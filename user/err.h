@@ -3,6 +3,8 @@
 #ifndef ERR_H
 #define ERR_H
 
+#include <stdarg.h>
+
 struct err {
 	char what[192]; /* "no IOMMU group" */
 	char why[320];	/* "no IOMMU is active" */
@@ -17,6 +19,16 @@ __attribute__((format(printf, 2, 3))) void err_fix(struct err *e, const char *fm
 
 /* what, why and fix in one go, for those that need no formatting; @no positive */
 void err_set(struct err *e, int no, const char *what, const char *why, const char *fix);
+
+/* Makes all of it fit to be shown; err_what() and the like do it for what they fill in. */
+void err_clean(struct err *e);
+
+/*
+ * From a format of the form "what: why; fix", of which the first "; " and the last ": " before
+ * it divide the parts, not those that arguments bring along.
+ */
+__attribute__((format(printf, 4, 0))) void err_vsplit(struct err *e, int no, const char *id,
+						      const char *fmt, va_list ap);
 
 /* "prog: object: what: why; fix" on stderr; @object may be NULL */
 void err_print(const struct err *e, const char *prog, const char *object);

@@ -1464,6 +1464,7 @@ static void fill(const struct env *env, const struct failure *f, int no, const c
 		err_what(err, "%s", what ? what : f->id);
 	failure_text(env, f->why, err->why, sizeof(err->why));
 	failure_text(env, f->fix, err->fix, sizeof(err->fix));
+	err_clean(err); /* names of processes and drivers are anybody's words */
 }
 
 void failure_set(const struct env *env, const char *id, int no, const char *what, struct err *err)

@@ -2,7 +2,6 @@
 /* A running QEMU, asked through its monitor. */
 #include "monitor.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -45,17 +44,13 @@ __attribute__((format(printf, 5, 6))) static int fail(struct monitor *m, int err
 {
 	struct err *e = m->conf.err;
 	va_list ap;
-	char *c;
 
 	err_set(e, -err, "", "", fix);
 	err_what(e, "%s: %s", m->name, what);
 	va_start(ap, why);
 	vsnprintf(e->why, sizeof(e->why), why, ap);
 	va_end(ap);
-	/* It may quote what somebody else sent: nothing for a terminal to obey. */
-	for (c = e->why; *c; c++)
-		if (iscntrl((unsigned char)*c))
-			*c = '?';
+	err_clean(e); /* it may quote what somebody else sent */
 	return err;
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "parse.h"
+#include "text.h"
 
 size_t pt_flags_text(const struct pt_fmt *fmt, uint32_t level, uint64_t entry, char *buf,
 		     size_t len)
@@ -34,7 +35,7 @@ struct json_object *pt_flags_json(const struct pt_fmt *fmt, uint32_t level, uint
 	const char *name;
 
 	while ((name = pt_next_flag(fmt, level, entry, &pos)))
-		json_object_array_add(arr, json_object_new_string(name));
+		json_object_array_add(arr, json_text(name));
 	return arr;
 }
 
@@ -56,7 +57,7 @@ void json_add_hex(struct json_object *obj, const char *key, uint64_t v)
 	char text[2 + 16 + 1];
 
 	snprintf(text, sizeof(text), "0x%" PRIx64, v);
-	json_object_object_add(obj, key, json_object_new_string(text));
+	json_object_object_add(obj, key, json_text(text));
 }
 
 int json_hex_value(const struct json_object *val, uint64_t *out)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The guest's own report with the host's word in it. */
 #include "qemu_join.h"
+#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -86,7 +87,7 @@ enum verdict qemu_join(struct json_object *report, struct json_object *qemu, enu
 	/* A key that is there keeps its place. */
 	json_object_object_get_ex(report, "witnesses", &witnesses);
 	json_object_object_add(witnesses, own, qemu);
-	json_object_object_add(report, "verdict", json_object_new_string(verdict_name(verdict)));
+	json_object_object_add(report, "verdict", json_text(verdict_name(verdict)));
 	return verdict;
 }
 

@@ -7,6 +7,7 @@
 #include "pt_text.h"
 #include "qemu_job.h"
 #include "term.h"
+#include "text.h"
 #include "version.h"
 
 static void print_verdict(enum verdict verdict, const char *text)
@@ -127,7 +128,7 @@ void qemu_print_text(const struct job *j)
 
 static void json_add(struct json_object *obj, const char *key, const char *value)
 {
-	json_object_object_add(obj, key, json_object_new_string(value));
+	json_object_object_add(obj, key, json_text(value));
 }
 
 static void json_add_count(struct json_object *obj, const char *key, uint64_t v)

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "term.h"
+#include "text.h"
 #include "version.h"
 
 static const struct {
@@ -48,8 +50,8 @@ void report_init(struct report *rep, enum report_mode mode, bool quiet, bool ver
 	rep->quiet = quiet;
 	rep->verbose = verbose;
 	rep->root = json_object_new_object();
-	json_object_object_add(rep->root, "tool", json_object_new_string("vfio_test"));
-	json_object_object_add(rep->root, "version", json_object_new_string(VFIO_VERIFY_VERSION));
+	json_object_object_add(rep->root, "tool", json_text("vfio_test"));
+	json_object_object_add(rep->root, "version", json_text(VFIO_VERIFY_VERSION));
 	json_object_object_add(rep->root, "schema", json_object_new_int(1));
 	/* Its place in the object; the value comes last. */
 	json_object_object_add(rep->root, "verdict", NULL);
@@ -75,13 +77,31 @@ void report_deinit(struct report *rep)
 	rep->checks = NULL;
 }
 
+/* Whatever was quoted in it, no more than text and the ends of lines reaches the terminal. */
+__attribute__((format(printf, 1, 0))) static void print_lines(const char *fmt, va_list ap)
+{
+	char *raw = NULL, *text = NULL;
+	size_t len;
+
+	if (vasprintf(&raw, fmt, ap) >= 0) {
+		len = text_escape_lines(raw, NULL, 0) + 1;
+		text = malloc(len);
+	}
+	if (text) {
+		text_escape_lines(raw, text, len);
+		fputs(text, stdout);
+	}
+	free(text);
+	free(raw);
+}
+
 __attribute__((format(printf, 3, 0))) static void vline(struct report *rep, const char *mark,
 							const char *fmt, va_list ap)
 {
 	if (rep->mode != REPORT_TEXT || rep->quiet)
 		return;
 	fputs(mark, stdout);
-	vprintf(fmt, ap);
+	print_lines(fmt, ap);
 	putchar('\n');
 	fflush(stdout); /* who reads along sees each step as it ends */
 }
@@ -131,18 +151,6 @@ void report_mark(struct report *rep, enum status status, const char *fmt, ...)
 	va_end(ap);
 }
 
-struct json_object *err_json(const struct err *err)
-{
-	struct json_object *obj = json_object_new_object();
-
-	json_object_object_add(obj, "id", err->id ? json_object_new_string(err->id) : NULL);
-	json_object_object_add(obj, "what", json_object_new_string(err->what));
-	json_object_object_add(obj, "why", json_object_new_string(err->why));
-	json_object_object_add(obj, "fix", json_object_new_string(err->fix));
-	json_object_object_add(obj, "errno", json_object_new_int(err->no));
-	return obj;
-}
-
 void report_check(struct report *rep, const char *name, enum status status, const char *fmt, ...)
 {
 	struct json_object *check = json_object_new_object();
@@ -154,9 +162,9 @@ void report_check(struct report *rep, const char *name, enum status status, cons
 	va_end(ap);
 	if (!rep->checks)
 		rep->checks = json_object_new_array();
-	json_object_object_add(check, "name", json_object_new_string(name));
-	json_object_object_add(check, "status", json_object_new_string(status_name(status)));
-	json_object_object_add(check, "detail", json_object_new_string(detail));
+	json_object_object_add(check, "name", json_text(name));
+	json_object_object_add(check, "status", json_text(status_name(status)));
+	json_object_object_add(check, "detail", json_text(detail));
 	json_object_array_add(rep->checks, check);
 	if (status == STATUS_FAIL || status == STATUS_UNVERIFIED || rep->verbose)
 		report_mark(rep, status, "%s: %s", name, detail);
@@ -193,9 +201,9 @@ static void print_checks(const struct report *rep, const char *name)
 
 		printf("    %s %zu - %s%s%s%s\n", ok ? "ok" : "not ok", i + 1,
 		       check_string(rep, i, "name"), skip ? " # SKIP " : "",
-		       unverified ? "unverified: " : "", skip ? detail : "");
+		       unverified ? "unverified: " : "", skip ? text_shown(detail) : "");
 		if (!ok)
-			printf("    # %s\n", detail);
+			printf("    # %s\n", text_shown(detail));
 	}
 }
 
@@ -211,10 +219,10 @@ void report_step(struct report *rep, const char *name, enum status status, const
 		rep->have_err = true;
 		rep->err = *err;
 	}
-	json_object_object_add(step, "name", json_object_new_string(name));
+	json_object_object_add(step, "name", json_text(name));
 	json_object_object_add(step, "status",
-			       json_object_new_string(status_name(failed ? STATUS_FAIL : status)));
-	json_object_object_add(step, "detail", json_object_new_string(detail));
+			       json_text(status_name(failed ? STATUS_FAIL : status)));
+	json_object_object_add(step, "detail", json_text(detail));
 	if (err)
 		json_object_object_add(step, "error", err_json(err));
 	json_object_array_add(rep->steps, step);
@@ -229,12 +237,14 @@ void report_step(struct report *rep, const char *name, enum status status, const
 	/* What was asked for and not checked is a skip of KTAP, as exit code 4 is of kselftest. */
 	printf("%s %u - %s", failed ? "not ok" : "ok", rep->nr, name);
 	if (!failed && status == STATUS_UNVERIFIED)
-		printf(" # SKIP unverified: %s", err && err->why[0] ? err->why : detail);
+		printf(" # SKIP unverified: %s",
+		       text_shown(err && err->why[0] ? err->why : detail));
 	else if (!failed && status == STATUS_SKIP)
-		printf(" # SKIP %s", detail);
+		printf(" # SKIP %s", text_shown(detail));
 	putchar('\n');
 	if (err)
-		printf("# %s: %s; %s\n", err->what, err->why, err->fix);
+		printf("# %s: %s; %s\n", text_shown(err->what), text_shown(err->why),
+		       text_shown(err->fix));
 	fflush(stdout);
 }
 
@@ -273,11 +283,11 @@ void report_witness(struct report *rep, const char *name, enum status status,
 {
 	struct json_object *w = json_object_new_object();
 
-	json_object_object_add(w, "status", json_object_new_string(status_name(status)));
+	json_object_object_add(w, "status", json_text(status_name(status)));
 	json_object_object_add(w, "compared", json_object_new_uint64(compared));
 	json_object_object_add(w, "mismatched", json_object_new_uint64(mismatched));
 	if (first_mismatch && first_mismatch[0])
-		json_object_object_add(w, "first_mismatch", json_object_new_string(first_mismatch));
+		json_object_object_add(w, "first_mismatch", json_text(first_mismatch));
 	json_object_object_add(report_object(rep, "witnesses"), name, w);
 }
 
@@ -312,7 +322,7 @@ int report_finish(struct report *rep, const char *summary)
 	if (rep->printed)
 		return 0;
 	rep->printed = true;
-	json_object_object_add(rep->root, "verdict", json_object_new_string(status_name(verdict)));
+	json_object_object_add(rep->root, "verdict", json_text(status_name(verdict)));
 	if (rep->have_err)
 		json_object_object_add(rep->root, "error", err_json(&rep->err));
 	switch (rep->mode) {
@@ -323,10 +333,10 @@ int report_finish(struct report *rep, const char *summary)
 		break;
 	case REPORT_TEXT:
 		if (verdict != STATUS_ERROR)
-			printf("Verdict: %s: %s\n", status_name(verdict), summary);
+			printf("Verdict: %s: %s\n", status_name(verdict), text_shown(summary));
 		break;
 	case REPORT_KTAP:
-		printf("# verdict: %s: %s\n", status_name(verdict), summary);
+		printf("# verdict: %s: %s\n", status_name(verdict), text_shown(summary));
 		break;
 	}
 	if (fflush(stdout) || ferror(stdout))

@@ -11,6 +11,7 @@
 #include <json-c/json.h>
 
 #include "err.h"
+#include "out.h"
 
 enum report_mode { REPORT_TEXT, REPORT_JSON, REPORT_KTAP };
 
@@ -64,9 +65,6 @@ unsigned int report_checks(const struct report *rep, enum status status);
 
 /* The errno of a step that ended unverified; 0: it has none there, -1: it ended otherwise. */
 int report_step_errno(const struct report *rep, const char *name);
-
-/* {what, why, fix, errno}, as it stands in every answer */
-struct json_object *err_json(const struct err *err);
 
 /* The object below the root under @key, made when it is not there. */
 struct json_object *report_object(struct report *rep, const char *key);

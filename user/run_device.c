@@ -13,6 +13,7 @@
 #include "mmio.h"
 #include "pt_text.h"
 #include "step.h"
+#include "text.h"
 #include "vfio_caps.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -23,7 +24,7 @@
 
 static void add_string(struct json_object *obj, const char *key, const char *v)
 {
-	json_object_object_add(obj, key, json_object_new_string(v));
+	json_object_object_add(obj, key, json_text(v));
 }
 
 static void add_int(struct json_object *obj, const char *key, int v)
@@ -152,7 +153,7 @@ static void add_word(struct json_object *list, uint32_t v, char *text, size_t le
 	char hex[16];
 
 	snprintf(hex, sizeof(hex), "0x%08x", v);
-	json_object_array_add(list, json_object_new_string(hex));
+	json_object_array_add(list, json_text(hex));
 	snprintf(text + used, len - used, " %08x", v);
 }
 

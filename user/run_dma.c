@@ -18,6 +18,7 @@
 #include "signals.h"
 #include "step.h"
 #include "term.h"
+#include "text.h"
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define SCRATCH_FILL	0x55
@@ -532,8 +533,8 @@ static void tell_fault(struct run *run, const struct fault_case *fc, uint64_t io
 	struct json_object *obj = json_object_new_object();
 
 	json_add_hex(obj, "iova", iova);
-	json_object_object_add(obj, "kind", json_object_new_string(fc->kind));
-	json_object_object_add(obj, "log", line ? json_object_new_string(line) : NULL);
+	json_object_object_add(obj, "kind", json_text(fc->kind));
+	json_object_object_add(obj, "log", line ? json_text(line) : NULL);
 	json_object_array_add(report_object(run->rep, "faults"), obj);
 	if (!line)
 		return;

@@ -14,6 +14,7 @@
 #include "pt_x86.h"
 #include "failure.h"
 #include "step.h"
+#include "text.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -66,7 +67,7 @@ static void add_odd(uint64_t offset, uint64_t pa_process, uint64_t pa_iommu, voi
 	if (!odd->pages)
 		return;
 	snprintf(page, sizeof(page), "0x%" PRIx64, vaddr);
-	json_object_array_add(odd->pages, json_object_new_string(page));
+	json_object_array_add(odd->pages, json_text(page));
 }
 
 /* The IOMMU's runs, for the report. */

@@ -19,6 +19,7 @@
 #include "pt_text.h"
 #include "signals.h"
 #include "step.h"
+#include "text.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 /* A reset that finds the device locked says EAGAIN: somebody looks at it in sysfs, say. */
@@ -241,7 +242,7 @@ static bool check_named(struct reset *r, char *other, size_t len)
 		char bdf[SYSFS_BDF];
 
 		dependent_bdf(d, bdf, sizeof(bdf));
-		json_object_array_add(list, json_object_new_string(bdf));
+		json_object_array_add(list, json_text(bdf));
 		if (used < sizeof(names))
 			used += snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "",
 					 bdf);

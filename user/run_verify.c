@@ -14,6 +14,7 @@
 #include "pt_x86.h"
 #include "signals.h"
 #include "step.h"
+#include "text.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define RUN_LINES     8 /* of the text; --verbose shows all */
@@ -68,7 +69,7 @@ static void tell_entries(struct run *run)
 
 		if (first) {
 			obj = json_object_new_object();
-			json_object_object_add(obj, "level", json_object_new_string(level));
+			json_object_object_add(obj, "level", json_text(level));
 			json_object_object_add(obj, "index", json_object_new_int(e->index));
 			json_add_hex(obj, "table_pa", e->table_pa);
 			json_add_hex(obj, "entry", e->entry);
@@ -79,7 +80,7 @@ static void tell_entries(struct run *run)
 		}
 		if (!p || p->table_pa != e->table_pa || p->index + 1 != e->index) {
 			obj = json_object_new_object();
-			json_object_object_add(obj, "level", json_object_new_string(level));
+			json_object_object_add(obj, "level", json_text(level));
 			json_add_hex(obj, "table_pa", e->table_pa);
 			json_add_hex(obj, "vaddr", e->vaddr);
 			json_object_object_add(obj, "index", json_object_new_int(e->index));
@@ -88,7 +89,7 @@ static void tell_entries(struct run *run)
 			json_object_array_add(tables, obj);
 		}
 		snprintf(hex, sizeof(hex), "0x%llx", (unsigned long long)e->entry);
-		json_object_array_add(list[e->level], json_object_new_string(hex));
+		json_object_array_add(list[e->level], json_text(hex));
 		prev[e->level] = e;
 	}
 }
@@ -458,7 +459,7 @@ static void list_privileged(struct run *run)
 			report_line(run->rep,
 				    "Needs privilege, and was not verified (run as root):");
 		report_line(run->rep, "  - %s: %s", privileged[i].step, privileged[i].what);
-		json_object_array_add(list, json_object_new_string(privileged[i].step));
+		json_object_array_add(list, json_text(privileged[i].step));
 		used += snprintf(run->privilege + used, sizeof(run->privilege) - used, "%s%s",
 				 used ? ", " : "", privileged[i].step);
 	}

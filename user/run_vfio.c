@@ -11,12 +11,13 @@
 #include "failure.h"
 #include "pt_text.h"
 #include "step.h"
+#include "text.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static void add_string(struct json_object *obj, const char *key, const char *v)
 {
-	json_object_object_add(obj, key, json_object_new_string(v));
+	json_object_object_add(obj, key, json_text(v));
 }
 
 /* The step stops the run: what failed with -@ret, why and the cure. */
@@ -332,7 +333,7 @@ static void show_iommu(struct run *run)
 		if (!(iommu->page_sizes & size))
 			continue;
 		snprintf(hex, sizeof(hex), "0x%llx", (unsigned long long)size);
-		json_object_array_add(sizes, json_object_new_string(hex));
+		json_object_array_add(sizes, json_text(hex));
 	}
 	page_sizes_text(iommu->page_sizes, text, sizeof(text));
 	json_object_object_add(obj, "page_sizes", sizes);
@@ -467,7 +468,7 @@ enum status step_map(struct run *run)
 			return map_failed(run, ret);
 		run->nr_mapped++;
 		snprintf(hex, sizeof(hex), "0x%llx", (unsigned long long)iova);
-		json_object_array_add(iovas, json_object_new_string(hex));
+		json_object_array_add(iovas, json_text(hex));
 		report_ok(run->rep, "DMA mapped: IOVA=0x%llx, VADDR=%p, SIZE=%llu",
 			  (unsigned long long)iova, run->buf, (unsigned long long)o->size);
 	}

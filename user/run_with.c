@@ -15,6 +15,7 @@
 #include "signals.h"
 #include "failure.h"
 #include "step.h"
+#include "text.h"
 
 /* Of each: as much as shows that it goes through the same mapping. */
 #define WITH_PAGES 16
@@ -95,7 +96,7 @@ static enum status join(struct run *run, struct run_with *w, const char *bdf)
 	}
 	w->obj = json_object_new_object();
 	json_object_array_add(json_object_object_get(run->rep->root, "with"), w->obj);
-	json_object_object_add(w->obj, "bdf", json_object_new_string(bdf));
+	json_object_object_add(w->obj, "bdf", json_text(bdf));
 	json_object_object_add(w->obj, "group", json_object_new_int(w->dev.group));
 	if (w->dev.group < 0 || !strstr(w->dev.driver, "vfio"))
 		return stop(run, w, -EBUSY,

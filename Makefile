@@ -55,6 +55,13 @@ unit_bind_record := bind_record
 unit_in_use := in_use
 unit_failure := failure sysfs err parse
 unit_report := qemu_report qemu_walk qemu_compare pt_text parse
+unit_walk :=
+unit_walk_changes :=
+# Parts of the module, built for the host over stubs of the kernel's headers.
+unit_files_walk := kmod/walk.c tests/kstub/sim.c
+unit_cflags_walk := -I. -Itests/kstub
+unit_files_walk_changes := $(unit_files_walk)
+unit_cflags_walk_changes := $(unit_cflags_walk)
 
 all: user kmod
 
@@ -85,12 +92,12 @@ with_text = $(sort $(1) $(if $(filter err pt_text report,$(1)),text))
 
 # Unit tests are built whole with the sanitizers, apart from the programs.
 define unit_test
-build/unit/test_$(1): tests/unit/test_$(1).c \
+build/unit/test_$(1): tests/unit/test_$(1).c $(unit_files_$(1)) \
 		$(patsubst %,user/%.c,$(call with_text,$(unit_$(1)))) \
-		$(wildcard user/*.h kmod/*.h) Makefile
+		$(wildcard user/*.h kmod/*.h tests/kstub/*.h tests/kstub/linux/*.h) Makefile
 	@mkdir -p build/unit
 	$$(say) CC $$@
-	$$(Q)$$(CC) -std=gnu11 -D_GNU_SOURCE $$(WARN) -Ikmod -Iuser $$(SAN) \
+	$$(Q)$$(CC) -std=gnu11 -D_GNU_SOURCE $$(WARN) $(unit_cflags_$(1)) -Ikmod -Iuser $$(SAN) \
 		$$(shell $$(PKG_CONFIG) --cflags json-c cmocka) -o $$@ \
 		$$(filter %.c,$$^) $$(shell $$(PKG_CONFIG) --libs json-c cmocka)
 endef

@@ -100,7 +100,10 @@ static bool walk_add_run(struct walk *w, const struct pt_effective *upper, u32 l
 	return true;
 }
 
-/* The entries of one table from w->addr on, @entry the first, up to one that points to a table. */
+/*
+ * The entries of one table from w->addr on, @entry the first, up to one that points to a table, or
+ * is a leaf where none can be: the next descent ends there.
+ */
 static void walk_table(struct walk *w, const u64 *table, u32 level,
 		       const struct pt_effective *upper, u64 entry, u64 end)
 {
@@ -109,10 +112,14 @@ static void walk_table(struct walk *w, const u64 *table, u32 level,
 	const u64 base = addr >> shift << shift, *first = table + index, *e = first;
 	const u64 *last = e + min_t(u64, PTRS_PER_PTE - index, ((end - 1 - base) >> shift) + 1);
 	struct verify_pte_run *run = &w->runs[w->nr - 1];
-	/* A hole joins whatever the level at which its parts were found. */
-	bool joins = !w->raw && w->nr && w->run_end == addr &&
-		     (run->kind == PT_NONE ||
-		      (run->level == level && !memcmp(&w->run_upper, upper, sizeof(*upper))));
+	/*
+	 * A hole joins whatever the level at which its parts were found; a frame only one in the
+	 * entry before this one, which a VMA that ends inside of a huge page may not be.
+	 */
+	bool joins =
+		!w->raw && w->nr && w->run_end == addr &&
+		(run->kind == PT_NONE || (run->level == level && (addr == base || !w->run_step) &&
+					  !memcmp(&w->run_upper, upper, sizeof(*upper))));
 
 	for (;; entry = READ_ONCE(*e)) {
 		const u64 keep = w->run_keep, step = w->run_step;
@@ -140,7 +147,7 @@ static void walk_table(struct walk *w, const u64 *table, u32 level,
 				break;
 		}
 		kind = pt_native.kind(level, entry);
-		if (kind == PT_TABLE)
+		if (kind == PT_TABLE || (level > pt_native.max_leaf_level && pt_has_frame(kind)))
 			break;
 		to = min(base + ((u64)(e + 1 - first) << shift), end);
 		joins = !w->raw;

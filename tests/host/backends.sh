@@ -91,6 +91,7 @@ vm --iommu none -- /tests/backends.sh --table noiommu
 make_table >"$ktap_dir/table"
 if [[ ${1:-} == --table ]]; then
 	cat "$ktap_dir/table" >&3
+	ktap_over=yes # no points
 	exit $status
 fi
 ktap_plan 1
@@ -98,4 +99,5 @@ awk -v begin="$begin" -v end="$end" '$0 == end { on = 0 } on && NF; $0 == begin 
 	"$root/docs/back-ends.md" >"$ktap_dir/documented"
 sed -i '/^$/d' "$ktap_dir/table"
 check 'the table of docs/back-ends.md is what was seen' diff "$ktap_dir/documented" "$ktap_dir/table"
-[[ $ktap_bad -eq 0 && $status -eq 0 ]]
+[[ $status -eq 0 ]] || ktap_bad=$((ktap_bad + 1))
+ktap_end

@@ -94,7 +94,7 @@ static const struct option long_options[] = { { "expect", required_argument, NUL
 					      { 0 } };
 
 static const char options_help[] =
-	"  --expect user|supervisor   what _PAGE_USER must say (user)\n"
+	"  --expect user|supervisor   what _PAGE_USER must say (user); set, cleared: likewise\n"
 	"  --size N[K|M|G]            bytes to map (1M)\n"
 	"  --iova ADDR                where, once more for each further mapping of the\n"
 	"                             same buffer; else the first usable from 0 on\n"
@@ -118,8 +118,6 @@ struct choice {
 	const char *name;
 	uint64_t value;
 };
-
-static const struct choice expects[] = { { "user", 1 }, { "supervisor", 0 }, { 0 } };
 
 static const struct choice page_sizes[] = {
 	{ "4K", BASE_PAGE }, { "2M", 2 << 20 }, { "1G", 1 << 30 }, { 0 }
@@ -163,6 +161,34 @@ static int choose(const char *option, const struct choice *choices, const char *
 	return usage_error("--%s %s: not one of its values; choose from: %s", option, word, all);
 }
 
+/* As choose(), however the size is written: 2M, 2m, 2MiB, 0x200000 */
+static int choose_size(const char *option, const struct choice *choices, const char *word,
+		       uint64_t *value)
+{
+	const struct choice *one;
+	uint64_t v;
+
+	for (one = choices; one->name && word && !parse_size(word, &v); one++)
+		if (one->value == v) {
+			*value = v;
+			return 0;
+		}
+	return choose(option, choices, word, value);
+}
+
+/* 0, or the exit code; *n in @unit_ms, rounded up, and at least 1 */
+static int choose_time(const char *option, const char *word, uint64_t unit_ms, unsigned int *n)
+{
+	uint64_t ms;
+
+	if (parse_duration(word, unit_ms, &ms) || !ms || ms > 1000000 * unit_ms)
+		return usage_error(
+			"--%s %s: not a time above 0 and up to 1000000 %s; as in --%s=5 or --%s=2min",
+			option, word, unit_ms == 1 ? "ms" : "s", option, option);
+	*n = (ms + unit_ms - 1) / unit_ms;
+	return 0;
+}
+
 static int bad_number(const char *option, const char *word, const char *want)
 {
 	return usage_error("--%s %s: not %s; see vfio_test help run", option, word, want);
@@ -176,8 +202,7 @@ static int bad_iova(const struct run_opts *o, uint64_t iova)
 	struct err err;
 
 	failure_explain(&env, "usage", EINVAL, "--iova", &err);
-	err_print(&err, "vfio_test", NULL);
-	return EXIT_STOPPED;
+	return usage_err(&err);
 }
 
 static bool with_twice(const struct run_opts *o)
@@ -200,7 +225,7 @@ static int parse_options(int argc, char **argv, struct globals *g, struct run_op
 	struct pci_bdf bdf;
 	unsigned int i;
 	uint64_t v = 0;
-	int c, n;
+	int c;
 
 	*done = -1;
 	opterr = 0;
@@ -214,8 +239,8 @@ static int parse_options(int argc, char **argv, struct globals *g, struct run_op
 		}
 		switch (c) {
 		case OPT_EXPECT:
-			ret = choose("expect", expects, optarg, &v);
-			o->expect_user = v;
+			if (parse_expect(optarg, &o->expect_user))
+				ret = bad_expect(optarg);
 			break;
 		case OPT_SIZE:
 			if (parse_size(optarg, &o->size) || !o->size)
@@ -226,11 +251,11 @@ static int parse_options(int argc, char **argv, struct globals *g, struct run_op
 				ret = usage_error(
 					"--iova %s: one too many; %d mappings at the most", optarg,
 					MAX_IOVAS);
-			else if (parse_u64(optarg, &o->iovas[o->nr_iovas++]))
+			else if (parse_address(optarg, &o->iovas[o->nr_iovas++]))
 				ret = bad_number("iova", optarg, "an address");
 			break;
 		case OPT_PAGE_SIZE:
-			ret = choose("page-size", page_sizes, optarg, &o->page_size);
+			ret = choose_size("page-size", page_sizes, optarg, &o->page_size);
 			break;
 		case OPT_IOMMU:
 			ret = choose_backend(optarg, &o->backend);
@@ -259,17 +284,13 @@ static int parse_options(int argc, char **argv, struct globals *g, struct run_op
 			break;
 		case OPT_HOLD:
 			o->hold = true;
-			if (optarg && parse_int(optarg, 1, 1000000, &n))
-				ret = bad_number("hold", optarg, "a number of seconds");
-			else if (optarg)
-				o->hold_seconds = n;
+			if (optarg)
+				ret = choose_time("hold", optarg, 1000, &o->hold_seconds);
 			break;
 		case OPT_RECHECK:
 			o->recheck_ms = 1000;
-			if (optarg && parse_int(optarg, 1, 1000000, &n))
-				ret = bad_number("recheck", optarg, "a number of milliseconds");
-			else if (optarg)
-				o->recheck_ms = n;
+			if (optarg)
+				ret = choose_time("recheck", optarg, 1, &o->recheck_ms);
 			break;
 		case OPT_MODULE:
 			o->module_path = optarg;
@@ -277,13 +298,8 @@ static int parse_options(int argc, char **argv, struct globals *g, struct run_op
 		case OPT_NO_MODULE:
 			o->no_module = true;
 			break;
-		case ':':
-			ret = usage_error("%s: it needs a value; see vfio_test help run",
-					  argv[optind - 1]);
-			break;
 		default:
-			ret = usage_error("%s: no such option; see vfio_test help run",
-					  argv[optind - 1]);
+			ret = bad_option(c, argv, &cmd_run);
 		}
 		if (ret)
 			return ret;
@@ -351,10 +367,7 @@ static int run_main(int argc, char **argv, struct globals *g)
 	if (rep.have_err)
 		err_print(&rep.err, "vfio_test", opts.bdf);
 	run_summary_text(&run, summary, sizeof(summary));
-	ret = report_finish(&rep, summary);
-	if (ret)
-		fprintf(stderr, "vfio_test: stdout: could not write: %s; the answer is lost\n",
-			strerror(-ret));
+	ret = report_finish(&rep, summary); /* out_finish() says why it could not */
 	ret = ret ? EXIT_STOPPED : status_exit_code(report_verdict(&rep));
 	report_deinit(&rep);
 	return ret;
@@ -365,5 +378,6 @@ const struct cmd cmd_run = {
 	.args = "[OPTIONS] BDF",
 	.help = "test a device on vfio-pci: VFIO, a DMA mapping, its page table",
 	.options = options_help,
+	.long_options = long_options,
 	.run = run_main,
 };

@@ -9,7 +9,6 @@
 
 #include "term.h"
 #include "text.h"
-#include "version.h"
 
 static const struct {
 	const char *name;
@@ -49,12 +48,7 @@ void report_init(struct report *rep, enum report_mode mode, bool quiet, bool ver
 	rep->mode = mode;
 	rep->quiet = quiet;
 	rep->verbose = verbose;
-	rep->root = json_object_new_object();
-	json_object_object_add(rep->root, "tool", json_text("vfio_test"));
-	json_object_object_add(rep->root, "version", json_text(VFIO_VERIFY_VERSION));
-	json_object_object_add(rep->root, "schema", json_object_new_int(1));
-	/* Its place in the object; the value comes last. */
-	json_object_object_add(rep->root, "verdict", NULL);
+	rep->root = json_answer("vfio_test", NULL); /* the verdict comes last */
 	for (i = 0; i < sizeof(root_objects) / sizeof(root_objects[0]); i++) {
 		struct json_object *obj = NULL;
 

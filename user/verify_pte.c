@@ -63,6 +63,9 @@ int verify_pte_open(struct modules *mods, const char *path, const char *name, st
 
 #define BATCH 2048 /* records a call */
 
+/* Bytes a call, of a device: it is asked page by page, and between two calls we can stop. */
+#define IOVA_CHUNK (1ULL << 30)
+
 static size_t record_size(enum verify_pte_form form)
 {
 	return form == VERIFY_PTE_ENTRIES ? sizeof(struct verify_pte_entry)
@@ -92,6 +95,8 @@ int verify_pte_each(int fd, uint32_t who, uint64_t start, uint64_t len, enum ver
 		sum->device = who;
 		sum->start = at;
 		sum->len = end - at;
+		if (form == VERIFY_PTE_IOVAS && sum->len > IOVA_CHUNK)
+			sum->len = IOVA_CHUNK;
 		sum->buf = (uintptr_t)buf;
 		sum->nr = BATCH;
 		if (ioctl(fd, cmd, sum)) {
@@ -105,7 +110,7 @@ int verify_pte_each(int fd, uint32_t who, uint64_t start, uint64_t len, enum ver
 		total.entries += sum->entries;
 		at = sum->next;
 		ret = each(buf, sum->nr, sum, arg);
-	} while (!ret && at < end);
+	} while (!ret && at - start < len);
 	memcpy(sum->pages, total.pages, sizeof(total.pages));
 	sum->descents = total.descents;
 	sum->entries = total.entries;

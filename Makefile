@@ -28,6 +28,7 @@ vfio_test := main args cmd_run cmd_list cmd_doctor cmd_walk walk_judge cmd_iova 
 	dma_edu dma_e1000e klog frames report sysfs vfio vfio_caps pci_config mmio module \
 	verify_pte pagemap pci_names failure env holder proc cmd_bind bind bind_record bind_state \
 	in_use $(SHARED)
+vfio_test += irq_host run_path virtio
 vfio_test_libs := libkmod libpci json-c zlib
 qemu_verify_pte := qemu_verify_pte qemu_report qemu_walk qemu_compare qemu_join qemu_print monitor \
 	monitor_parse $(SHARED)
@@ -49,7 +50,9 @@ unit_klog := klog parse signals
 unit_vfio_caps := vfio_caps vfio
 unit_pci_config := pci_config
 unit_mmio := mmio
+unit_virtio := virtio pci_config
 unit_irq_rules := irq_rules
+unit_irq_host := irq_host sysfs parse
 unit_monitor := monitor monitor_parse err
 unit_monitor_parse := monitor_parse parse
 unit_join := qemu_join err

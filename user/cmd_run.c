@@ -38,6 +38,7 @@ const struct step run_steps[] = {
 	{ "device-info", "Looking at the Device", 0, step_device_info, NULL },
 	{ "regions", NULL, 0, step_regions, NULL },
 	{ "config", NULL, 0, step_config, NULL },
+	{ "dma-path", NULL, MAP, step_dma_path, NULL },
 	{ "irqs", NULL, 0, step_irqs, NULL },
 	{ "irq-rules", NULL, 0, step_irq_rules, NULL },
 	{ "reset", NULL, 0, step_reset, NULL },

@@ -166,6 +166,22 @@ static void check_device(struct run *run, struct run_with *w)
 	json_object_object_add(w->obj, "irqs", json_object_new_int(irqs));
 }
 
+/* Does its DMA go through the IOMMU, as far as it says? */
+static void check_path(struct run *run, struct run_with *w)
+{
+	struct err err = { 0 };
+	enum status status = run_path_look(&w->dev, w->device, &err);
+	char name[64];
+
+	if (status == STATUS_SKIP)
+		return;
+	snprintf(name, sizeof(name), "%s: DMA path", w->dev.bdf);
+	if (status == STATUS_PASS)
+		report_check(run->rep, name, status, "through the IOMMU");
+	else
+		report_check(run->rep, name, status, "%s; %s", err.why, err.fix);
+}
+
 /* The end of both steps: did any of their checks fail? */
 static enum status judge(struct run *run, const char *of)
 {
@@ -176,9 +192,13 @@ static enum status judge(struct run *run, const char *of)
 		return STATUS_SKIP;
 	run_detail(run, "%u of %u checks of %u further devices", passed, passed + failed,
 		   run->nr_with);
-	if (!failed)
+	if (!failed && !report_checks(run->rep, STATUS_UNVERIFIED))
 		return STATUS_PASS;
 	err_set(&run->err, EIO, "", "see the checks above", "see dmesg");
+	if (!failed) {
+		err_what(&run->err, "%s: not all could be checked", of);
+		return STATUS_UNVERIFIED;
+	}
 	err_what(&run->err, "%s: %u of %u checks failed", of, failed, passed + failed);
 	return STATUS_FAIL;
 }
@@ -208,6 +228,7 @@ enum status step_with(struct run *run)
 		if (status != STATUS_PASS)
 			return status;
 		check_device(run, w);
+		check_path(run, w);
 	}
 	return judge(run, "further devices");
 }

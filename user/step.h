@@ -157,6 +157,11 @@ void run_summary_text(const struct run *run, char *buf, size_t len);
 /* run_rules.c */
 enum status step_dma_rules(struct run *run);
 
+/* run_path.c */
+enum status step_dma_path(struct run *run);
+/* Does an open device's DMA go through the IOMMU?  SKIP: nothing of it tells; else @err. */
+enum status run_path_look(const struct sysfs_device *dev, int device, struct err *err);
+
 /* run_irqs.c */
 enum status step_irq_rules(struct run *run);
 

@@ -19,7 +19,7 @@ status=0
 # vm OPTIONS... -- BACKEND...: the points on stdout, the table's lines into $seen
 vm() {
 	"$root/scripts/vm" --kernel debug --strict --timeout 400 --file /usr/bin/jq:/usr/bin/jq \
-		--device e1000e --device nvme,serial=1 --device virtio-net-pci,disable-legacy=on \
+		--device e1000e --device nvme,serial=1 --device virtio-net-pci,disable-legacy=on,iommu_platform=on \
 		"$@" 2>&1 | tee >(sed -n 's/^# table //p' >>"$seen") | grep -v '^# table '
 	[[ ${PIPESTATUS[0]} -eq 0 ]] || status=1
 }

@@ -22,13 +22,14 @@ PROGRAM_DIR := user
 
 # What each program is made of.
 SHARED := parse term pt_text err text out
-vfio_test := main args cmd_run cmd_list cmd_doctor cmd_walk walk_judge cmd_iova signals step run_vfio run_device \
-	run_verify run_iommu run_rules run_rules_more run_rules_iommufd run_irqs irq_rules \
-	run_reset run_with run_dma run_failure backend backend_container backend_iommufd dma dma_plan \
-	dma_edu dma_e1000e klog frames report sysfs vfio vfio_caps pci_config mmio module \
-	verify_pte pagemap pci_names failure env holder proc cmd_bind bind bind_record bind_state \
-	in_use $(SHARED)
+vfio_test := main args cmd_run cmd_list cmd_doctor cmd_walk walk_judge cmd_iova signals step \
+	run_vfio run_device run_verify run_iommu run_rules run_rules_more run_rules_iommufd \
+	run_irqs irq_rules run_reset run_with run_dma run_failure backend backend_container \
+	backend_iommufd dma dma_plan dma_edu dma_e1000e klog frames report sysfs vfio vfio_caps \
+	pci_config mmio module verify_pte pagemap pci_names failure env holder proc cmd_bind bind \
+	bind_record bind_state in_use $(SHARED)
 vfio_test += irq_host run_path virtio
+vfio_test += run_summary run_hold run_request request entries witness
 vfio_test_libs := libkmod libpci json-c zlib
 qemu_verify_pte := qemu_verify_pte qemu_report qemu_walk qemu_compare qemu_join qemu_print monitor \
 	monitor_parse $(SHARED)

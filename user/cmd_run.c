@@ -31,6 +31,7 @@ const struct step run_steps[] = {
 	{ "extensions-set", NULL, CONTAINER, step_extensions_after, NULL },
 	{ "set-iommu", NULL, 0, step_set_iommu, NULL },
 	{ "device-fd", NULL, 0, step_device_fd, undo_device_fd },
+	{ "device-request", NULL, 0, step_request, undo_request },
 	{ "iommu-info", NULL, MAP, step_iommu_info, NULL },
 	{ "dma-rules", NULL, MAP, step_dma_rules, NULL },
 	{ "buffer", "Testing DMA Mapping", MAP, step_buffer, undo_buffer },
@@ -40,7 +41,7 @@ const struct step run_steps[] = {
 	{ "config", NULL, 0, step_config, NULL },
 	{ "dma-path", NULL, MAP, step_dma_path, NULL },
 	{ "irqs", NULL, 0, step_irqs, NULL },
-	{ "irq-rules", NULL, 0, step_irq_rules, NULL },
+	{ "irq-rules", NULL, 0, step_irq_rules_unheard, NULL },
 	{ "reset", NULL, 0, step_reset, NULL },
 	{ "with", NULL, 0, step_with, undo_with },
 	{ "module", "Verifying the Page Table", 0, step_module, undo_module },
@@ -54,6 +55,7 @@ const struct step run_steps[] = {
 	{ "summary", "Test Summary", 0, step_summary, NULL },
 	{ "hold", NULL, 0, step_hold, NULL },
 	{ "recheck", NULL, 0, step_recheck, NULL },
+	{ "require", NULL, 0, step_require, NULL },
 	{ "dma-unmap", NULL, MAP, step_unmap, NULL },
 };
 
@@ -67,6 +69,7 @@ enum {
 	OPT_IOMMU,
 	OPT_DMA,
 	OPT_NO_FAULTS,
+	OPT_REQUIRE,
 	OPT_WITH,
 	OPT_NO_RULES,
 	OPT_NO_RESET,
@@ -83,6 +86,7 @@ static const struct option long_options[] = { { "expect", required_argument, NUL
 						OPT_PAGE_SIZE },
 					      { "iommu", required_argument, NULL, OPT_IOMMU },
 					      { "dma", required_argument, NULL, OPT_DMA },
+					      { "require", required_argument, NULL, OPT_REQUIRE },
 					      { "with", required_argument, NULL, OPT_WITH },
 					      { "no-faults", no_argument, NULL, OPT_NO_FAULTS },
 					      { "no-rules", no_argument, NULL, OPT_NO_RULES },
@@ -106,6 +110,8 @@ static const char options_help[] =
 	"  --dma auto|none|edu        have the device move data; auto: up to 256 pages\n"
 	"  --with BDF                 a further device, in the same container, that uses the\n"
 	"                             same mapping; once more for each\n"
+	"  --require WITNESS,...|all  exit 4 unless each of these is proven: module, pagemap,\n"
+	"                             iommu, device_dma, interrupts, qemu; all: all but qemu\n"
 	"  --no-faults                have it provoke no IOMMU fault\n"
 	"  --no-rules                 ask VFIO for nothing that it must refuse\n"
 	"  --no-reset                 reset neither the device nor its bus\n"
@@ -195,6 +201,19 @@ static int bad_number(const char *option, const char *word, const char *want)
 	return usage_error("--%s %s: not %s; see vfio_test help run", option, word, want);
 }
 
+static int choose_witnesses(const char *list, unsigned int *bits)
+{
+	char all[96], bad[48];
+
+	/* getopt_long() never leaves a required argument out. */
+	if (!list)
+		return EXIT_STOPPED;
+	if (!witness_parse(list, bits, bad, sizeof(bad)))
+		return 0;
+	witness_names(all, sizeof(all));
+	return usage_error("--require %s: \"%s\" is no witness; choose from: %s", list, bad, all);
+}
+
 static int bad_iova(const struct run_opts *o, uint64_t iova)
 {
 	struct env env = {
@@ -274,6 +293,9 @@ static int parse_options(int argc, char **argv, struct globals *g, struct run_op
 			else
 				o->with[o->nr_with++] = optarg;
 			break;
+		case OPT_REQUIRE:
+			ret = choose_witnesses(optarg, &o->require);
+			break;
 		case OPT_NO_RULES:
 			o->no_rules = true;
 			break;
@@ -321,6 +343,9 @@ static int parse_options(int argc, char **argv, struct globals *g, struct run_op
 		return usage_error(
 			"--size %llu: not a multiple of the page size, %llu; choose another",
 			(unsigned long long)o->size, (unsigned long long)o->page_size);
+	if (o->recheck_ms && !o->hold)
+		return usage_error(
+			"--recheck: it compares while the mapping is held; give --hold as well");
 	if (with_twice(o))
 		return usage_error("--with: a device is given twice; name each once");
 	for (i = 0; i < o->nr_iovas; i++)
@@ -345,7 +370,8 @@ static int run_main(int argc, char **argv, struct globals *g)
 		.walk = -1,
 		.iova_file = -1,
 	};
-	char summary[256];
+	char tail[96];
+	bool given_back;
 	int ret, done;
 
 	ret = parse_options(argc, argv, g, &opts, &done);
@@ -357,18 +383,21 @@ static int run_main(int argc, char **argv, struct globals *g)
 		    : g->ktap ? REPORT_KTAP
 			      : REPORT_TEXT,
 		    g->quiet, g->verbose, run_nr_steps);
+	rep.required = opts.require;
 	report_line(&rep, "=== VFIO Test Program ===");
 	report_line(&rep, "Testing device: %s\n", opts.bdf);
 
 	signals_catch();
 	steps_run(run_steps, run_nr_steps, &run);
-	if (signal_seen)
+	given_back = run_given_back(&run);
+	if (signal_seen && !given_back) {
 		report_deinit(&rep);
-	signals_die();
+		signals_die();
+	}
 	if (rep.have_err)
 		err_print(&rep.err, "vfio_test", opts.bdf);
-	run_summary_text(&run, summary, sizeof(summary));
-	ret = report_finish(&rep, summary); /* out_finish() says why it could not */
+	run_verdict_tail(&run, tail, sizeof(tail));
+	ret = report_finish(&rep, tail); /* out_finish() says why it could not */
 	ret = ret ? EXIT_STOPPED : status_exit_code(report_verdict(&rep));
 	report_deinit(&rep);
 	return ret;

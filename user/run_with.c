@@ -25,6 +25,7 @@ struct run_with {
 	struct vfio vfio; /* the first device's container, and a group of its own or a shared one */
 	bool own_group;
 	int device;
+	struct request request;
 	struct json_object *obj;
 };
 
@@ -114,6 +115,8 @@ static enum status join(struct run *run, struct run_with *w, const char *bdf)
 	ret = vfio_get_device(&w->vfio, &w->device);
 	if (ret)
 		return stop_at_call(run, w, ret);
+	/* Without it the kernel waits for us for as long as the run lasts, no worse. */
+	request_listen(&w->request, w->device, w->dev.bdf);
 	json_object_object_add(w->obj, "shares_group",
 			       json_object_new_boolean(!w->own_group &&
 						       w->dev.group == run->dev.group));
@@ -237,6 +240,8 @@ void undo_with(struct run *run)
 {
 	unsigned int i;
 
+	for (i = 0; i < run->nr_with; i++)
+		request_stop(&run->with[i].request);
 	/* All device files first: a group with one open leaves no container. */
 	for (i = 0; i < run->nr_with; i++)
 		if (run->with[i].device >= 0)

@@ -13,24 +13,9 @@
 
 #include <linux/types.h>
 
+#include "uapi/verify_pte.h" /* enum pt_kind, PT_USER and the like, enum pt_soft */
+
 #define PT_MAX_LEVELS 5 /* of any architecture that Linux runs on */
-
-/* What an entry is.  Told apart by pt_fmt.kind(), stable in reports and ABI. */
-enum pt_kind {
-	PT_NONE,     /* empty: nothing was ever there, or it is gone */
-	PT_TABLE,    /* points to a table of the next level */
-	PT_LEAF,     /* maps a page that the CPU may reach */
-	PT_PROTNONE, /* a page with its frame, kept from the CPU (PROT_NONE) */
-	PT_INVALID,  /* a huge leaf made invalid for a moment (being split) */
-	PT_ABSENT,   /* not present, not empty: swap, migration, a marker */
-	PT_NR_KINDS
-};
-
-/* Rights as the CPU applies them at user level: each is an AND over all levels. */
-#define PT_USER	      (1U << 0)
-#define PT_WRITE      (1U << 1)
-#define PT_EXEC	      (1U << 2)
-#define PT_RIGHTS_ALL (PT_USER | PT_WRITE | PT_EXEC)
 
 /* Where a flag means what its name says: by kind, a leaf above level 0 apart. */
 #define PT_IN_TABLE    (1U << PT_TABLE)
@@ -42,6 +27,7 @@ struct pt_flag {
 	__u64 mask;
 	__u32 where;	  /* PT_IN_* */
 	const char *name; /* as the kernel names it, without _PAGE_ */
+	__u32 soft;	  /* 0, or 1 + enum pt_soft: the mask is pt_fmt.soft's */
 };
 
 struct pt_fmt {
@@ -50,6 +36,7 @@ struct pt_fmt {
 	__u32 max_leaf_level;	     /* the highest level at which a leaf can be */
 	__u64 volatile_mask;	     /* bits that the CPU or the kernel set in passing */
 	const struct pt_flag *flags; /* ends with a NULL name */
+	const __u64 *soft;	     /* by enum pt_soft: the bit of this kernel, or 0 */
 
 	enum pt_kind (*kind)(__u32 level, __u64 entry);
 	/* Of the frame or the next table; @pa_mask: address bits, without any of encryption. */
@@ -120,10 +107,14 @@ static inline const char *pt_next_flag(const struct pt_fmt *fmt, __u32 level, __
 {
 	const __u32 kind = 1U << fmt->kind(level, entry);
 	const __u32 where = kind == PT_IN_LEAF && level ? PT_IN_HUGE : kind;
-	const struct pt_flag *f = &fmt->flags[*pos];
+	const struct pt_flag *f;
 
-	while (f->name && !((f->where & where) && (entry & f->mask)))
-		f++;
+	for (f = &fmt->flags[*pos]; f->name; f++) {
+		const __u64 mask = f->soft ? fmt->soft[f->soft - 1] : f->mask;
+
+		if (f->where & where && entry & mask)
+			break;
+	}
 	*pos = f->name ? f - fmt->flags + 1 : *pos;
 	return f->name;
 }

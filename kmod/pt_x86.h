@@ -71,41 +71,54 @@ static inline __u64 pt_x86_step(__u32 level, __u64 entry)
 
 #define PT_IN_PAGE (PT_IN_LEAF | PT_IN_HUGE | PT_IN_PROTNONE)
 
+/*
+ * Of an entry that is not present the CPU reads no bit, and it lets no user in: USER is not among
+ * its flags.  Linux keeps its value in a huge leaf that it makes invalid for a moment.
+ */
 static const struct pt_flag pt_x86_flags[] = {
-	{ PT_X86_P, PT_IN_TABLE | PT_IN_LEAF | PT_IN_HUGE, "PRESENT" },
-	{ PT_X86_RW, PT_IN_TABLE | PT_IN_PAGE, "RW" },
-	{ PT_X86_US, PT_IN_TABLE | PT_IN_PAGE, "USER" },
-	{ PT_X86_PWT, PT_IN_TABLE | PT_IN_PAGE, "PWT" },
-	{ PT_X86_PCD, PT_IN_TABLE | PT_IN_PAGE, "PCD" },
-	{ PT_X86_A, PT_IN_TABLE | PT_IN_PAGE, "ACCESSED" },
-	{ PT_X86_D, PT_IN_PAGE, "DIRTY" },
-	{ PT_X86_PS, PT_IN_HUGE, "PSE" },
-	{ PT_X86_PAT, PT_IN_LEAF, "PAT" },
-	{ PT_X86_PAT_HUGE, PT_IN_HUGE, "PAT" },
-	{ 1ULL << 8, PT_IN_LEAF | PT_IN_HUGE, "GLOBAL" },
-	{ PT_X86_PROTNONE, PT_IN_PROTNONE, "PROTNONE" },
-	{ 1ULL << 9, PT_IN_PAGE, "SPECIAL" },  /* Linux: no struct page behind it */
-	{ 1ULL << 10, PT_IN_PAGE, "UFFD_WP" }, /* Linux */
-	{ PT_X86_SOFT_DIRTY, PT_IN_PAGE, "SOFT_DIRTY" },
-	{ 1ULL << 58, PT_IN_PAGE, "SOFTW4" }, /* Linux: devmap, later saved-dirty */
-	{ 1ULL << 59, PT_IN_PAGE, "PKEY_BIT0" },
-	{ 1ULL << 60, PT_IN_PAGE, "PKEY_BIT1" },
-	{ 1ULL << 61, PT_IN_PAGE, "PKEY_BIT2" },
-	{ 1ULL << 62, PT_IN_PAGE, "PKEY_BIT3" },
-	{ PT_X86_NX, PT_IN_TABLE | PT_IN_PAGE, "NX" },
-	{ 0, 0, (void *)0 },
+	{ PT_X86_P, PT_IN_TABLE | PT_IN_LEAF | PT_IN_HUGE, "PRESENT", 0 },
+	{ PT_X86_RW, PT_IN_TABLE | PT_IN_PAGE, "RW", 0 },
+	{ PT_X86_US, PT_IN_TABLE | PT_IN_LEAF | PT_IN_HUGE, "USER", 0 },
+	{ PT_X86_PWT, PT_IN_TABLE | PT_IN_PAGE, "PWT", 0 },
+	{ PT_X86_PCD, PT_IN_TABLE | PT_IN_PAGE, "PCD", 0 },
+	{ PT_X86_A, PT_IN_TABLE | PT_IN_PAGE, "ACCESSED", 0 },
+	{ PT_X86_D, PT_IN_PAGE, "DIRTY", 0 },
+	{ PT_X86_PS, PT_IN_HUGE, "PSE", 0 },
+	{ PT_X86_PAT, PT_IN_LEAF, "PAT", 0 },
+	{ PT_X86_PAT_HUGE, PT_IN_HUGE, "PAT", 0 },
+	{ 1ULL << 8, PT_IN_LEAF | PT_IN_HUGE, "GLOBAL", 0 },
+	{ PT_X86_PROTNONE, PT_IN_PROTNONE, "PROTNONE", 0 },
+	{ 0, PT_IN_PAGE, "SPECIAL", 1 + PT_SOFT_SPECIAL },
+	{ 0, PT_IN_PAGE, "UFFD_WP", 1 + PT_SOFT_UFFD_WP },
+	{ 0, PT_IN_PAGE, "SOFT_DIRTY", 1 + PT_SOFT_SOFT_DIRTY },
+	{ 0, PT_IN_PAGE, "SOFTW4", 1 + PT_SOFT_SOFTW4 },
+	{ 0, PT_IN_PAGE, "DEVMAP", 1 + PT_SOFT_DEVMAP },
+	{ 0, PT_IN_PAGE, "SOFTW5", 1 + PT_SOFT_SOFTW5 },
+	{ 0, PT_IN_PAGE, "SAVED_DIRTY", 1 + PT_SOFT_SAVED_DIRTY },
+	{ 1ULL << 59, PT_IN_PAGE, "PKEY_BIT0", 0 },
+	{ 1ULL << 60, PT_IN_PAGE, "PKEY_BIT1", 0 },
+	{ 1ULL << 61, PT_IN_PAGE, "PKEY_BIT2", 0 },
+	{ 1ULL << 62, PT_IN_PAGE, "PKEY_BIT3", 0 },
+	{ PT_X86_NX, PT_IN_TABLE | PT_IN_PAGE, "NX", 0 },
+	{ 0, 0, (void *)0, 0 },
+};
+
+/* All of the format but what depends on the kernel: volatile_mask and soft. */
+#define PT_X86_FMT                                                                     \
+	.page_shift = 12, .index_bits = 9, .max_leaf_level = 2, .flags = pt_x86_flags, \
+	.kind = pt_x86_kind, .pa = pt_x86_pa, .rights = pt_x86_rights, .step = pt_x86_step
+
+/* Of a kernel that has not been asked (VERIFY_PTE_IOC_INFO): what all of them have in common. */
+static const __u64 pt_x86_soft[PT_NR_SOFT] = {
+	[PT_SOFT_SPECIAL] = 1ULL << 9,
+	[PT_SOFT_UFFD_WP] = 1ULL << 10,
+	[PT_SOFT_SOFT_DIRTY] = PT_X86_SOFT_DIRTY,
 };
 
 static const struct pt_fmt pt_x86 __attribute__((unused)) = {
-	.page_shift = 12,
-	.index_bits = 9,
-	.max_leaf_level = 2,
+	PT_X86_FMT,
 	.volatile_mask = PT_X86_A | PT_X86_D | PT_X86_SOFT_DIRTY,
-	.flags = pt_x86_flags,
-	.kind = pt_x86_kind,
-	.pa = pt_x86_pa,
-	.rights = pt_x86_rights,
-	.step = pt_x86_step,
+	.soft = pt_x86_soft,
 };
 
 #endif /* PT_X86_H */

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reads page tables.  Never writes one, never faults a page in.  What keeps them:
+ * Reads page tables.  Never writes one, never faults a page in.  What keeps the tables:
  *   mm_users (the caller): exit does not tear them down.
- *   The mmap lock, and a VMA around the address: munmap frees tables after it has downgraded to a
- *	read lock, so the lock alone protects nothing else.
- *   Interrupts off: khugepaged, PT_RECLAIM and hugetlb unsharing free a table under a VMA too,
- *	after a grace period or an IPI, as they do for GUP-fast. Off for one table's entries at
- *	the most.  For a page of the caller's own, that alone: GUP-fast has no more.
+ *   The mmap read lock, and a VMA around the address: munmap frees the tables of what is in no VMA
+ *	any more, and may do so under a read lock of its own.  So a walk of another process's
+ *	tables is one of its VMAs, always.
+ *   Interrupts off: whoever frees a table that a VMA is around (khugepaged, PT_RECLAIM, hugetlb
+ *	unsharing) waits for a grace period or for an IPI to every CPU, as GUP-fast needs it.
+ *	Neither comes while interrupts are off here, which is for one table's entries at the most.
+ *	For a page of the caller's own mm this is enough without the lock: GUP-fast has no more.
  * What is used of an entry is what one copy of it says; a copy not used is dropped.
  */
 #include <linux/swap.h>
@@ -14,11 +16,30 @@
 #include "walk.h"
 
 #if !defined(CONFIG_X86_64) || !defined(CONFIG_MMU_GATHER_RCU_TABLE_FREE)
-#error "x86-64 only, where interrupts off keep another process's tables from being freed"
+#error "x86-64 only, with tables freed by RCU: else interrupts off keep none that a VMA is around"
 #endif
 
 /* Descents (of at most one table each) between two looks at the scheduler. */
 #define WALK_BUDGET 256
+
+/* A bit that the kernel has a name of its own for is not told by its number as well. */
+const u64 pt_native_soft[PT_NR_SOFT] = {
+	[PT_SOFT_SPECIAL] = _PAGE_SPECIAL,
+#ifdef _PAGE_UFFD_WP
+	[PT_SOFT_UFFD_WP] = _PAGE_UFFD_WP,
+#endif
+	[PT_SOFT_SOFT_DIRTY] = _PAGE_SOFT_DIRTY,
+#ifdef _PAGE_DEVMAP /* to 6.17 */
+	[PT_SOFT_DEVMAP] = _PAGE_DEVMAP,
+#else
+	[PT_SOFT_SOFTW4] = 1ULL << _PAGE_BIT_SOFTW4,
+#endif
+#ifdef _PAGE_SAVED_DIRTY /* since 6.6 */
+	[PT_SOFT_SAVED_DIRTY] = _PAGE_SAVED_DIRTY,
+#elif defined(_PAGE_BIT_SOFTW5)
+	[PT_SOFT_SOFTW5] = 1ULL << _PAGE_BIT_SOFTW5,
+#endif
+};
 
 void walk_init(struct walk *w, struct mm_struct *mm, void *buf)
 {
@@ -27,7 +48,8 @@ void walk_init(struct walk *w, struct mm_struct *mm, void *buf)
 
 	memset((u8 *)&w->out + WALK_ASKED, 0, sizeof(w->out) - WALK_ASKED);
 	w->nr = 0;
-	w->given = 0;
+	w->path.level = PT_MAX_LEVELS;
+	w->domain = NULL;
 	w->seen_vma = false;
 	w->mm = mm;
 	w->addr = w->out.start;
@@ -56,22 +78,33 @@ void walk_init(struct walk *w, struct mm_struct *mm, void *buf)
 	memcpy(w->out.swap_nr, nr, sizeof(nr));
 }
 
-/* Once each: an entry on the way to the last record's has its own. */
+/*
+ * An entry on the way to the last record has one of its own, unless it has changed since; then it
+ * is recorded again, and so is all below it.  False: there is no room.
+ */
 static bool walk_add_raw(struct walk *w, const u64 *table, u32 level, u64 addr, u64 entry,
 			 enum pt_kind kind)
 {
 	const u32 shift = pt_shift(&pt_native, level);
+	struct walk_path *path = &w->path;
 
-	if (level + 1 >= w->given && w->given && w->given_at >> shift == addr >> shift)
+	if (level >= path->level && path->addr >> shift == addr >> shift &&
+	    path->entry[level] == entry)
 		return true;
 	w->full = w->nr == w->cap;
 	if (w->full)
 		return false;
 	w->raws[w->nr++] = (struct verify_pte_entry){
-		addr, __pa(table), entry, pt_index(&pt_native, level, addr), level, kind, 0
+		.vaddr = addr,
+		.table_pa = __pa(table),
+		.entry = entry,
+		.index = pt_index(&pt_native, level, addr),
+		.level = level,
+		.kind = kind,
 	};
-	w->given = level + 1;
-	w->given_at = addr;
+	path->entry[level] = entry;
+	path->addr = addr;
+	path->level = level;
 	return true;
 }
 
@@ -89,9 +122,16 @@ static bool walk_add_run(struct walk *w, const struct pt_effective *upper, u32 l
 		eff = *upper;
 		pt_effective_add(&pt_native, &eff, level, entry);
 	}
-	w->runs[w->nr++] =
-		(struct verify_pte_run){ addr,	     end - addr,	 pa, entry, level, kind,
-					 eff.rights, eff.no_user_levels, 0 };
+	w->runs[w->nr++] = (struct verify_pte_run){
+		.vaddr = addr,
+		.len = end - addr,
+		.pa = pa,
+		.entry = entry,
+		.level = level,
+		.kind = kind,
+		.rights = eff.rights,
+		.no_user_levels = eff.no_user_levels,
+	};
 	w->run_upper = *upper;
 	w->run_keep = pt_has_frame(kind) ? ~pt_native.volatile_mask : ~0ULL;
 	w->run_step = pt_native.step(level, entry);
@@ -111,7 +151,7 @@ static void walk_table(struct walk *w, const u64 *table, u32 level,
 	const u32 shift = pt_shift(&pt_native, level), index = pt_index(&pt_native, level, addr);
 	const u64 base = addr >> shift << shift, *first = table + index, *e = first;
 	const u64 *last = e + min_t(u64, PTRS_PER_PTE - index, ((end - 1 - base) >> shift) + 1);
-	struct verify_pte_run *run = &w->runs[w->nr - 1];
+	struct verify_pte_run *run = w->runs + (w->nr ? w->nr - 1 : 0);
 	/*
 	 * A hole joins whatever the level at which its parts were found; a frame only one in the
 	 * entry before this one, which a VMA that ends inside of a huge page may not be.
@@ -134,8 +174,11 @@ static void walk_table(struct walk *w, const u64 *table, u32 level,
 				     (READ_ONCE(e[3]) ^ (next + 3 * step))) &
 				    keep)
 					break;
-			while (e < last && !(((entry = READ_ONCE(*e)) ^ next) & keep))
-				e++, next += step;
+			for (; e < last; e++, next += step) {
+				entry = READ_ONCE(*e);
+				if ((entry ^ next) & keep)
+					break;
+			}
 			w->run_next = next;
 			to = min(base + ((u64)(e - first) << shift), end);
 			run = &w->runs[w->nr - 1];
@@ -200,8 +243,11 @@ int walk_batch(struct walk *w)
 	unsigned long flags;
 
 	w->full = false;
-	/* A page of the caller's own: where there is a frame there is a VMA. Else start anew. */
-	if (w->mm == current->mm && !w->raw && w->out.len == PAGE_SIZE) {
+	/*
+	 * Fast path: one page of the caller's own mm.  Where there is a frame there is a VMA; where
+	 * there is none the walk begins again below.
+	 */
+	if (w->mm == current->mm && !w->raw && w->out.len == PAGE_SIZE && !w->out.answer) {
 		local_irq_save(flags);
 		w->seen_vma = !walk_descend(w, w->end) && w->nr && pt_has_frame(w->runs[0].kind);
 		local_irq_restore(flags);

@@ -7,7 +7,25 @@
 #include "pt_x86.h"
 #include "uapi/verify_pte.h"
 
-#define pt_native pt_x86 /* the format of the machine that it is built for */
+/* The format of the machine that it is built for, with the meaning that this kernel gives bits. */
+extern const u64 pt_native_soft[PT_NR_SOFT];
+#ifdef _PAGE_SAVED_DIRTY /* since 6.6 */
+#define PT_NATIVE_VOLATILE (_PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_SOFT_DIRTY | _PAGE_SAVED_DIRTY)
+#else
+#define PT_NATIVE_VOLATILE (_PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_SOFT_DIRTY)
+#endif
+static const struct pt_fmt pt_native __maybe_unused = {
+	PT_X86_FMT,
+	.volatile_mask = PT_NATIVE_VOLATILE,
+	.soft = pt_native_soft,
+};
+
+/* Raw: the entries on the way to the last record, from the root down to the record's level. */
+struct walk_path {
+	u64 entry[PT_MAX_LEVELS];
+	u64 addr;
+	u32 level; /* PT_MAX_LEVELS: nothing was recorded */
+};
 
 /* A walk in progress; a batch appends to the buffer, the caller empties it. */
 struct walk {
@@ -24,9 +42,10 @@ struct walk {
 	u32 nr;			    /* records in the buffer */
 	bool full;		    /* out: stopped for want of room */
 	bool seen_vma;		    /* out: at least one VMA in the range */
+	struct walk_path path;	    /* raw: kept from one call of an answer to the next */
+	const void *domain;	    /* of a device: what it was attached to by the first batch, */
+	u32 attached;		    /* and how often something had been attached by then */
 	const u64 *root;	    /* from here on: private */
-	u32 given;		    /* raw: the last record's level + 1, and its address */
-	u64 given_at;
 	u64 run_end, run_next, run_keep, run_step; /* runs: the one in hand */
 	struct pt_effective run_upper;
 };
@@ -54,7 +73,12 @@ void walk_init(struct walk *w, struct mm_struct *mm, void *buf);
  */
 int walk_batch(struct walk *w);
 
-/* The same of a device's IOMMU domain.  Sleeps.  Errors: see VERIFY_PTE_IOC_IOVA. */
+/*
+ * The same of a device's IOMMU domain.  Sleeps, for a while after each time that it has stopped all
+ * CPUs.  -EINTR (killed), else see VERIFY_PTE_IOC_IOVA.
+ */
 int iova_batch(struct walk *w);
+int iova_init(void);
+void iova_exit(void);
 
 #endif /* WALK_H */

@@ -15,15 +15,14 @@
 
 #include "cmd.h"
 #include "failure.h"
-#include "out.h"
 #include "parse.h"
-#include "proc.h"
 #include "pt_fmt.h"
 #include "pt_text.h"
 #include "signals.h"
 #include "step.h"
 #include "term.h"
 #include "text.h"
+#include "version.h"
 
 struct iova_cmd {
 	const char *bdf;
@@ -33,86 +32,45 @@ struct iova_cmd {
 	const struct globals *g;
 
 	int holder; /* pid */
-	char comm[PROC_COMM];
-	bool headed;
-	uint64_t mapped;	   /* bytes */
-	struct verify_pte_run run; /* that goes on, as far as it is known; len 0: none */
-	bool progress;		   /* stands on the terminal */
+	char comm[64];
+	uint64_t mapped; /* bytes */
 	struct json_object *root, *list;
 };
 
 static const char *domain_name(uint32_t features)
 {
-	return features & VERIFY_PTE_PAGING	? "paging"
-	       : features & VERIFY_PTE_IDENTITY ? "identity"
-						: "blocked";
+	return features & VERIFY_PTE_PAGING ? "paging" : "blocked";
 }
 
-/* A run, as it is whole: calls and the room of their answers divide none. */
-static void tell_run(struct iova_cmd *c, const struct verify_pte_run *r)
+static void tell(struct iova_cmd *c, const struct verify_pte_run *r, size_t nr, uint32_t features)
 {
-	struct json_object *obj;
-
-	if (!r->len)
-		return;
-	if (c->g->json) {
-		obj = json_object_new_object();
-		json_add_hex(obj, "iova", r->vaddr);
-		json_add_hex(obj, "len", r->len);
-		if (r->kind == PT_LEAF)
-			json_add_hex(obj, "pa", r->pa);
-		else
-			json_object_object_add(obj, "pa", NULL);
-		json_object_array_add(c->list, obj);
-	} else if (c->g->quiet) {
-		return;
-	} else if (r->kind == PT_LEAF) {
-		printf("0x%016llx-0x%016llx pa 0x%016llx\n", r->vaddr, r->vaddr + r->len, r->pa);
-	} else {
-		printf("0x%016llx-0x%016llx not mapped\n", r->vaddr, r->vaddr + r->len);
-	}
-}
-
-static bool goes_on(const struct verify_pte_run *last, const struct verify_pte_run *r)
-{
-	return last->len && last->vaddr + last->len == r->vaddr && last->kind == r->kind &&
-	       (r->kind != PT_LEAF || last->pa + last->len == r->pa);
-}
-
-/* How far a long answer is, on a terminal. */
-static void show_progress(struct iova_cmd *c, uint64_t next)
-{
-	if (!term_progress_ok() || (next - c->start >= c->len && !c->progress))
-		return;
-	fprintf(stderr, "\rvfio_test: 0x%016" PRIx64 ", %" PRIu64 "%%\033[K", next,
-		(next - c->start) / (c->len / 100 + 1));
-	c->progress = true;
-}
-
-static int tell(const void *records, size_t nr, const struct verify_pte_walk *answer, void *arg)
-{
-	const struct verify_pte_run *r = records;
-	struct iova_cmd *c = arg;
 	bool text = !c->g->json && !c->g->quiet;
 
-	if (!c->headed && text)
-		printf("device %s, held by pid %d (%s), domain %s\n", c->bdf, c->holder,
-		       text_shown(c->comm), domain_name(answer->features));
-	if (!c->headed && c->g->json)
-		json_object_object_add(c->root, "domain", json_text(domain_name(answer->features)));
-	c->headed = true;
+	if (text)
+		printf("device %s, held by pid %d (%s), domain %s\n", c->bdf, c->holder, c->comm,
+		       domain_name(features));
+	if (c->g->json)
+		json_object_object_add(c->root, "domain", json_text(domain_name(features)));
 	for (; nr--; r++) {
 		if (r->kind == PT_LEAF)
 			c->mapped += r->len;
-		if (goes_on(&c->run, r)) {
-			c->run.len += r->len;
-			continue;
+		if (c->g->json) {
+			struct json_object *obj = json_object_new_object();
+
+			json_add_hex(obj, "iova", r->vaddr);
+			json_add_hex(obj, "len", r->len);
+			if (r->kind == PT_LEAF)
+				json_add_hex(obj, "pa", r->pa);
+			else
+				json_object_object_add(obj, "pa", NULL);
+			json_object_array_add(c->list, obj);
+		} else if (text && r->kind == PT_LEAF) {
+			printf("0x%016llx-0x%016llx pa 0x%016llx\n", r->vaddr, r->vaddr + r->len,
+			       r->pa);
+		} else if (text) {
+			printf("0x%016llx-0x%016llx not mapped\n", r->vaddr, r->vaddr + r->len);
 		}
-		tell_run(c, &c->run);
-		c->run = *r;
 	}
-	show_progress(c, answer->next);
-	return signal_seen ? -EINTR : out_lost() ? -EPIPE : 0;
 }
 
 /* One page's answer: is any file that we hold the device's?  0, or -errno */
@@ -121,7 +79,8 @@ static int ask_once(const struct iova_cmd *c, int file)
 	struct verify_pte_run run;
 	struct verify_pte_walk ask = {
 		.argsz = sizeof(ask),
-		.device = iova_device(&c->addr),
+		.device = iova_device(&c->addr).id,
+		.segment = iova_device(&c->addr).segment,
 		.nr = 1,
 		.start = c->start,
 		.len = BASE_PAGE,
@@ -186,7 +145,9 @@ static int find_holder(struct iova_cmd *c, int file, int *ret)
 {
 	DIR *dir = opendir("/proc");
 	struct dirent *e;
+	char path[40];
 	int copy = -1;
+	FILE *f;
 
 	*ret = ask_once(c, file); /* is there such a device at all? */
 	while (dir && *ret == -EBADF && copy < 0 && (e = readdir(dir))) {
@@ -196,7 +157,13 @@ static int find_holder(struct iova_cmd *c, int file, int *ret)
 		if (copy < 0)
 			continue;
 		c->holder = atoi(e->d_name);
-		proc_comm(c->holder, c->comm, sizeof(c->comm));
+		snprintf(path, sizeof(path), "/proc/%d/comm", c->holder);
+		f = fopen(path, "re");
+		if (!f || !fgets(c->comm, sizeof(c->comm), f))
+			snprintf(c->comm, sizeof(c->comm), "?");
+		c->comm[strcspn(c->comm, "\n")] = '\0';
+		if (f)
+			fclose(f);
 	}
 	if (dir)
 		closedir(dir);
@@ -224,9 +191,11 @@ static void warn_module(const char *name, int no)
 
 static int ask(struct iova_cmd *c, struct err *err)
 {
+	struct verify_pte_run *runs = NULL;
 	struct verify_pte_walk sum;
 	struct modules *mods;
 	int ret, file, copy, code = EXIT_STOPPED;
+	size_t nr = 0;
 
 	ret = modules_open(&mods);
 	if (ret) {
@@ -240,19 +209,20 @@ static int ask(struct iova_cmd *c, struct err *err)
 	}
 	copy = find_holder(c, file, &ret);
 	if (copy >= 0 && !ret)
-		ret = verify_pte_each(file, iova_device(&c->addr), c->start, c->len,
-				      VERIFY_PTE_IOVAS, tell, c, &sum);
-	if (c->progress)
-		fputs("\r\033[K", stderr);
-	tell_run(c, &c->run);
+		ret = verify_pte_get(file, iova_device(&c->addr), c->start, c->len,
+				     VERIFY_PTE_IOVAS, (void **)&runs, &nr, &sum);
 	if (!ret && copy >= 0) {
 		code = EXIT_OK;
+		tell(c, runs, nr, sum.features);
 		if (!c->g->json)
 			printf("complete: %" PRIu64 " of %" PRIu64 " pages mapped\n",
 			       (uint64_t)(c->mapped / BASE_PAGE), (uint64_t)(c->len / BASE_PAGE));
-	} else if (!out_lost()) {
+	} else {
 		explain_nobody(c, -ret, err);
+		if (ret == -EAGAIN)
+			code = EXIT_UNVERIFIED;
 	}
+	free(runs);
 	if (copy >= 0)
 		close(copy);
 	close(file);
@@ -271,33 +241,32 @@ static const char options_help[] =
 	"                  that the process which has the device open gave it\n"
 	"  --module PATH   verify_pte.ko to load\n";
 
-static int parse_iovas(struct iova_cmd *c, const char *word)
+static int parse_range(struct iova_cmd *c, char *range)
 {
-	struct range r = { 0 };
-	bool moved = false;
-	int ret = parse_range(word, &r);
+	char *plus = strchr(range, '+');
 
-	if (!ret)
-		ret = range_to_pages(&r, BASE_PAGE, &moved);
-	if (ret)
+	c->len = BASE_PAGE;
+	if (plus)
+		*plus++ = '\0';
+	if (parse_u64(range, &c->start) || c->start % BASE_PAGE)
 		return usage_error(
-			"%s: not an IOVA or a range: %s; as in 0x10000000, 0x0+1M or 1000-3000",
-			word,
-			ret == -ERANGE ? "it ends past 2^64" : "it is IOVA, IOVA+LEN or START-END");
-	c->start = r.start;
-	c->len = r.len;
-	if (moved && !c->g->quiet)
-		fprintf(stderr,
-			"vfio_test: %s: in the middle of a page: the pages 0x%" PRIx64 "-0x%" PRIx64
-			" are looked at\n",
-			text_shown(word), c->start, c->start + c->len);
+			"%s: not the IOVA of a page: it is a multiple of 0x1000; as in 0x10000000",
+			range);
+	if (plus && (parse_size(plus, &c->len) || !c->len || c->len % BASE_PAGE ||
+		     c->start + c->len < c->start))
+		return usage_error("%s: not a length: it is a multiple of 4K above 0; as in 2M",
+				   plus);
 	return 0;
 }
 
 static void json_begin(struct iova_cmd *c)
 {
-	c->root = json_answer("vfio_test", NULL);
+	c->root = json_object_new_object();
 	c->list = json_object_new_array();
+	json_object_object_add(c->root, "tool", json_text("vfio_test"));
+	json_object_object_add(c->root, "version", json_text(VFIO_VERIFY_VERSION));
+	json_object_object_add(c->root, "schema", json_object_new_int(1));
+	json_object_object_add(c->root, "verdict", NULL);
 	json_object_object_add(c->root, "device", json_text(c->bdf));
 }
 
@@ -316,7 +285,8 @@ static void json_end(struct iova_cmd *c, int code, const struct err *err)
 	json_object_object_add(c->root, "verdict", json_text(verdicts[code]));
 	if (err->what[0])
 		json_object_object_add(c->root, "error", err_json(err));
-	json_print(c->root, false);
+	puts(json_object_to_json_string_ext(c->root, JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(c->root);
 }
 
 static int iova_main(int argc, char **argv, struct globals *g)
@@ -333,7 +303,8 @@ static int iova_main(int argc, char **argv, struct globals *g)
 		} else if (opt == OPT_MODULE) {
 			c.module_path = optarg;
 		} else {
-			return bad_option(opt, argv, &cmd_iova);
+			return usage_error("%s: %s; see vfio_test help iova", argv[optind - 1],
+					   opt == ':' ? "it needs a value" : "no such option");
 		}
 	}
 	if (g->ktap)
@@ -344,7 +315,7 @@ static int iova_main(int argc, char **argv, struct globals *g)
 	c.bdf = argv[optind];
 	if (parse_bdf(c.bdf, &c.addr))
 		return bad_address(c.bdf);
-	ret = parse_iovas(&c, argv[optind + 1]);
+	ret = parse_range(&c, argv[optind + 1]);
 	if (ret)
 		return ret;
 	term_init(g->no_color);
@@ -357,6 +328,11 @@ static int iova_main(int argc, char **argv, struct globals *g)
 	if (!signal_seen && g->json)
 		json_end(&c, ret, &err);
 	signals_die();
+	if (fflush(stdout) || ferror(stdout)) {
+		fputs("vfio_test: stdout: could not write: the answer is lost; free some space\n",
+		      stderr);
+		return EXIT_STOPPED;
+	}
 	return ret;
 }
 
@@ -365,6 +341,5 @@ const struct cmd cmd_iova = {
 	.args = "[OPTIONS] BDF IOVA[+LEN]",
 	.help = "what the IOMMU domain of a device says, through the module",
 	.options = options_help,
-	.long_options = long_options,
 	.run = iova_main,
 };

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "parse.h"
-#include "proc.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -29,6 +28,8 @@ static const struct {
 static void add_holder(struct holders *h, enum holder_what what, int nr, const char *pid)
 {
 	struct holder *holder = realloc(h->list, (h->nr + 1) * sizeof(*holder));
+	char path[40];
+	FILE *f;
 
 	if (!holder)
 		return;
@@ -37,7 +38,13 @@ static void add_holder(struct holders *h, enum holder_what what, int nr, const c
 	holder->what = what;
 	holder->nr = nr;
 	holder->pid = atoi(pid);
-	proc_comm(holder->pid, holder->comm, sizeof(holder->comm));
+	snprintf(path, sizeof(path), "/proc/%d/comm", holder->pid);
+	f = fopen(path, "re");
+	if (!f || !fgets(holder->comm, sizeof(holder->comm), f))
+		snprintf(holder->comm, sizeof(holder->comm), "?");
+	holder->comm[strcspn(holder->comm, "\n")] = '\0';
+	if (f)
+		fclose(f);
 }
 
 static void judge_link(struct holders *h, const char *target, const char *pid)

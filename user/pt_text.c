@@ -39,6 +39,41 @@ struct json_object *pt_flags_json(const struct pt_fmt *fmt, uint32_t level, uint
 	return arr;
 }
 
+struct json_object *pt_bits_json(const struct pt_fmt *fmt)
+{
+	struct json_object *obj = json_object_new_object();
+	const struct pt_flag *f;
+
+	for (f = fmt->flags; f->name; f++)
+		if (f->soft && fmt->soft[f->soft - 1])
+			json_add_hex(obj, f->name, fmt->soft[f->soft - 1]);
+	json_add_hex(obj, "volatile", fmt->volatile_mask);
+	return obj;
+}
+
+int pt_bits_from_json(const struct pt_fmt *fmt, const struct json_object *obj, __u64 *soft,
+		      __u64 *volatile_mask)
+{
+	const struct pt_flag *f;
+	uint64_t mask;
+	int ret;
+
+	memset(soft, 0, PT_NR_SOFT * sizeof(*soft));
+	for (f = fmt->flags; f->name; f++) {
+		if (!f->soft)
+			continue;
+		ret = json_get_hex(obj, f->name, &mask);
+		if (!ret)
+			soft[f->soft - 1] = mask;
+		else if (ret != -ENOENT)
+			return -EINVAL;
+	}
+	if (json_get_hex(obj, "volatile", &mask))
+		return -EINVAL;
+	*volatile_mask = mask;
+	return 0;
+}
+
 const char *pt_page_size_text(const struct pt_fmt *fmt, uint32_t level)
 {
 	switch (pt_shift(fmt, level)) {

@@ -24,6 +24,16 @@ size_t pt_flags_text(const struct pt_fmt *fmt, uint32_t level, uint64_t entry, c
 /* The same as an array of strings; the caller's to put. */
 struct json_object *pt_flags_json(const struct pt_fmt *fmt, uint32_t level, uint64_t entry);
 
+/*
+ * What the kernel means by its bits, each by its name, and "volatile": the mask of those that
+ * change in passing.  {"SPECIAL": "0x200", ..., "volatile": "0x..."}; the caller's to put.
+ */
+struct json_object *pt_bits_json(const struct pt_fmt *fmt);
+
+/* The way back: into @soft (PT_NR_SOFT) and @volatile_mask.  -EINVAL: not such an object. */
+int pt_bits_from_json(const struct pt_fmt *fmt, const struct json_object *obj, __u64 *soft,
+		      __u64 *volatile_mask);
+
 /* Size of a page whose leaf is at @level: "4K" "2M" "1G", or "?". */
 const char *pt_page_size_text(const struct pt_fmt *fmt, uint32_t level);
 

@@ -132,6 +132,7 @@ static bool page_aligned(const struct parser *p, uint64_t v)
 static int parse_mapping(struct parser *p, struct json_object *obj)
 {
 	struct qemu_report *r = p->r;
+	struct json_object *bits;
 	uint64_t levels = 0;
 
 	if (get_hex(p, obj, "mapping", "root_pa", &r->root_pa) ||
@@ -152,6 +153,12 @@ static int parse_mapping(struct parser *p, struct json_object *obj)
 		return bad(p, "mapping.size is above %llu GiB", QEMU_REPORT_MAX_SIZE >> 30);
 	if (r->vaddr > pt_user_end(p->fmt, r->levels) - r->size)
 		return bad(p, "mapping.vaddr and size leave the user half");
+	r->fmt = *p->fmt;
+	if (!json_object_object_get_ex(obj, "bits", &bits))
+		return 0;
+	if (pt_bits_from_json(p->fmt, bits, r->soft, &r->fmt.volatile_mask))
+		return bad(p, "mapping.bits is not an object of masks \"0x...\" with volatile");
+	r->fmt.soft = r->soft;
 	return 0;
 }
 

@@ -52,6 +52,8 @@ struct qemu_report {
 	uint64_t pa_mask;
 	uint32_t levels; /* 4 or 5 */
 	bool pti;
+	__u64 soft[PT_NR_SOFT]; /* what the guest's kernel means by its bits, */
+	struct pt_fmt fmt;	/* and the format with that; points into this struct */
 
 	struct qemu_report_table *tables;
 	size_t nr_tables;

@@ -295,6 +295,8 @@ static int load_report(struct job *j)
 	if (ret)
 		return ret;
 	ret = qemu_report_parse(j->fmt, text, len, &j->report, why, sizeof(why));
+	if (!ret)
+		j->fmt = j->tables.fmt = &j->report.fmt; /* with the bits as the guest has them */
 	free(text);
 	if (!ret && j->opt.join)
 		ret = qemu_join_verdict(j->report.json, &j->guest, why, sizeof(why));

@@ -12,7 +12,6 @@
 #include "module.h"
 #include "pci_config.h"
 #include "report.h"
-#include "request.h"
 #include "sysfs.h"
 #include "verify_pte.h"
 #include "vfio.h"
@@ -40,11 +39,10 @@ struct run_opts {
 	unsigned int recheck_ms;   /* how often while it is held; 0: before unmap only */
 	const char *module_path;
 	bool no_module;
-	bool no_faults;	      /* provoke no IOMMU fault */
-	bool no_reset;	      /* reset neither the device nor its bus */
-	bool no_rules;	      /* ask VFIO for nothing that it must refuse */
-	int dma;	      /* DMA_AUTO, DMA_NONE or a driver of dma.h */
-	unsigned int require; /* witnesses, as bits: what is not proven is unverified */
+	bool no_faults; /* provoke no IOMMU fault */
+	bool no_reset;	/* reset neither the device nor its bus */
+	bool no_rules;	/* ask VFIO for nothing that it must refuse */
+	int dma;	/* DMA_AUTO, DMA_NONE or a driver of dma.h */
 };
 
 struct run_dma;
@@ -60,7 +58,6 @@ struct run {
 	int device, walk, iova_file;
 	struct vfio vfio;
 	struct vfio_iommu iommu;
-	struct request request; /* for the device */
 	uint32_t nr_regions, nr_irqs;
 	uint64_t region_sizes[VFIO_PCI_NUM_REGIONS];
 	uint8_t config_bytes[PCI_CONFIG_EXPRESS];
@@ -73,11 +70,15 @@ struct run {
 	bool verified;	     /* the module answered for all pages */
 	bool compared_iommu; /* and so did the IOMMU */
 	struct verify_pte_walk info, iova_info;
+	struct verify_pte_info bits; /* what this kernel means by its bits, */
+	struct pt_fmt fmt;	     /* and the format with that */
 	struct verify_pte_run *runs;
 	size_t nr_runs;
 	struct verify_pte_entry *raws;
 	size_t nr_raws;
 	uint64_t user, supervisor, absent; /* base pages */
+	uint64_t frames_agree;		   /* base pages, module against pagemap */
+	uint64_t iommu_agree;		   /* base pages of all mappings, against the IOMMU */
 	struct run_dma *dma;		   /* run_dma.c's, or NULL */
 	struct run_with *with;		   /* run_with.c's */
 	unsigned int nr_with;
@@ -151,30 +152,12 @@ void undo_module(struct run *run);
 enum status step_verify(struct run *run);
 void undo_verify(struct run *run);
 enum status step_pagemap(struct run *run);
-
-/* run_summary.c */
 enum status step_summary(struct run *run);
-enum status step_require(struct run *run);
-/* What stands behind the verdict's own words; "" where there is nothing */
-void run_verdict_tail(const struct run *run, char *buf, size_t len);
-
-/* run_hold.c */
 enum status step_hold(struct run *run);
-
-/* run_request.c */
-enum status step_request(struct run *run);
-void undo_request(struct run *run);
-enum status step_irq_rules_unheard(struct run *run);
-/* The run ended because a device was wanted back, which the report now says. */
-bool run_given_back(struct run *run);
+void run_summary_text(const struct run *run, char *buf, size_t len);
 
 /* run_rules.c */
 enum status step_dma_rules(struct run *run);
-
-/* run_path.c */
-enum status step_dma_path(struct run *run);
-/* Does an open device's DMA go through the IOMMU?  SKIP: nothing of it tells; else @err. */
-enum status run_path_look(const struct sysfs_device *dev, int device, struct err *err);
 
 /* run_irqs.c */
 enum status step_irq_rules(struct run *run);
@@ -197,13 +180,13 @@ enum status step_recheck(struct run *run);
 void explain_iova(struct err *err, int no);
 struct pci_bdf;
 /* As the module names a device */
-uint32_t iova_device(const struct pci_bdf *bdf);
+struct verify_pte_who iova_device(const struct pci_bdf *bdf);
 /* run_dma.c */
 struct dma;
 struct dma_driver;
-/* Base pages: that there are, that were to take part, that were compared, that were wrong */
+/* Base pages: that there are, that took part and were compared, that were wrong */
 struct dma_seen {
-	uint64_t total, asked, compared, bad;
+	uint64_t total, compared, bad;
 	bool sample; /* not all took part */
 };
 /* Why no device may do anything at all; NULL: nothing against it. */

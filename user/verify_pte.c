@@ -9,10 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "failure.h"
 #include "module.h"
+#include "pt_x86.h"
 #include "term.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -63,16 +65,27 @@ int verify_pte_open(struct modules *mods, const char *path, const char *name, st
 
 #define BATCH 2048 /* records a call */
 
-/* Bytes a call, of a device: it is asked page by page, and between two calls we can stop. */
-#define IOVA_CHUNK (1ULL << 30)
-
 static size_t record_size(enum verify_pte_form form)
 {
 	return form == VERIFY_PTE_ENTRIES ? sizeof(struct verify_pte_entry)
 					  : sizeof(struct verify_pte_run);
 }
 
-int verify_pte_each(int fd, uint32_t who, uint64_t start, uint64_t len, enum verify_pte_form form,
+/* One call of an answer: 0, or -errno.  All but the first name the answer that they go on with. */
+static int one_call(int fd, unsigned long cmd, struct verify_pte_walk *ask, uint64_t root_pa)
+{
+	const bool first = !ask->answer;
+
+	if (ioctl(fd, cmd, ask))
+		return -errno;
+	/* The module sees to it; a root that changed would be seen here as well. */
+	if (!first && ask->root_pa != root_pa)
+		return -ESTALE;
+	return ask->next == ask->start && !ask->answer ? -EPROTO : 0;
+}
+
+int verify_pte_each(int fd, struct verify_pte_who who, uint64_t start, uint64_t len,
+		    enum verify_pte_form form,
 		    int (*each)(const void *records, size_t nr,
 				const struct verify_pte_walk *answer, void *arg),
 		    void *arg, struct verify_pte_walk *sum)
@@ -81,8 +94,9 @@ int verify_pte_each(int fd, uint32_t who, uint64_t start, uint64_t len, enum ver
 		form == VERIFY_PTE_IOVAS ? VERIFY_PTE_IOC_IOVA : VERIFY_PTE_IOC_WALK;
 	const size_t size = record_size(form);
 	struct verify_pte_walk total = { 0 };
-	uint64_t at = start, end = start + len;
+	uint64_t at = start, end = start + len, root_pa = 0;
 	void *buf = malloc(BATCH * size);
+	uint32_t answer = 0;
 	size_t i;
 	int ret = 0;
 
@@ -92,25 +106,25 @@ int verify_pte_each(int fd, uint32_t who, uint64_t start, uint64_t len, enum ver
 		memset(sum, 0, sizeof(*sum));
 		sum->argsz = sizeof(*sum);
 		sum->flags = form == VERIFY_PTE_ENTRIES ? VERIFY_PTE_RAW : 0;
-		sum->device = who;
+		sum->device = who.id;
+		sum->segment = who.segment;
 		sum->start = at;
 		sum->len = end - at;
-		if (form == VERIFY_PTE_IOVAS && sum->len > IOVA_CHUNK)
-			sum->len = IOVA_CHUNK;
 		sum->buf = (uintptr_t)buf;
 		sum->nr = BATCH;
-		if (ioctl(fd, cmd, sum)) {
-			/* Past the first call: no VMA is left, as good as the end. */
-			ret = errno == EFAULT && at != start ? 0 : -errno;
+		sum->answer = answer;
+		ret = one_call(fd, cmd, sum, root_pa);
+		if (ret)
 			break;
-		}
 		for (i = 0; i < ARRAY_SIZE(total.pages); i++)
 			total.pages[i] += sum->pages[i];
 		total.descents += sum->descents;
 		total.entries += sum->entries;
 		at = sum->next;
+		answer = sum->answer;
+		root_pa = sum->root_pa;
 		ret = each(buf, sum->nr, sum, arg);
-	} while (!ret && at - start < len);
+	} while (!ret && at < end);
 	memcpy(sum->pages, total.pages, sizeof(total.pages));
 	sum->descents = total.descents;
 	sum->entries = total.entries;
@@ -152,12 +166,23 @@ static int collect_each(const void *records, size_t nr, const struct verify_pte_
 	return 0;
 }
 
-int verify_pte_get(int fd, uint32_t who, uint64_t start, uint64_t len, enum verify_pte_form form,
-		   void **records, size_t *nr, struct verify_pte_walk *sum)
-{
-	struct collect c = { .size = record_size(form), .start = start, .end = start + len };
-	int ret = verify_pte_each(fd, who, start, len, form, collect_each, &c, sum);
+/* A device that is moved from domain to domain may come to rest. */
+#define TRIES	    8
+#define TRY_WAIT_NS 20000000L
 
+int verify_pte_get(int fd, struct verify_pte_who who, uint64_t start, uint64_t len,
+		   enum verify_pte_form form, void **records, size_t *nr,
+		   struct verify_pte_walk *sum)
+{
+	const struct timespec wait = { 0, TRY_WAIT_NS };
+	struct collect c = { .size = record_size(form), .start = start, .end = start + len };
+	unsigned int tries = 0;
+	int ret;
+
+	do {
+		c.nr = 0;
+		ret = verify_pte_each(fd, who, start, len, form, collect_each, &c, sum);
+	} while (ret == -EAGAIN && ++tries < TRIES && !nanosleep(&wait, NULL));
 	if (c.shown)
 		fputs("\r\033[K", stderr);
 	if (ret) {
@@ -166,5 +191,17 @@ int verify_pte_get(int fd, uint32_t who, uint64_t start, uint64_t len, enum veri
 	}
 	*records = c.buf;
 	*nr = c.nr;
+	return 0;
+}
+
+int verify_pte_format(int fd, struct verify_pte_info *info, struct pt_fmt *fmt)
+{
+	*fmt = pt_x86;
+	memset(info, 0, sizeof(*info));
+	info->argsz = sizeof(*info);
+	if (ioctl(fd, VERIFY_PTE_IOC_INFO, info))
+		return -errno;
+	fmt->volatile_mask = info->volatile_mask;
+	fmt->soft = info->soft;
 	return 0;
 }

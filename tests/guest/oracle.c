@@ -2091,7 +2091,7 @@ static void test_ioctl_fields(void)
 		{ "argsz 0", FIELD(argsz), 0, EINVAL },
 		{ "argsz 4", FIELD(argsz), 4, EINVAL },
 		{ "argsz one short", FIELD(argsz), sizeof(struct verify_pte_walk) - 1, EINVAL },
-		{ "argsz huge", FIELD(argsz), UINT32_MAX, EINVAL },
+		{ "argsz huge", FIELD(argsz), UINT32_MAX, E2BIG },
 		{ "flag 1", FIELD(flags), 2, EINVAL },
 		{ "flag 31", FIELD(flags), 1U << 31, EINVAL },
 		{ "all flags", FIELD(flags), UINT32_MAX, EINVAL },
@@ -2151,8 +2151,8 @@ static void test_ioctl_argsz(void)
 		big.arg = walk_arg(0, page, PAGE, &run, 1, 0);
 		big.arg.argsz = sizeof(big);
 		big.more[i] = 1;
-		if (!ioctl(fd, VERIFY_PTE_IOC_WALK, &big) || errno != EINVAL)
-			fail("byte %zu of what it does not know is set: not EINVAL", i);
+		if (!ioctl(fd, VERIFY_PTE_IOC_WALK, &big) || errno != E2BIG)
+			fail("byte %zu of what it does not know is set: not E2BIG", i);
 		if (big.arg.nr != 1 || big.arg.next)
 			fail("byte %zu: the argument was changed", i);
 		big.more[i] = 0;
@@ -2204,9 +2204,12 @@ static void test_ioctl_number(void)
 	const unsigned long numbers[] = {
 		0,
 		VERIFY_PTE_IOC_WALK + 1,
-		_IOR(0xb7, 0x20, struct verify_pte_walk),
-		_IOWR(0xb7, 0x20, struct verify_pte_run),
-		_IOWR(0xb8, 0x20, struct verify_pte_walk),
+		/* As 0.1 had it, and as other drivers number theirs */
+		_IOWR(0xb7, 0x20, struct verify_pte_walk),
+		_IO(0xb7, 0x20),
+		_IO(0xd8, 0x20),
+		_IOWR(0xd7, 0x20, struct verify_pte_walk),
+		VERIFY_PTE_IOC_IOVA,
 		VERIFY_PTE_IOC_WALK,
 	};
 	uint32_t *last = (uint32_t *)(ARENA + 8 * PAGE - sizeof(*last));
@@ -2398,33 +2401,68 @@ static void test_requests(void)
 	close(fd);
 }
 
-/* A request that is refused takes nothing away, and gives nothing. */
+static char request_buf[200];
+
+/* Until the next good one, a request that is refused is what is read: by whoever reads then. */
+static void check_refused(int fd, const char *what, int want)
+{
+	const int reader = walk_open(O_RDONLY);
+	int err, n;
+	char *text;
+
+	for (n = 0; n < 2; n++) {
+		text = read_all(n ? reader : fd, 4096, NULL, &err);
+		if (*text || err != want)
+			fail("%s%s: %s, not %s:\n%s", what, n ? ", read only" : "", error_name(err),
+			     error_name(want), text);
+		free(text);
+	}
+	close(reader);
+	if (pread(fd, request_buf, sizeof(request_buf), 100) >= 0 || errno != want)
+		fail("%s: not from its middle either: %s", what, error_name(errno));
+}
+
 static void test_refused(void)
 {
+	static const struct {
+		const char *text;
+		int err;
+	} refused[] = {
+		{ "abc", EINVAL },	{ "4194305 0x1000", ESRCH },
+		{ "2 0x1000", ESRCH },	{ "0xffff888000000000", ERANGE },
+		{ "1 0x1001", EINVAL },
+	};
 	int fd = walk_open(O_RDWR), err;
 	char *before, *after, request[40];
+	size_t i;
 
 	before = read_all(fd, 4096, NULL, &err);
 	if (*before || err != ENODATA)
 		fail("before any request: %s, not ENODATA", error_name(err));
 	free(before);
-	walk_request(fd, "abc");
-	walk_request(fd, "4194305 0x1000");
-	before = read_all(fd, 4096, NULL, &err);
-	if (*before || err != ENODATA)
-		fail("after refused ones: %s, not ENODATA", error_name(err));
-	free(before);
-
 	snprintf(request, sizeof(request), "0x%" PRIx64, some_page());
+	for (i = 0; i < ARRAY_SIZE(refused); i++) {
+		walk_request(fd, request);
+		before = read_all(fd, 4096, NULL, &err);
+		walk_request(fd, refused[i].text);
+		check_refused(fd, refused[i].text, refused[i].err);
+		/* And a good one is answered again. */
+		walk_request(fd, request);
+		after = read_all(fd, 4096, NULL, &err);
+		if (!*before || err || strcmp(before, after))
+			fail("after \"%s\": %s:\n%s", refused[i].text, error_name(err), after);
+		free(before);
+		free(after);
+	}
+	/* However it is refused */
+	if (write(fd, (void *)PAGE, 8) >= 0)
+		fail("no memory behind it: taken");
+	check_refused(fd, "no memory behind it", EFAULT);
 	walk_request(fd, request);
-	before = read_all(fd, 4096, NULL, &err);
-	walk_request(fd, "abc");
-	lseek(fd, 0, SEEK_SET);
-	after = read_all(fd, 4096, NULL, &err);
-	if (!*before || strcmp(before, after))
-		fail("a refused one changed the answer:\n%s", after);
-	free(before);
-	free(after);
+	memset(request_buf, ' ', sizeof(request_buf));
+	if (write(fd, request_buf, sizeof(request_buf)) >= 0)
+		fail("too long: taken");
+	check_refused(fd, "too long", EINVAL);
 	close(fd);
 }
 
@@ -2700,7 +2738,7 @@ static const struct test {
 	{ "ioctl: raw with little room", test_ioctl_raw_nr },
 	{ "dead processes", test_dead },
 	{ "requests as text", test_requests },
-	{ "a refused request changes nothing", test_refused },
+	{ "a refused request leaves no answer", test_refused },
 	{ "forms of one request", test_forms },
 	{ "text about no VMA", test_no_vma },
 	{ "text read in pieces", test_pieces },

@@ -584,7 +584,9 @@ static void test_errnos(void **state)
 		{ "VFIO_DEVICE_ATTACH_IOMMUFD_PT", EINVAL, NULL, "rmrr", "RMRR" },
 		{ "iommufd", ENOENT, NULL, "no-iommufd", "/dev/iommu" },
 		{ "walk", ESRCH, NULL, "no-process", "no such process" },
+		{ "walk", ESTALE, NULL, "other-mm", "changed its address space" },
 		{ "iova", ENOENT, NULL, "no-domain", "no IOMMU domain" },
+		{ "iova", EAGAIN, NULL, "domain-moved", "another IOMMU domain" },
 		/* A step is a whole word: a bind is no unbind. */
 		{ "bind", EEXIST, NULL, "bound-elsewhere", "that was to" },
 		{ "iommu", ENOTTY, NULL, NULL, "Inappropriate ioctl" },

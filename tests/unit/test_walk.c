@@ -40,6 +40,7 @@ static void ask(struct walk *w, void *buf, u32 cap, bool raw)
 	w->out.start = sim.start;
 	w->out.len = sim.end - sim.start;
 	w->out.buf = 0;
+	w->out.answer = 0;
 	walk_init(w, &sim.mm, buf);
 	w->cap = cap;
 }

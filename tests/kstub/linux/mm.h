@@ -43,7 +43,18 @@ typedef __u64 u64;
 #define READ_ONCE(x) (sim_read(&(x)), *(const volatile __typeof__(x) *)&(x))
 void sim_read(const u64 *entry);
 
-#define PTE_PFN_MASK sim_pa_mask()
+#define __maybe_unused __attribute__((unused))
+
+/* As 6.1 has them */
+#define _PAGE_SPECIAL	 (1UL << 9)
+#define _PAGE_UFFD_WP	 (1UL << 10)
+#define _PAGE_SOFT_DIRTY (1UL << 11)
+#define _PAGE_ACCESSED	 (1UL << 5)
+#define _PAGE_DIRTY	 (1UL << 6)
+#define _PAGE_DEVMAP	 (1UL << 58)
+#define _PAGE_BIT_SOFTW4 58
+
+#define PTE_PFN_MASK	 sim_pa_mask()
 u64 sim_pa_mask(void);
 bool pgtable_l5_enabled(void);
 

@@ -29,7 +29,7 @@ vfio_test := main cmd_run cmd_list cmd_doctor cmd_walk cmd_iova signals step run
 	verify_pte pagemap pci_names failure env holder cmd_bind bind bind_record bind_state \
 	in_use $(SHARED)
 vfio_test_libs := libkmod libpci json-c zlib
-qemu_verify_pte := qemu_verify_pte qemu_report qemu_walk qemu_compare qemu_join qemu_print monitor \
+qemu_verify_pte := qemu_verify_pte args qemu_report qemu_walk qemu_compare qemu_join qemu_print monitor \
 	monitor_parse $(SHARED)
 qemu_verify_pte_libs := json-c
 PROGRAMS := vfio_test qemu_verify_pte

@@ -46,6 +46,7 @@ __attribute__((format(printf, 5, 6))) static int fail(struct monitor *m, int err
 	va_list ap;
 
 	err_set(e, -err, "", "", fix);
+	e->id = "monitor";
 	err_what(e, "%s: %s", m->name, what);
 	va_start(ap, why);
 	vsnprintf(e->why, sizeof(e->why), why, ap);

@@ -95,6 +95,7 @@ static int fail(struct err *e, int no, const char *path, const char *why, const 
 {
 	err_set(e, no, "", why ? why : strerror(no), fix);
 	err_what(e, "%s: joined report not written", path);
+	e->id = "report-not-written";
 	return -no;
 }
 

@@ -4,11 +4,11 @@
 #include <json-c/json.h>
 #include <stdio.h>
 
+#include "out.h"
 #include "pt_text.h"
 #include "qemu_job.h"
 #include "term.h"
 #include "text.h"
-#include "version.h"
 
 static void print_verdict(enum verdict verdict, const char *text)
 {
@@ -21,7 +21,7 @@ static void print_verdict(enum verdict verdict, const char *text)
 		color = term_red();
 		sign = term_cross();
 	}
-	printf("%s%s%s %s\n", color, sign, term_reset(), text);
+	printf("%s%s%s %s\n", color, sign, term_reset(), text_shown(text));
 }
 
 /* Laid out as the module's own answer, to be compared by eye. */
@@ -73,13 +73,14 @@ static void print_compare(const struct job *j)
 		       r->root_pa, r->levels, r->pti ? "on" : "off", r->vaddr, r->vaddr + r->size,
 		       c->user, c->supervisor, c->absent, c->pages);
 	for (i = 0; i < c->findings.nr && i < QEMU_COMPARE_LINES; i++)
-		printf("%s\n", c->findings.line[i]);
+		printf("%s\n", text_shown(c->findings.line[i]));
 	if (c->findings.nr > i)
 		printf("... and %" PRIu64 " more\n", c->findings.nr - i);
 	if (c->unverified)
-		printf("%" PRIu64 " pages not verified: %s\n", c->unverified, c->unverified_first);
+		printf("%" PRIu64 " pages not verified: %s\n", c->unverified,
+		       text_shown(c->unverified_first));
 	else if (!c->findings.nr && j->verdict == VERDICT_FAIL)
-		printf("%s\n", j->detail);
+		printf("%s\n", text_shown(j->detail));
 	if (c->mismatched && !j->opt.quiet)
 		puts("if vfio_test has let the mapping go since: take a report with --hold, and verify it while it holds");
 	if (!j->opt.quiet)
@@ -223,20 +224,10 @@ static void json_compare(struct json_object *root, const struct job *j)
 
 void qemu_print_json(const struct job *j)
 {
-	struct json_object *root = json_object_new_object();
-	struct json_object *obj;
+	struct json_object *root = json_answer(PROG, verdict_name(j->verdict));
 
-	json_add(root, "tool", PROG);
-	json_add(root, "version", VFIO_VERIFY_VERSION);
-	json_add_count(root, "schema", QEMU_REPORT_SCHEMA);
-	json_add(root, "verdict", verdict_name(j->verdict));
 	if (j->verdict == VERDICT_ERROR) {
-		obj = json_object_new_object();
-		json_add(obj, "what", j->err.what);
-		json_add(obj, "why", j->err.why);
-		json_add(obj, "fix", j->err.fix);
-		json_add_count(obj, "errno", (uint64_t)j->err.no);
-		json_object_object_add(root, "error", obj);
+		json_object_object_add(root, "error", err_json(&j->err));
 	} else {
 		json_add(root, "detail", j->detail);
 		json_add_hex(root, "root_pa", j->tables.root_pa);
@@ -247,6 +238,5 @@ void qemu_print_json(const struct job *j)
 			json_walk(root, j);
 		json_add_count(root, "tables_read", j->tables.nr_read);
 	}
-	puts(json_object_to_json_string_ext(root, JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(root);
+	json_print(root, false);
 }

@@ -16,14 +16,19 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
+#include <json-c/json.h>
 
+#include "args.h"
+#include "cmd.h"
 #include "err.h"
 #include "monitor.h"
+#include "out.h"
 #include "parse.h"
 #include "pt_x86.h"
 #include "qemu_job.h"
 #include "qemu_join.h"
 #include "term.h"
+#include "text.h"
 #include "version.h"
 
 #define REPORT_MAX (1UL << 30) /* bytes of a report */
@@ -107,7 +112,43 @@ static void die_of(int signo)
 static int bad_usage(struct err *e, const char *what, const char *why)
 {
 	err_set(e, EINVAL, what, why, "see " PROG " --help");
+	e->id = "usage";
 	return -EINVAL;
+}
+
+/* What getopt_long() gave '?' or ':' (@c) for. */
+static int option_error(struct err *e, int c, const char *word, const struct option *longopts)
+{
+	const struct cmd self = { .name = PROG, .long_options = longopts };
+	const char *why = args_why_bad(c, word, &self), *near = NULL;
+	char buf[32];
+
+	if (c == '?' && !strcmp(why, "no such option"))
+		near = args_nearest_option(word, &self, buf, sizeof(buf));
+	bad_usage(e, word, why);
+	if (near)
+		err_why(e, "%s: did you mean %s?", why, near);
+	return -EINVAL;
+}
+
+/* --help (@longopts) or --version (NULL), which end the program. */
+static _Noreturn void tell_about(const struct options *o, const struct option *longopts)
+{
+	struct json_object *root, *list = NULL;
+
+	if (o->json) {
+		root = json_answer(PROG, "pass");
+		for (; longopts && longopts->name; longopts++) {
+			list = list ? list : json_object_new_array();
+			json_object_array_add(list, json_text(longopts->name));
+		}
+		if (list)
+			json_object_object_add(root, "options", list);
+		json_print(root, false);
+	} else {
+		fputs(longopts ? usage : PROG " " VFIO_VERIFY_VERSION "\n", stdout);
+	}
+	exit(out_finish(PROG, VERDICT_PASS));
 }
 
 static int parse_options(int argc, char **argv, struct options *o, struct err *e)
@@ -146,6 +187,8 @@ static int parse_options(int argc, char **argv, struct options *o, struct err *e
 		{ NULL, 0, NULL, 0 },
 	};
 	int opt, n;
+	uint64_t ms;
+	bool user;
 
 	opterr = 0; /* an error may have to be JSON */
 	while ((opt = getopt_long(argc, argv, ":", longopts, NULL)) != -1) {
@@ -154,7 +197,7 @@ static int parse_options(int argc, char **argv, struct options *o, struct err *e
 			o->qmp = optarg;
 			break;
 		case ROOT:
-			if (parse_u64(optarg, &o->root_pa) || o->root_pa & 0xfff ||
+			if (parse_address(optarg, &o->root_pa) || o->root_pa & 0xfff ||
 			    o->root_pa >> 52)
 				return bad_usage(
 					e, optarg,
@@ -173,12 +216,11 @@ static int parse_options(int argc, char **argv, struct options *o, struct err *e
 			o->join = optarg;
 			break;
 		case EXPECT:
-			if (!strcmp(optarg, "user"))
-				o->expect = EXPECT_USER;
-			else if (!strcmp(optarg, "supervisor"))
-				o->expect = EXPECT_SUPERVISOR;
-			else
-				return bad_usage(e, optarg, "--expect is user or supervisor");
+			if (parse_expect(optarg, &user))
+				return bad_usage(
+					e, optarg,
+					"--expect is user or supervisor (or set, cleared)");
+			o->expect = user ? EXPECT_USER : EXPECT_SUPERVISOR;
 			break;
 		case NO_STOP:
 			o->no_stop = true;
@@ -187,8 +229,9 @@ static int parse_options(int argc, char **argv, struct options *o, struct err *e
 			o->exact = true;
 			break;
 		case TIMEOUT:
-			if (parse_int(optarg, 1, 3600, &o->timeout_s))
+			if (parse_duration(optarg, 1000, &ms) || !ms || ms > 3600000)
 				return bad_usage(e, optarg, "--timeout is 1 to 3600 seconds");
+			o->timeout_s = (int)((ms + 999) / 1000);
 			break;
 		case JSON:
 			o->json = true;
@@ -200,16 +243,11 @@ static int parse_options(int argc, char **argv, struct options *o, struct err *e
 			o->no_color = true;
 			break;
 		case VERSION:
-			puts(PROG " " VFIO_VERIFY_VERSION);
-			exit(0);
+			tell_about(o, NULL);
 		case HELP:
-			fputs(usage, stdout);
-			exit(0);
-		case ':':
-			return bad_usage(e, argv[optind - 1], "it needs an argument");
+			tell_about(o, longopts);
 		default:
-			return bad_usage(e, argv[optind - 1],
-					 "no such option, or it takes no argument");
+			return option_error(e, opt, argv[optind - 1], longopts);
 		}
 	}
 	argv += optind;
@@ -228,8 +266,8 @@ static int parse_options(int argc, char **argv, struct options *o, struct err *e
 	} else {
 		if (!argc)
 			return bad_usage(e, "arguments", "neither VADDR nor --report given");
-		if (parse_u64(argv[0], &o->va))
-			return bad_usage(e, argv[0], "VADDR is a number, hexadecimal with 0x");
+		if (parse_address(argv[0], &o->va))
+			return bad_usage(e, argv[0], "VADDR is an address, hexadecimal with 0x");
 		argv++;
 		argc--;
 	}
@@ -277,6 +315,7 @@ static int read_all(const char *path, char **text, size_t *len, struct err *e)
 	if (err) {
 		free(buf);
 		err_set(e, err, "", strerror(err), "give the output of vfio_test --json");
+		e->id = "report-not-read";
 		err_what(e, "%s: not read", path);
 		return -err;
 	}
@@ -303,6 +342,7 @@ static int load_report(struct job *j)
 	if (ret) {
 		err_set(&j->err, -ret, "", why,
 			"give the output of vfio_test --json, run with the module loaded");
+		j->err.id = "report-unusable";
 		err_what(&j->err, "%s: not a report to verify", j->opt.report);
 	}
 	return ret;
@@ -344,6 +384,7 @@ static int find_root(struct job *j, struct monitor *m)
 		if (!(regs.efer & X86_EFER_LMA)) {
 			err_set(&j->err, EAGAIN, "vCPU 0", "it is not in 64-bit mode",
 				"wait until the guest has booted");
+			j->err.id = "not-64-bit";
 			return -EAGAIN;
 		}
 	}
@@ -363,6 +404,7 @@ static int find_root(struct job *j, struct monitor *m)
 	user_end = pt_user_end(j->fmt, t->levels);
 	if (o->va >= user_end && o->va < -user_end) {
 		err_set(&j->err, ERANGE, "", "", "give an address of the process");
+		j->err.id = "beyond-user-half";
 		err_what(&j->err, "0x%" PRIx64, o->va);
 		err_why(&j->err, "no address of %u-level paging", t->levels);
 		return -ERANGE;
@@ -519,11 +561,10 @@ static void join(struct job *j)
 int main(int argc, char **argv)
 {
 	static struct job j = { .verdict = VERDICT_ERROR, .fmt = &pt_x86 };
-	int signo = 0, i;
+	int signo = 0, code;
 
-	for (i = 1; i < argc; i++) /* a bad option may come before it */
-		if (!strcmp(argv[i], "--json"))
-			j.opt.json = true;
+	out_init(PROG);
+	j.opt.json = args_have_json(argc, argv); /* a bad option may come before it */
 	j.opt.timeout_s = MONITOR_TIMEOUT / 1000;
 	j.tables.fmt = j.fmt;
 	if (!parse_options(argc, argv, &j.opt, &j.err)) {
@@ -540,11 +581,9 @@ int main(int argc, char **argv)
 	else if (!j.opt.join || strcmp(j.opt.join, "-"))
 		qemu_print_text(&j);
 	qemu_report_free(&j.report);
-	if (fflush(stdout) && j.verdict != VERDICT_ERROR) {
-		fprintf(stderr, PROG ": stdout: not written: %s\n", strerror(errno));
-		j.verdict = VERDICT_ERROR;
-	}
+	code = j.opt.join && j.verdict != VERDICT_ERROR ? j.joined : j.verdict;
+	code = out_finish(PROG, code);
 	if (signo)
 		die_of(signo);
-	return j.opt.join && j.verdict != VERDICT_ERROR ? j.joined : j.verdict;
+	return code;
 }

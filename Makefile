@@ -22,12 +22,14 @@ PROGRAM_DIR := user
 
 # What each program is made of.
 SHARED := parse term pt_text err text out
-vfio_test := main cmd_run cmd_list cmd_doctor cmd_walk cmd_iova signals step run_vfio run_device \
-	run_verify run_iommu run_rules run_rules_more run_rules_iommufd run_irqs irq_rules \
-	run_reset run_with run_dma run_failure backend backend_container backend_iommufd dma dma_plan \
-	dma_edu dma_e1000e klog frames report sysfs vfio vfio_caps pci_config mmio module \
-	verify_pte pagemap pci_names failure env holder cmd_bind bind bind_record bind_state \
-	in_use $(SHARED)
+vfio_test := main args cmd_run cmd_list cmd_doctor cmd_walk walk_judge cmd_iova signals step \
+	run_vfio run_device run_verify run_iommu run_rules run_rules_more run_rules_iommufd \
+	run_irqs irq_rules run_reset run_with run_dma run_failure backend backend_container \
+	backend_iommufd dma dma_plan dma_edu dma_e1000e klog frames report sysfs vfio vfio_caps \
+	pci_config mmio module verify_pte pagemap pci_names failure env holder proc cmd_bind bind \
+	bind_record bind_state in_use $(SHARED)
+vfio_test += irq_host run_path virtio
+vfio_test += run_summary run_hold run_request request entries witness
 vfio_test_libs := libkmod libpci json-c zlib
 qemu_verify_pte := qemu_verify_pte args qemu_report qemu_walk qemu_compare qemu_join qemu_print monitor \
 	monitor_parse $(SHARED)
@@ -38,6 +40,8 @@ PROGRAMS := vfio_test qemu_verify_pte
 UNIT := $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
 unit_parse := parse
 unit_text := err
+unit_args := args parse
+unit_walk_judge := walk_judge
 unit_frames := frames
 unit_pt_x86 :=
 unit_vfio := vfio
@@ -47,7 +51,9 @@ unit_klog := klog parse signals
 unit_vfio_caps := vfio_caps vfio
 unit_pci_config := pci_config
 unit_mmio := mmio
+unit_virtio := virtio pci_config
 unit_irq_rules := irq_rules
+unit_irq_host := irq_host sysfs parse
 unit_monitor := monitor monitor_parse err
 unit_monitor_parse := monitor_parse parse
 unit_join := qemu_join err

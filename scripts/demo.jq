@@ -73,6 +73,17 @@ def sums:
 		if .said.status == "pass" then "" else ": \(.said.status)" end
 	end;
 
+# Steps that are no witness and did not pass, with the reason: [{name, status, why}]
+def bad_steps:
+	["module", "page-user", "pagemap", "iommu", "device-dma", "interrupts"] as $told |
+	[
+		.steps[] | .name as $name |
+		select((.status == "fail" or .status == "unverified") and
+			(.status == "fail" or ($told | index($name) == null))) |
+		{name, status, why: ((.error // {} | [.what, .why] | map(select(. != null and . != "")) |
+			join(": ")) as $e | if $e == "" then .detail else $e end)}
+	];
+
 # Exit status from the counts: a witness that says pass and names a difference, or
 # has compared nothing, is none; nor may any be missing, nor the host's left out.
 def counted:
@@ -81,7 +92,35 @@ def counted:
 		if .said.mismatched > 0 or .pages.mismatched > 0 then 1
 		elif .said.status == "missing" then 4
 		elif .said.status == "pass" and .said.compared == 0 then 4
+		elif .said.status == "fail" then 1
+		elif .said.status == "unverified" or .said.status == "error" then 4
 		elif .key == "qemu" and .said.status != "pass" then 4
 		else 0 end
-	] |
+	] + [bad_steps[] | if .status == "fail" then 1 else 4 end]
+	  + [if .verdict == "fail" then 1 elif .verdict == "pass" then 0 else 4 end]
+	  # Of a run that went on after this report nobody knows how it ended.
+	  + [if .final == false then 4 else 0 end] |
 	if index(1) != null then 1 else max end;
+
+# The last line, as vfio_test has it, over all five: a witness that was not proven has its reason,
+# and so has a step that failed.
+# $status is the exit status of it all, which may know of more.
+def verdict_line($status):
+	(witnesses | map(. + {proven: (.said.status == "pass" and .said.compared > 0 and
+		.said.mismatched == 0 and .pages.mismatched == 0 and
+		(.said.total // .said.compared) == .said.compared)})) as $all |
+	([$all[] | select(.proven)] | length) as $proven |
+	"Verdict: \(if $status == 0 then "pass" elif $status == 1 then "fail" elif $status == 4 then "unverified" else "error" end): " +
+	([
+		"\($proven) of \($all | length) witnesses",
+		(bad_steps[] | "step \(.name) \(if .status == "fail" then "failed" else "was not verified" end): \(.why)"),
+		($all[] | select(.proven | not) |
+			"\(if .key == "iommu" then "IOMMU" else .name end) \(if .said.status == "fail" or .said.mismatched > 0 then "fails" else "not proven" end)" +
+			if .reason == "" then "" else ": \(.reason)" end),
+		(.not_proven // [] | .[] | select(.witness == "interrupts") | "interrupts not proven: \(.why)"),
+		(if .final == false then "the run went on, and its end was not seen" else empty end)
+	] | join("; "));
+
+# The report of the run's end with what the host said of its tables while it was held.
+def joined($host):
+	. + {witnesses: (.witnesses + {qemu: ($host.witnesses.qemu // {status: "missing", compared: 0, mismatched: 0})})};

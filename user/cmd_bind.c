@@ -704,11 +704,6 @@ static int tell(struct bind_cmd *c)
 		print_json(c, first);
 	if (!first && !c->g->quiet)
 		each_blocking(c, print_blocking, NULL);
-	if (fflush(stdout) || ferror(stdout)) {
-		fputs("vfio_test: stdout: could not write: the answer is lost; free some space\n",
-		      stderr);
-		return EXIT_STOPPED;
-	}
 	return first ? EXIT_STOPPED : EXIT_OK;
 }
 
@@ -758,9 +753,7 @@ static int parse_options(int argc, char **argv, struct globals *g, const struct 
 		} else if (opt == OPT_DRIVER) {
 			c->driver = optarg;
 		} else {
-			return usage_error("%s: %s; see vfio_test help %s", argv[optind - 1],
-					   opt == ':' ? "it needs a value" : "no such option",
-					   cmd->name);
+			return bad_option(opt, argv, cmd);
 		}
 	}
 	if (g->ktap)
@@ -775,9 +768,7 @@ static int parse_options(int argc, char **argv, struct globals *g, const struct 
 			cmd->name);
 	for (i = optind; i < argc; i++)
 		if (parse_bdf(argv[i], &bdf))
-			return usage_error(
-				"%s: not a PCI address: it has the form dddd:bb:dd.f; as in 0000:00:01.0, see vfio_test list",
-				argv[i]);
+			return bad_address(argv[i]);
 	return 0;
 }
 
@@ -838,6 +829,7 @@ const struct cmd cmd_bind = {
 	.args = "[OPTIONS] BDF...",
 	.help = "devices to vfio-pci; remembers where they were",
 	.options = bind_help,
+	.long_options = bind_options,
 	.run = bind_main,
 };
 
@@ -846,5 +838,6 @@ const struct cmd cmd_unbind = {
 	.args = "[OPTIONS] BDF...",
 	.help = "back to the driver that they had before bind",
 	.options = unbind_help,
+	.long_options = unbind_options,
 	.run = unbind_main,
 };

@@ -11,11 +11,11 @@
 #include "cmd.h"
 #include "env.h"
 #include "failure.h"
+#include "out.h"
 #include "parse.h"
 #include "report.h"
 #include "term.h"
 #include "text.h"
-#include "version.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define DETAIL_LEN    192
@@ -307,7 +307,7 @@ static void tell(struct doctor *d, const struct look *look, enum finding finding
 	else if (err)
 		printf("%s: %s; %s\n", look->name, err->why, err->fix);
 	else
-		printf("%s: %s\n", look->name, detail);
+		printf("%s: %s\n", look->name, text_shown(detail));
 }
 
 static void look_at(struct doctor *d, enum check check)
@@ -358,23 +358,14 @@ static void print_json(struct doctor *d)
 		[EXIT_STOPPED] = "error",
 		[EXIT_UNVERIFIED] = "unverified",
 	};
-	struct json_object *root = json_object_new_object();
+	struct json_object *root = json_answer("vfio_test", verdicts[findings[worst(d)].exit_code]);
 
-	json_object_object_add(root, "tool", json_text("vfio_test"));
-	json_object_object_add(root, "version", json_text(VFIO_VERIFY_VERSION));
-	json_object_object_add(root, "schema", json_object_new_int(1));
-	json_object_object_add(root, "verdict",
-			       json_text(verdicts[findings[worst(d)].exit_code]));
 	json_object_object_add(root, "kernel", json_text(d->env.release));
-	json_object_object_add(root, "device",
-			       d->env.given[0] ? json_text(d->env.given) : NULL);
+	json_object_object_add(root, "device", d->env.given[0] ? json_text(d->env.given) : NULL);
 	json_object_object_add(root, "checks", json_object_get(d->checks));
 	if (d->first.what[0])
 		json_object_object_add(root, "error", err_json(&d->first));
-	puts(json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
-							  JSON_C_TO_STRING_SPACED |
-							  JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(root);
+	json_print(root, true);
 }
 
 static void print_verdict(const struct doctor *d)
@@ -458,9 +449,46 @@ static void print_row(const struct failure *f, bool markdown)
 	putchar('\n');
 }
 
+static struct json_object *row_json(const struct failure *f)
+{
+	struct json_object *obj = json_object_new_object();
+	char how[160], text[512];
+
+	json_object_object_add(obj, "id", json_text(f->id));
+	recognised(f, how, sizeof(how));
+	json_object_object_add(obj, "shown_by", json_text(how));
+	failure_text(NULL, f->what ? f->what : "", text, sizeof(text));
+	json_object_object_add(obj, "what", json_text(text[0] ? text : NULL));
+	failure_text(NULL, f->why, text, sizeof(text));
+	json_object_object_add(obj, "why", json_text(text));
+	failure_text(NULL, f->fix, text, sizeof(text));
+	json_object_object_add(obj, "fix", json_text(text));
+	json_object_object_add(obj, "source", json_text(f->source));
+	return obj;
+}
+
+/* @id NULL: all of them */
+static int print_table_json(const char *id)
+{
+	struct json_object *root = json_answer("vfio_test", "pass");
+	struct json_object *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < nr_failures; i++)
+		if (!id || !strcmp(failures[i].id, id))
+			json_object_array_add(list, row_json(&failures[i]));
+	json_object_object_add(root, "failures", list);
+	json_print(root, true);
+	return EXIT_OK;
+}
+
+static int no_failure(const char *id)
+{
+	return usage_error("--why %s: no such failure; see vfio_test doctor --list", id);
+}
+
 static int print_table(const char *id, bool markdown)
 {
-	bool found = false;
 	size_t i;
 
 	if (markdown)
@@ -470,10 +498,7 @@ static int print_table(const char *id, bool markdown)
 		if (id && strcmp(failures[i].id, id) != 0)
 			continue;
 		print_row(&failures[i], markdown);
-		found = true;
 	}
-	if (!found)
-		return usage_error("--why %s: no such failure; see vfio_test doctor --list", id);
 	return EXIT_OK;
 }
 
@@ -535,12 +560,14 @@ static int parse_options(int argc, char **argv, struct globals *g, struct doctor
 		} else if (c == OPT_MARKDOWN) {
 			o->markdown = true;
 		} else {
-			return usage_error("%s: %s; see vfio_test help doctor", argv[optind - 1],
-					   c == ':' ? "it needs a value" : "no such option");
+			return bad_option(c, argv, &cmd_doctor);
 		}
 	}
 	if (g->ktap)
 		return usage_error("--ktap: there are no test points here; use --json");
+	if (g->json && o->markdown)
+		return usage_error(
+			"--json and --markdown: only one form fits on stdout; choose one");
 	if (optind + 1 < argc)
 		return usage_error("%s: one device too many; look at one at a time",
 				   argv[optind + 1]);
@@ -559,7 +586,9 @@ static int doctor_main(int argc, char **argv, struct globals *g)
 		return ret ? ret : done;
 	term_init(g->no_color);
 	if (o.list || o.why) {
-		ret = print_table(o.why, o.markdown);
+		if (o.why && !failure_get(o.why))
+			return no_failure(o.why);
+		ret = g->json ? print_table_json(o.why) : print_table(o.why, o.markdown);
 	} else {
 		const char *given = optind < argc ? argv[optind] : NULL;
 
@@ -571,11 +600,6 @@ static int doctor_main(int argc, char **argv, struct globals *g)
 			env_device(&d.env, given, NULL);
 		ret = examine(&d);
 	}
-	if (fflush(stdout) || ferror(stdout)) {
-		fputs("vfio_test: stdout: could not write: the answer is lost; free some space\n",
-		      stderr);
-		return EXIT_STOPPED;
-	}
 	return ret;
 }
 
@@ -584,5 +608,6 @@ const struct cmd cmd_doctor = {
 	.args = "[OPTIONS] [BDF]",
 	.help = "what stands in VFIO's way here: each problem, its cause and its cure",
 	.options = options_help,
+	.long_options = long_options,
 	.run = doctor_main,
 };

@@ -15,14 +15,15 @@
 
 #include "cmd.h"
 #include "failure.h"
+#include "out.h"
 #include "parse.h"
+#include "proc.h"
 #include "pt_fmt.h"
 #include "pt_text.h"
 #include "signals.h"
 #include "step.h"
 #include "term.h"
 #include "text.h"
-#include "version.h"
 
 struct iova_cmd {
 	const char *bdf;
@@ -32,8 +33,9 @@ struct iova_cmd {
 	const struct globals *g;
 
 	int holder; /* pid */
-	char comm[64];
-	uint64_t mapped; /* bytes */
+	char comm[PROC_COMM];
+	uint64_t mapped;	   /* bytes */
+	struct verify_pte_run run; /* that goes on, as far as it is known; len 0: none */
 	struct json_object *root, *list;
 };
 
@@ -42,35 +44,57 @@ static const char *domain_name(uint32_t features)
 	return features & VERIFY_PTE_PAGING ? "paging" : "blocked";
 }
 
+/* A run, as it is whole: calls and the room of their answers divide none. */
+static void tell_run(struct iova_cmd *c, const struct verify_pte_run *r)
+{
+	struct json_object *obj;
+
+	if (!r->len)
+		return;
+	if (c->g->json) {
+		obj = json_object_new_object();
+		json_add_hex(obj, "iova", r->vaddr);
+		json_add_hex(obj, "len", r->len);
+		if (r->kind == PT_LEAF)
+			json_add_hex(obj, "pa", r->pa);
+		else
+			json_object_object_add(obj, "pa", NULL);
+		json_object_array_add(c->list, obj);
+	} else if (c->g->quiet) {
+		return;
+	} else if (r->kind == PT_LEAF) {
+		printf("0x%016llx-0x%016llx pa 0x%016llx\n", r->vaddr, r->vaddr + r->len, r->pa);
+	} else {
+		printf("0x%016llx-0x%016llx not mapped\n", r->vaddr, r->vaddr + r->len);
+	}
+}
+
+static bool goes_on(const struct verify_pte_run *last, const struct verify_pte_run *r)
+{
+	return last->len && last->vaddr + last->len == r->vaddr && last->kind == r->kind &&
+	       (r->kind != PT_LEAF || last->pa + last->len == r->pa);
+}
+
 static void tell(struct iova_cmd *c, const struct verify_pte_run *r, size_t nr, uint32_t features)
 {
 	bool text = !c->g->json && !c->g->quiet;
 
 	if (text)
-		printf("device %s, held by pid %d (%s), domain %s\n", c->bdf, c->holder, c->comm,
-		       domain_name(features));
+		printf("device %s, held by pid %d (%s), domain %s\n", c->bdf, c->holder,
+		       text_shown(c->comm), domain_name(features));
 	if (c->g->json)
 		json_object_object_add(c->root, "domain", json_text(domain_name(features)));
 	for (; nr--; r++) {
 		if (r->kind == PT_LEAF)
 			c->mapped += r->len;
-		if (c->g->json) {
-			struct json_object *obj = json_object_new_object();
-
-			json_add_hex(obj, "iova", r->vaddr);
-			json_add_hex(obj, "len", r->len);
-			if (r->kind == PT_LEAF)
-				json_add_hex(obj, "pa", r->pa);
-			else
-				json_object_object_add(obj, "pa", NULL);
-			json_object_array_add(c->list, obj);
-		} else if (text && r->kind == PT_LEAF) {
-			printf("0x%016llx-0x%016llx pa 0x%016llx\n", r->vaddr, r->vaddr + r->len,
-			       r->pa);
-		} else if (text) {
-			printf("0x%016llx-0x%016llx not mapped\n", r->vaddr, r->vaddr + r->len);
+		if (goes_on(&c->run, r)) {
+			c->run.len += r->len;
+			continue;
 		}
+		tell_run(c, &c->run);
+		c->run = *r;
 	}
+	tell_run(c, &c->run);
 }
 
 /* One page's answer: is any file that we hold the device's?  0, or -errno */
@@ -145,9 +169,7 @@ static int find_holder(struct iova_cmd *c, int file, int *ret)
 {
 	DIR *dir = opendir("/proc");
 	struct dirent *e;
-	char path[40];
 	int copy = -1;
-	FILE *f;
 
 	*ret = ask_once(c, file); /* is there such a device at all? */
 	while (dir && *ret == -EBADF && copy < 0 && (e = readdir(dir))) {
@@ -157,13 +179,7 @@ static int find_holder(struct iova_cmd *c, int file, int *ret)
 		if (copy < 0)
 			continue;
 		c->holder = atoi(e->d_name);
-		snprintf(path, sizeof(path), "/proc/%d/comm", c->holder);
-		f = fopen(path, "re");
-		if (!f || !fgets(c->comm, sizeof(c->comm), f))
-			snprintf(c->comm, sizeof(c->comm), "?");
-		c->comm[strcspn(c->comm, "\n")] = '\0';
-		if (f)
-			fclose(f);
+		proc_comm(c->holder, c->comm, sizeof(c->comm));
 	}
 	if (dir)
 		closedir(dir);
@@ -217,7 +233,7 @@ static int ask(struct iova_cmd *c, struct err *err)
 		if (!c->g->json)
 			printf("complete: %" PRIu64 " of %" PRIu64 " pages mapped\n",
 			       (uint64_t)(c->mapped / BASE_PAGE), (uint64_t)(c->len / BASE_PAGE));
-	} else {
+	} else if (!out_lost()) {
 		explain_nobody(c, -ret, err);
 		if (ret == -EAGAIN)
 			code = EXIT_UNVERIFIED;
@@ -241,32 +257,33 @@ static const char options_help[] =
 	"                  that the process which has the device open gave it\n"
 	"  --module PATH   verify_pte.ko to load\n";
 
-static int parse_range(struct iova_cmd *c, char *range)
+static int parse_iovas(struct iova_cmd *c, const char *word)
 {
-	char *plus = strchr(range, '+');
+	struct range r = { 0 };
+	bool moved = false;
+	int ret = parse_range(word, &r);
 
-	c->len = BASE_PAGE;
-	if (plus)
-		*plus++ = '\0';
-	if (parse_u64(range, &c->start) || c->start % BASE_PAGE)
+	if (!ret)
+		ret = range_to_pages(&r, BASE_PAGE, &moved);
+	if (ret)
 		return usage_error(
-			"%s: not the IOVA of a page: it is a multiple of 0x1000; as in 0x10000000",
-			range);
-	if (plus && (parse_size(plus, &c->len) || !c->len || c->len % BASE_PAGE ||
-		     c->start + c->len < c->start))
-		return usage_error("%s: not a length: it is a multiple of 4K above 0; as in 2M",
-				   plus);
+			"%s: not an IOVA or a range: %s; as in 0x10000000, 0x0+1M or 1000-3000",
+			word,
+			ret == -ERANGE ? "it ends past 2^64" : "it is IOVA, IOVA+LEN or START-END");
+	c->start = r.start;
+	c->len = r.len;
+	if (moved && !c->g->quiet)
+		fprintf(stderr,
+			"vfio_test: %s: in the middle of a page: the pages 0x%" PRIx64 "-0x%" PRIx64
+			" are looked at\n",
+			text_shown(word), c->start, c->start + c->len);
 	return 0;
 }
 
 static void json_begin(struct iova_cmd *c)
 {
-	c->root = json_object_new_object();
+	c->root = json_answer("vfio_test", NULL);
 	c->list = json_object_new_array();
-	json_object_object_add(c->root, "tool", json_text("vfio_test"));
-	json_object_object_add(c->root, "version", json_text(VFIO_VERIFY_VERSION));
-	json_object_object_add(c->root, "schema", json_object_new_int(1));
-	json_object_object_add(c->root, "verdict", NULL);
 	json_object_object_add(c->root, "device", json_text(c->bdf));
 }
 
@@ -285,8 +302,7 @@ static void json_end(struct iova_cmd *c, int code, const struct err *err)
 	json_object_object_add(c->root, "verdict", json_text(verdicts[code]));
 	if (err->what[0])
 		json_object_object_add(c->root, "error", err_json(err));
-	puts(json_object_to_json_string_ext(c->root, JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(c->root);
+	json_print(c->root, false);
 }
 
 static int iova_main(int argc, char **argv, struct globals *g)
@@ -303,8 +319,7 @@ static int iova_main(int argc, char **argv, struct globals *g)
 		} else if (opt == OPT_MODULE) {
 			c.module_path = optarg;
 		} else {
-			return usage_error("%s: %s; see vfio_test help iova", argv[optind - 1],
-					   opt == ':' ? "it needs a value" : "no such option");
+			return bad_option(opt, argv, &cmd_iova);
 		}
 	}
 	if (g->ktap)
@@ -315,7 +330,7 @@ static int iova_main(int argc, char **argv, struct globals *g)
 	c.bdf = argv[optind];
 	if (parse_bdf(c.bdf, &c.addr))
 		return bad_address(c.bdf);
-	ret = parse_range(&c, argv[optind + 1]);
+	ret = parse_iovas(&c, argv[optind + 1]);
 	if (ret)
 		return ret;
 	term_init(g->no_color);
@@ -328,11 +343,6 @@ static int iova_main(int argc, char **argv, struct globals *g)
 	if (!signal_seen && g->json)
 		json_end(&c, ret, &err);
 	signals_die();
-	if (fflush(stdout) || ferror(stdout)) {
-		fputs("vfio_test: stdout: could not write: the answer is lost; free some space\n",
-		      stderr);
-		return EXIT_STOPPED;
-	}
 	return ret;
 }
 
@@ -341,5 +351,6 @@ const struct cmd cmd_iova = {
 	.args = "[OPTIONS] BDF IOVA[+LEN]",
 	.help = "what the IOMMU domain of a device says, through the module",
 	.options = options_help,
+	.long_options = long_options,
 	.run = iova_main,
 };

@@ -14,13 +14,13 @@
 #include "err.h"
 #include "failure.h"
 #include "module.h"
+#include "out.h"
 #include "parse.h"
 #include "pci_names.h"
 #include "report.h"
 #include "sysfs.h"
 #include "term.h"
 #include "text.h"
-#include "version.h"
 
 #define ARRAY_SIZE(a)  (sizeof(a) / sizeof((a)[0]))
 #define CANDIDATES_MAX 8
@@ -90,7 +90,7 @@ static bool is_asked_for(const struct list_cmd *c, const struct sysfs_device *de
 	int i;
 
 	for (i = 0; i < c->nr_only; i++)
-		if (!strcasecmp(c->only[i], dev->bdf))
+		if (!strcmp(c->only[i], dev->bdf))
 			return true;
 	return !c->nr_only;
 }
@@ -118,7 +118,7 @@ static int check_addresses(const struct list_cmd *c, size_t nr_devs, struct err 
 
 	for (n = 0; n < c->nr_only; n++) {
 		for (i = 0; i < nr_devs; i++)
-			if (!strcasecmp(c->only[n], c->devs[i].bdf))
+			if (!strcmp(c->only[n], c->devs[i].bdf))
 				break;
 		if (i < nr_devs)
 			continue;
@@ -194,7 +194,7 @@ static void row_cells(const struct entry *e, char *id, char *group, size_t len,
 	cells[0] = e->dev.bdf;
 	cells[1] = id;
 	cells[2] = e->dev.group < 0 ? "-" : group;
-	cells[3] = e->dev.driver[0] ? e->dev.driver : "-";
+	cells[3] = e->dev.driver[0] ? text_shown(e->dev.driver) : "-";
 	cells[4] = !e->failure ? "yes" : sysfs_bridge_name(&e->dev) ? "-" : "no";
 }
 
@@ -227,12 +227,12 @@ static void print_details(const struct entry *e, int indent)
 	if (e->nr_candidates)
 		printf("%*scandidates:", indent, "");
 	for (i = 0; i < e->nr_candidates; i++)
-		printf(" %s", e->candidates[i]);
+		printf(" %s", text_shown(e->candidates[i]));
 	if (e->nr_candidates)
 		putchar('\n');
 	for (i = 0; i < e->nr_siblings; i++)
 		printf("%*ssibling: %s on %s\n", indent, "", e->siblings[i].bdf,
-		       e->siblings[i].driver[0] ? e->siblings[i].driver : "no driver");
+		       e->siblings[i].driver[0] ? text_shown(e->siblings[i].driver) : "no driver");
 }
 
 static void print_text(const struct list_cmd *c)
@@ -274,6 +274,7 @@ static void print_text(const struct list_cmd *c)
 		else
 			snprintf(device, sizeof(device), "class %04x%s%s", e->dev.class >> 8,
 				 e->name[0] ? ": " : "", e->name);
+		text_clean(device, sizeof(device)); /* pci.ids is anybody's file */
 		printf("%.*s\n", width > used ? fit(device, width - used) : -1, device);
 		/* That it is a bridge its name says. */
 		if (e->failure && (!sysfs_bridge_name(&e->dev) || details))
@@ -339,22 +340,16 @@ static struct json_object *entry_json(const struct entry *e)
 
 static void print_json(const struct list_cmd *c, const struct err *err)
 {
-	struct json_object *root = json_object_new_object(), *list = json_object_new_array();
+	struct json_object *root = json_answer("vfio_test", err->what[0] ? "error" : "pass");
+	struct json_object *list = json_object_new_array();
 	size_t i;
 
-	add_string(root, "tool", "vfio_test");
-	add_string(root, "version", VFIO_VERIFY_VERSION);
-	json_object_object_add(root, "schema", json_object_new_int(1));
-	add_string(root, "verdict", err->what[0] ? "error" : "pass");
 	for (i = 0; !err->what[0] && i < c->nr; i++)
 		json_object_array_add(list, entry_json(&c->entries[i]));
 	json_object_object_add(root, "devices", list);
 	if (err->what[0])
 		json_object_object_add(root, "error", err_json(err));
-	puts(json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
-							  JSON_C_TO_STRING_SPACED |
-							  JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(root);
+	json_print(root, true);
 }
 
 enum { OPT_READY = 256 };
@@ -383,8 +378,7 @@ static int list_main(int argc, char **argv, struct globals *g)
 		} else if (opt == OPT_READY) {
 			c.only_ready = true;
 		} else {
-			return usage_error("%s: %s; see vfio_test help list", argv[optind - 1],
-					   opt == ':' ? "it needs a value" : "no such option");
+			return bad_option(opt, argv, &cmd_list);
 		}
 	}
 	if (g->ktap)
@@ -403,11 +397,6 @@ static int list_main(int argc, char **argv, struct globals *g)
 	else if (!err.what[0])
 		print_text(&c);
 	list_free(&c);
-	if (fflush(stdout) || ferror(stdout)) {
-		fputs("vfio_test: stdout: could not write: the answer is lost; free some space\n",
-		      stderr);
-		return EXIT_STOPPED;
-	}
 	return err.what[0] ? EXIT_STOPPED : EXIT_OK;
 }
 
@@ -416,5 +405,6 @@ const struct cmd cmd_list = {
 	.args = "[OPTIONS] [BDF...]",
 	.help = "PCI devices: driver, IOMMU group, ready for VFIO or why not",
 	.options = options_help,
+	.long_options = long_options,
 	.run = list_main,
 };

@@ -31,6 +31,7 @@ const struct step run_steps[] = {
 	{ "extensions-set", NULL, CONTAINER, step_extensions_after, NULL },
 	{ "set-iommu", NULL, 0, step_set_iommu, NULL },
 	{ "device-fd", NULL, 0, step_device_fd, undo_device_fd },
+	{ "device-request", NULL, 0, step_request, undo_request },
 	{ "iommu-info", NULL, MAP, step_iommu_info, NULL },
 	{ "dma-rules", NULL, MAP, step_dma_rules, NULL },
 	{ "buffer", "Testing DMA Mapping", MAP, step_buffer, undo_buffer },
@@ -38,8 +39,9 @@ const struct step run_steps[] = {
 	{ "device-info", "Looking at the Device", 0, step_device_info, NULL },
 	{ "regions", NULL, 0, step_regions, NULL },
 	{ "config", NULL, 0, step_config, NULL },
+	{ "dma-path", NULL, MAP, step_dma_path, NULL },
 	{ "irqs", NULL, 0, step_irqs, NULL },
-	{ "irq-rules", NULL, 0, step_irq_rules, NULL },
+	{ "irq-rules", NULL, 0, step_irq_rules_unheard, NULL },
 	{ "reset", NULL, 0, step_reset, NULL },
 	{ "with", NULL, 0, step_with, undo_with },
 	{ "module", "Verifying the Page Table", 0, step_module, undo_module },
@@ -53,6 +55,7 @@ const struct step run_steps[] = {
 	{ "summary", "Test Summary", 0, step_summary, NULL },
 	{ "hold", NULL, 0, step_hold, NULL },
 	{ "recheck", NULL, 0, step_recheck, NULL },
+	{ "require", NULL, 0, step_require, NULL },
 	{ "dma-unmap", NULL, MAP, step_unmap, NULL },
 };
 
@@ -66,6 +69,7 @@ enum {
 	OPT_IOMMU,
 	OPT_DMA,
 	OPT_NO_FAULTS,
+	OPT_REQUIRE,
 	OPT_WITH,
 	OPT_NO_RULES,
 	OPT_NO_RESET,
@@ -82,6 +86,7 @@ static const struct option long_options[] = { { "expect", required_argument, NUL
 						OPT_PAGE_SIZE },
 					      { "iommu", required_argument, NULL, OPT_IOMMU },
 					      { "dma", required_argument, NULL, OPT_DMA },
+					      { "require", required_argument, NULL, OPT_REQUIRE },
 					      { "with", required_argument, NULL, OPT_WITH },
 					      { "no-faults", no_argument, NULL, OPT_NO_FAULTS },
 					      { "no-rules", no_argument, NULL, OPT_NO_RULES },
@@ -94,7 +99,7 @@ static const struct option long_options[] = { { "expect", required_argument, NUL
 					      { 0 } };
 
 static const char options_help[] =
-	"  --expect user|supervisor   what _PAGE_USER must say (user)\n"
+	"  --expect user|supervisor   what _PAGE_USER must say (user); set, cleared: likewise\n"
 	"  --size N[K|M|G]            bytes to map (1M)\n"
 	"  --iova ADDR                where, once more for each further mapping of the\n"
 	"                             same buffer; else the first usable from 0 on\n"
@@ -105,6 +110,9 @@ static const char options_help[] =
 	"  --dma auto|none|edu        have the device move data; auto: up to 256 pages\n"
 	"  --with BDF                 a further device, in the same container, that uses the\n"
 	"                             same mapping; once more for each\n"
+	"  --require module|pagemap|iommu|device_dma|interrupts|qemu|all\n"
+	"                             exit 4 unless this is proven; several with commas;\n"
+	"                             all: all but qemu, which only the host can ask\n"
 	"  --no-faults                have it provoke no IOMMU fault\n"
 	"  --no-rules                 ask VFIO for nothing that it must refuse\n"
 	"  --no-reset                 reset neither the device nor its bus\n"
@@ -118,8 +126,6 @@ struct choice {
 	const char *name;
 	uint64_t value;
 };
-
-static const struct choice expects[] = { { "user", 1 }, { "supervisor", 0 }, { 0 } };
 
 static const struct choice page_sizes[] = {
 	{ "4K", BASE_PAGE }, { "2M", 2 << 20 }, { "1G", 1 << 30 }, { 0 }
@@ -163,9 +169,50 @@ static int choose(const char *option, const struct choice *choices, const char *
 	return usage_error("--%s %s: not one of its values; choose from: %s", option, word, all);
 }
 
+/* As choose(), however the size is written: 2M, 2m, 2MiB, 0x200000 */
+static int choose_size(const char *option, const struct choice *choices, const char *word,
+		       uint64_t *value)
+{
+	const struct choice *one;
+	uint64_t v;
+
+	for (one = choices; one->name && word && !parse_size(word, &v); one++)
+		if (one->value == v) {
+			*value = v;
+			return 0;
+		}
+	return choose(option, choices, word, value);
+}
+
+/* 0, or the exit code; *n in @unit_ms, rounded up, and at least 1 */
+static int choose_time(const char *option, const char *word, uint64_t unit_ms, unsigned int *n)
+{
+	uint64_t ms;
+
+	if (parse_duration(word, unit_ms, &ms) || !ms || ms > 1000000 * unit_ms)
+		return usage_error(
+			"--%s %s: not a time above 0 and up to 1000000 %s; as in --%s=5 or --%s=2min",
+			option, word, unit_ms == 1 ? "ms" : "s", option, option);
+	*n = (ms + unit_ms - 1) / unit_ms;
+	return 0;
+}
+
 static int bad_number(const char *option, const char *word, const char *want)
 {
 	return usage_error("--%s %s: not %s; see vfio_test help run", option, word, want);
+}
+
+static int choose_witnesses(const char *list, unsigned int *bits)
+{
+	char all[96], bad[48];
+
+	/* getopt_long() never leaves a required argument out. */
+	if (!list)
+		return EXIT_STOPPED;
+	if (!witness_parse(list, bits, bad, sizeof(bad)))
+		return 0;
+	witness_names(all, sizeof(all));
+	return usage_error("--require %s: \"%s\" is no witness; choose from: %s", list, bad, all);
 }
 
 static int bad_iova(const struct run_opts *o, uint64_t iova)
@@ -176,8 +223,7 @@ static int bad_iova(const struct run_opts *o, uint64_t iova)
 	struct err err;
 
 	failure_explain(&env, "usage", EINVAL, "--iova", &err);
-	err_print(&err, "vfio_test", NULL);
-	return EXIT_STOPPED;
+	return usage_err(&err);
 }
 
 static bool with_twice(const struct run_opts *o)
@@ -200,7 +246,7 @@ static int parse_options(int argc, char **argv, struct globals *g, struct run_op
 	struct pci_bdf bdf;
 	unsigned int i;
 	uint64_t v = 0;
-	int c, n;
+	int c;
 
 	*done = -1;
 	opterr = 0;
@@ -214,8 +260,8 @@ static int parse_options(int argc, char **argv, struct globals *g, struct run_op
 		}
 		switch (c) {
 		case OPT_EXPECT:
-			ret = choose("expect", expects, optarg, &v);
-			o->expect_user = v;
+			if (parse_expect(optarg, &o->expect_user))
+				ret = bad_expect(optarg);
 			break;
 		case OPT_SIZE:
 			if (parse_size(optarg, &o->size) || !o->size)
@@ -226,11 +272,11 @@ static int parse_options(int argc, char **argv, struct globals *g, struct run_op
 				ret = usage_error(
 					"--iova %s: one too many; %d mappings at the most", optarg,
 					MAX_IOVAS);
-			else if (parse_u64(optarg, &o->iovas[o->nr_iovas++]))
+			else if (parse_address(optarg, &o->iovas[o->nr_iovas++]))
 				ret = bad_number("iova", optarg, "an address");
 			break;
 		case OPT_PAGE_SIZE:
-			ret = choose("page-size", page_sizes, optarg, &o->page_size);
+			ret = choose_size("page-size", page_sizes, optarg, &o->page_size);
 			break;
 		case OPT_IOMMU:
 			ret = choose_backend(optarg, &o->backend);
@@ -248,6 +294,9 @@ static int parse_options(int argc, char **argv, struct globals *g, struct run_op
 			else
 				o->with[o->nr_with++] = optarg;
 			break;
+		case OPT_REQUIRE:
+			ret = choose_witnesses(optarg, &o->require);
+			break;
 		case OPT_NO_RULES:
 			o->no_rules = true;
 			break;
@@ -259,17 +308,13 @@ static int parse_options(int argc, char **argv, struct globals *g, struct run_op
 			break;
 		case OPT_HOLD:
 			o->hold = true;
-			if (optarg && parse_int(optarg, 1, 1000000, &n))
-				ret = bad_number("hold", optarg, "a number of seconds");
-			else if (optarg)
-				o->hold_seconds = n;
+			if (optarg)
+				ret = choose_time("hold", optarg, 1000, &o->hold_seconds);
 			break;
 		case OPT_RECHECK:
 			o->recheck_ms = 1000;
-			if (optarg && parse_int(optarg, 1, 1000000, &n))
-				ret = bad_number("recheck", optarg, "a number of milliseconds");
-			else if (optarg)
-				o->recheck_ms = n;
+			if (optarg)
+				ret = choose_time("recheck", optarg, 1, &o->recheck_ms);
 			break;
 		case OPT_MODULE:
 			o->module_path = optarg;
@@ -277,13 +322,8 @@ static int parse_options(int argc, char **argv, struct globals *g, struct run_op
 		case OPT_NO_MODULE:
 			o->no_module = true;
 			break;
-		case ':':
-			ret = usage_error("%s: it needs a value; see vfio_test help run",
-					  argv[optind - 1]);
-			break;
 		default:
-			ret = usage_error("%s: no such option; see vfio_test help run",
-					  argv[optind - 1]);
+			ret = bad_option(c, argv, &cmd_run);
 		}
 		if (ret)
 			return ret;
@@ -304,6 +344,9 @@ static int parse_options(int argc, char **argv, struct globals *g, struct run_op
 		return usage_error(
 			"--size %llu: not a multiple of the page size, %llu; choose another",
 			(unsigned long long)o->size, (unsigned long long)o->page_size);
+	if (o->recheck_ms && !o->hold)
+		return usage_error(
+			"--recheck: it compares while the mapping is held; give --hold as well");
 	if (with_twice(o))
 		return usage_error("--with: a device is given twice; name each once");
 	for (i = 0; i < o->nr_iovas; i++)
@@ -328,7 +371,8 @@ static int run_main(int argc, char **argv, struct globals *g)
 		.walk = -1,
 		.iova_file = -1,
 	};
-	char summary[256];
+	char tail[96];
+	bool given_back;
 	int ret, done;
 
 	ret = parse_options(argc, argv, g, &opts, &done);
@@ -340,21 +384,21 @@ static int run_main(int argc, char **argv, struct globals *g)
 		    : g->ktap ? REPORT_KTAP
 			      : REPORT_TEXT,
 		    g->quiet, g->verbose, run_nr_steps);
+	rep.required = opts.require;
 	report_line(&rep, "=== VFIO Test Program ===");
 	report_line(&rep, "Testing device: %s\n", opts.bdf);
 
 	signals_catch();
 	steps_run(run_steps, run_nr_steps, &run);
-	if (signal_seen)
+	given_back = run_given_back(&run);
+	if (signal_seen && !given_back) {
 		report_deinit(&rep);
-	signals_die();
+		signals_die();
+	}
 	if (rep.have_err)
 		err_print(&rep.err, "vfio_test", opts.bdf);
-	run_summary_text(&run, summary, sizeof(summary));
-	ret = report_finish(&rep, summary);
-	if (ret)
-		fprintf(stderr, "vfio_test: stdout: could not write: %s; the answer is lost\n",
-			strerror(-ret));
+	run_verdict_tail(&run, tail, sizeof(tail));
+	ret = report_finish(&rep, tail); /* out_finish() says why it could not */
 	ret = ret ? EXIT_STOPPED : status_exit_code(report_verdict(&rep));
 	report_deinit(&rep);
 	return ret;
@@ -365,5 +409,6 @@ const struct cmd cmd_run = {
 	.args = "[OPTIONS] BDF",
 	.help = "test a device on vfio-pci: VFIO, a DMA mapping, its page table",
 	.options = options_help,
+	.long_options = long_options,
 	.run = run_main,
 };

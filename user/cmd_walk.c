@@ -9,9 +9,11 @@
 #include <json-c/json.h>
 
 #include "cmd.h"
-#include "module.h"
 #include "failure.h"
+#include "module.h"
+#include "out.h"
 #include "parse.h"
+#include "proc.h"
 #include "pt_text.h"
 #include "pt_x86_names.h"
 #include "report.h"
@@ -19,7 +21,7 @@
 #include "term.h"
 #include "text.h"
 #include "verify_pte.h"
-#include "version.h"
+#include "walk_judge.h"
 
 #define BASE_PAGE 4096ULL
 
@@ -30,20 +32,18 @@ static const struct pt_fmt *const fmt = &told;
 
 struct walk_cmd {
 	int pid;
-	char comm[64];
+	char comm[PROC_COMM];
 	uint64_t start, len;
-	bool whole;  /* no VADDR: all of the user half */
-	bool single; /* no LEN: every level of one address */
-	bool judge, expect_user;
+	bool whole;			 /* no VADDR: all of the user half */
+	bool single;			 /* no LEN: every level of one address */
+	uint64_t asked_start, asked_len; /* as typed, where that is no whole page */
 	const char *module_path;
 	const struct globals *g;
 
 	struct json_object *root, *list; /* with --json */
 	bool headed;
 	struct pt_effective eff; /* single: gathered from the root down */
-	uint64_t user, supervisor;
-	uint64_t odd; /* pages that are not as expected */
-	uint64_t first_odd;
+	struct walk_judge judge;
 };
 
 static bool is_text(const struct walk_cmd *w)
@@ -90,7 +90,7 @@ static void head(struct walk_cmd *w, const struct verify_pte_walk *answer)
 		return;
 	w->headed = true;
 	if (is_text(w))
-		printf("pid %d (%s) root 0x%llx levels %u pti %s\n", w->pid, w->comm,
+		printf("pid %d (%s) root 0x%llx levels %u pti %s\n", w->pid, text_shown(w->comm),
 		       (unsigned long long)answer->root_pa, answer->levels,
 		       answer->features & VERIFY_PTE_PTI ? "on" : "off");
 	if (!w->g->json)
@@ -102,31 +102,13 @@ static void head(struct walk_cmd *w, const struct verify_pte_walk *answer)
 	json_add_hex(m, "kernel_root_pa", answer->kernel_root_pa);
 	json_add_hex(m, "pa_mask", answer->pa_mask);
 	json_object_object_add(m, "levels", json_object_new_int(answer->levels));
+	json_add_hex(m, "start", w->start);
+	json_add_hex(m, "len", w->len);
 	json_object_object_add(m, "pti",
 			       json_object_new_boolean(answer->features & VERIFY_PTE_PTI));
 	json_object_object_add(w->root, "mapping", m);
 	w->list = json_object_new_array();
 	json_object_object_add(w->root, w->single ? "walk" : "runs", w->list);
-}
-
-/* Counts what is expected, and what is not. */
-static void judge(struct walk_cmd *w, uint64_t vaddr, uint64_t len, uint32_t kind, uint32_t rights)
-{
-	uint64_t pages = len / BASE_PAGE;
-	bool user = rights & PT_USER;
-
-	if (kind == PT_LEAF && user)
-		w->user += pages;
-	else if (kind == PT_LEAF)
-		w->supervisor += pages;
-	/* Of a whole process every page counts, but not what it never touched. */
-	if (!w->judge || (kind != PT_LEAF && w->whole))
-		return;
-	if (kind != PT_LEAF || user != w->expect_user) {
-		if (!w->odd)
-			w->first_odd = vaddr;
-		w->odd += pages;
-	}
 }
 
 static void tell_run(struct walk_cmd *w, const struct verify_pte_run *r,
@@ -135,7 +117,7 @@ static void tell_run(struct walk_cmd *w, const struct verify_pte_run *r,
 	char flags[PT_FLAGS_TEXT], extra[96], rights[40];
 	struct json_object *obj;
 
-	judge(w, r->vaddr, r->len, r->kind, r->rights);
+	walk_judge_add(&w->judge, r->vaddr, r->len, r->kind, r->rights);
 	/* Of a whole process, what is mapped: the holes are in the counts. */
 	if (w->whole && r->kind == PT_NONE)
 		return;
@@ -210,7 +192,7 @@ static void tell_level(struct walk_cmd *w, const struct verify_pte_entry *e,
 	}
 	if (e->kind == PT_TABLE)
 		return;
-	judge(w, e->vaddr, BASE_PAGE, e->kind, w->eff.rights);
+	walk_judge_add(&w->judge, w->start, BASE_PAGE, e->kind, w->eff.rights);
 	if (!is_text(w))
 		return;
 	if (!pt_has_frame(e->kind)) {
@@ -241,35 +223,86 @@ static int tell(const void *records, size_t nr, const struct verify_pte_walk *an
 			tell_run(w, (const struct verify_pte_run *)records + i, answer);
 	if (term_progress_ok() && !w->single)
 		fprintf(stderr, "\rvfio_test: 0x%016llx", (unsigned long long)answer->next);
-	return signal_seen ? -EINTR : 0;
+	return signal_seen ? -EINTR : out_lost() ? -EPIPE : 0;
 }
 
-static void tell_counts(struct walk_cmd *w, const struct verify_pte_walk *sum)
+static void json_counts(struct walk_cmd *w)
 {
-	struct json_object *obj, *kinds;
+	struct json_object *obj = json_object_new_object(), *kinds = json_object_new_object();
+	const struct walk_judge *j = &w->judge;
 	unsigned int kind;
 
-	if (is_text(w) && !w->single) {
-		printf("%" PRIu64 " user, %" PRIu64 " supervisor; by kind:", w->user,
-		       w->supervisor);
-		for (kind = 0; kind < PT_NR_KINDS; kind++)
-			if (kind != PT_TABLE)
-				printf(" %s %llu", pt_kind_name(kind),
-				       (unsigned long long)sum->pages[kind]);
-		puts(" (4K pages)");
-	}
-	if (!w->g->json)
-		return;
-	obj = json_object_new_object();
-	kinds = json_object_new_object();
 	for (kind = 0; kind < PT_NR_KINDS; kind++)
 		if (kind != PT_TABLE)
 			json_object_object_add(kinds, pt_kind_name(kind),
-					       json_object_new_uint64(sum->pages[kind]));
-	json_object_object_add(obj, "user", json_object_new_uint64(w->user));
-	json_object_object_add(obj, "supervisor", json_object_new_uint64(w->supervisor));
+					       json_object_new_uint64(j->kinds[kind]));
+	json_object_object_add(obj, "user", json_object_new_uint64(j->user));
+	json_object_object_add(obj, "supervisor", json_object_new_uint64(j->supervisor));
 	json_object_object_add(obj, "kinds", kinds);
+	json_object_object_add(obj, "asked", json_object_new_uint64(j->asked));
+	if (!w->whole)
+		json_object_object_add(obj, "unmapped", json_object_new_uint64(j->unmapped));
 	json_object_object_add(w->root, "pages", obj);
+	if (!j->judges)
+		return;
+	obj = json_object_new_object();
+	json_object_object_add(obj, "expect", json_text(j->expect_user ? "user" : "supervisor"));
+	json_object_object_add(obj, "asked", json_object_new_uint64(j->asked));
+	json_object_object_add(obj, "judged", json_object_new_uint64(walk_judged(j)));
+	json_object_object_add(obj, "not_judged", json_object_new_uint64(j->unjudged));
+	json_object_object_add(obj, "differ", json_object_new_uint64(j->differ));
+	if (j->differ)
+		json_add_hex(obj, "first_differ", j->first_differ);
+	if (j->unjudged)
+		json_add_hex(obj, "first_not_judged", j->first_unjudged);
+	json_object_object_add(w->root, "judged", obj);
+}
+
+static void tell_counts(struct walk_cmd *w)
+{
+	const struct walk_judge *j = &w->judge;
+	unsigned int kind;
+
+	if (is_text(w) && !w->single) {
+		printf("%" PRIu64 " user, %" PRIu64 " supervisor; by kind:", j->user,
+		       j->supervisor);
+		for (kind = 0; kind < PT_NR_KINDS; kind++)
+			if (kind != PT_TABLE)
+				printf(" %s %" PRIu64, pt_kind_name(kind), j->kinds[kind]);
+		/* Of a whole process what lies between is not asked for. */
+		if (!w->whole && j->unmapped)
+			printf("; in no VMA %" PRIu64, j->unmapped);
+		puts(" (4K pages)");
+	}
+	if (w->g->json)
+		json_counts(w);
+}
+
+/* The exit code of an answer that is there; what is wrong with it in @err */
+static int conclude(const struct walk_cmd *w, struct err *err)
+{
+	const struct walk_judge *j = &w->judge;
+	char text[256];
+
+	switch (walk_judge_verdict(j)) {
+	case WALK_PASS:
+		return EXIT_OK;
+	case WALK_FAIL:
+		err_set(err, 0, "", "", "see the walk above");
+		err->id = "walk-differs";
+		err_what(err, "pid %d: %" PRIu64 " pages are not %s pages", w->pid, j->differ,
+			 j->expect_user ? "user" : "supervisor");
+		walk_judge_text(j, text, sizeof(text));
+		err_why(err, "first 0x%" PRIx64 "; %s", j->first_differ, text);
+		return EXIT_FAILED;
+	default:
+		walk_judge_text(j, text, sizeof(text));
+		err_set(err, 0, "", text,
+			"ask for pages that the process has touched; /proc/PID/maps has its VMAs");
+		err->id = "walk-unverified";
+		err_what(err, "pid %d: not all could be verified", w->pid);
+		return EXIT_UNVERIFIED;
+	}
 }
 
 static void explain(struct walk_cmd *w, int no, const struct verify_pte_walk *answer,
@@ -312,6 +345,7 @@ static int do_walk(struct walk_cmd *w, struct err *err)
 		modules_close(mods, warn_module);
 		return EXIT_UNVERIFIED;
 	}
+	walk_judge_begin(&w->judge, w->start);
 	ret = verify_pte_format(fd, &bits, &told);
 	if (!ret)
 		ret = verify_pte_each(fd, who, w->start, w->len, form, tell, w, &sum);
@@ -324,56 +358,56 @@ static int do_walk(struct walk_cmd *w, struct err *err)
 	close(fd);
 	modules_close(mods, warn_module);
 	if (ret) {
-		explain(w, -ret, &sum, err);
+		if (!out_lost())
+			explain(w, -ret, &sum, err);
 		return ret == -ESTALE ? EXIT_UNVERIFIED : EXIT_STOPPED;
 	}
-	tell_counts(w, &sum);
-	if (!w->odd)
-		return EXIT_OK;
-	err_set(err, 0, "", "", "see the walk above");
-	err_what(err, "pid %d: %" PRIu64 " pages are not %s pages", w->pid, w->odd,
-		 w->expect_user ? "user" : "supervisor");
-	err_why(err, "first 0x%" PRIx64, w->first_odd);
-	return EXIT_FAILED;
+	walk_judge_end(&w->judge, w->start + w->len);
+	tell_counts(w);
+	return conclude(w, err);
 }
 
+/* PID, PID VADDR[+LEN], PID START-END, or the same with a colon between them */
 static int parse_target(struct walk_cmd *w, char *pid, char *range)
 {
-	char *plus;
+	struct range r = { 0 };
+	bool moved = false;
+	int ret;
 
+	if (!range && strchr(pid, ':')) {
+		range = strchr(pid, ':');
+		*range++ = '\0';
+	}
 	if (parse_int(pid, 1, 1 << 30, &w->pid))
 		return usage_error("%s: not a process ID: it is a number above 0; see ps", pid);
 	w->whole = !range;
-	w->single = range && !strchr(range, '+');
-	w->len = w->whole ? pt_user_end(&pt_x86, PT_MAX_LEVELS) : BASE_PAGE;
-	if (!range)
+	w->judge.whole = w->whole;
+	w->len = pt_user_end(&pt_x86, PT_MAX_LEVELS);
+	if (w->whole)
 		return 0;
-	plus = strchr(range, '+');
-	if (plus)
-		*plus++ = '\0';
-	if (parse_u64(range, &w->start) || w->start % BASE_PAGE)
+	ret = parse_range(range, &r);
+	if (!ret) {
+		w->asked_start = r.start;
+		w->asked_len = r.len;
+		ret = range_to_pages(&r, BASE_PAGE, &moved);
+	}
+	if (ret)
 		return usage_error(
-			"%s: not the address of a page: it is a multiple of 0x1000; as in 0x7f0000001000",
-			range);
-	if (plus && (parse_size(plus, &w->len) || !w->len || w->len % BASE_PAGE))
-		return usage_error("%s: not a length: it is a multiple of 4K above 0; as in 2M",
-				   plus);
+			"%s: not an address or a range: %s; as in 0x7f0000001000, 0x7f0000001000+2M or 7f0000001000-7f0000003000",
+			range,
+			ret == -ERANGE ? "it ends past 2^64"
+				       : "it is VADDR, VADDR+LEN or START-END");
+	w->single = !r.has_len;
+	w->start = r.start;
+	w->len = r.len;
+	if (moved && !w->g->quiet)
+		fprintf(stderr,
+			"vfio_test: %s: in the middle of a page: the pages 0x%" PRIx64 "-0x%" PRIx64
+			" are looked at\n",
+			text_shown(range), w->start, w->start + w->len);
+	if (!moved)
+		w->asked_start = w->asked_len = 0;
 	return 0;
-}
-
-static void read_comm(struct walk_cmd *w)
-{
-	char path[64];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/comm", w->pid);
-	snprintf(w->comm, sizeof(w->comm), "?");
-	f = fopen(path, "re");
-	if (!f)
-		return;
-	if (fgets(w->comm, sizeof(w->comm), f))
-		w->comm[strcspn(w->comm, "\n")] = '\0';
-	fclose(f);
 }
 
 enum { OPT_EXPECT = 256, OPT_MODULE };
@@ -384,10 +418,13 @@ static const struct option long_options[] = { { "expect", required_argument, NUL
 					      { 0 } };
 
 static const char options_help[] =
-	"  PID VADDR       every level of one address\n"
+	"  PID VADDR       every level of one address (also PID:VADDR); one in the middle\n"
+	"                  of a page is rounded down\n"
 	"  PID VADDR+LEN   runs of pages with equal rights and consecutive frames\n"
+	"  PID START-END   the same, as /proc/PID/maps writes it\n"
 	"  PID             all that the process has mapped\n"
-	"  --expect user|supervisor   judge every page: exit 1 if one is not\n"
+	"  --expect user|supervisor   judge every page (also set, cleared): exit 1 if one is\n"
+	"                  not, 4 if one cannot be judged, as it is not present or in no VMA\n"
 	"  --module PATH   verify_pte.ko to load\n";
 
 static int walk_main(int argc, char **argv, struct globals *g)
@@ -406,17 +443,12 @@ static int walk_main(int argc, char **argv, struct globals *g)
 		}
 		if (c == OPT_MODULE) {
 			w.module_path = optarg;
-		} else if (c == OPT_EXPECT &&
-			   (!strcmp(optarg, "user") || !strcmp(optarg, "supervisor"))) {
-			w.judge = true;
-			w.expect_user = !strcmp(optarg, "user");
 		} else if (c == OPT_EXPECT) {
-			return usage_error(
-				"--expect %s: not one of its values; choose from: user, supervisor",
-				optarg);
+			if (parse_expect(optarg, &w.judge.expect_user))
+				return bad_expect(optarg);
+			w.judge.judges = true;
 		} else {
-			return usage_error("%s: %s; see vfio_test help walk", argv[optind - 1],
-					   c == ':' ? "it needs a value" : "no such option");
+			return bad_option(c, argv, &cmd_walk);
 		}
 	}
 	if (g->ktap)
@@ -428,14 +460,9 @@ static int walk_main(int argc, char **argv, struct globals *g)
 	if (ret)
 		return ret;
 	term_init(g->no_color);
-	read_comm(&w);
-	if (g->json) {
-		w.root = json_object_new_object();
-		json_object_object_add(w.root, "tool", json_text("vfio_test"));
-		json_object_object_add(w.root, "version", json_text(VFIO_VERIFY_VERSION));
-		json_object_object_add(w.root, "schema", json_object_new_int(1));
-		json_object_object_add(w.root, "verdict", NULL);
-	}
+	proc_comm(w.pid, w.comm, sizeof(w.comm));
+	if (g->json)
+		w.root = json_answer("vfio_test", NULL);
 	signals_catch();
 	ret = do_walk(&w, &err);
 	if (!signal_seen && err.what[0])
@@ -444,15 +471,10 @@ static int walk_main(int argc, char **argv, struct globals *g)
 		json_object_object_add(w.root, "verdict", json_text(verdicts[ret]));
 		if (err.what[0])
 			json_object_object_add(w.root, "error", err_json(&err));
-		puts(json_object_to_json_string_ext(w.root, JSON_C_TO_STRING_NOSLASHESCAPE));
+		json_print(json_object_get(w.root), false);
 	}
 	json_object_put(w.root);
 	signals_die();
-	if (fflush(stdout) || ferror(stdout)) {
-		fputs("vfio_test: stdout: could not write: the answer is lost; free some space\n",
-		      stderr);
-		return EXIT_STOPPED;
-	}
 	return ret;
 }
 
@@ -461,5 +483,6 @@ const struct cmd cmd_walk = {
 	.args = "[OPTIONS] PID [VADDR[+LEN]]",
 	.help = "a process's page table, through the module",
 	.options = options_help,
+	.long_options = long_options,
 	.run = walk_main,
 };

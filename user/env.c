@@ -416,20 +416,27 @@ void env_machine(struct env *env, const char *module_path)
 
 static void read_power(struct env *env)
 {
+	/*
+	 * A virtual function reads all ones for vendor and device (SR-IOV 1.1, 3.4.1.1), and
+	 * nothing but: of a device that is gone the whole header does.
+	 */
+	unsigned char header[64];
 	char path[PATH_MAX];
-	unsigned char id[4];
 	ssize_t n;
-	int fd;
+	int fd, i;
 
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/power_state", env->dev.bdf);
 	sysfs_read_line(path, env->power, sizeof(env->power));
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config", env->dev.bdf);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, id, sizeof(id));
+	n = fd < 0 ? -1 : read(fd, header, sizeof(header));
 	if (fd >= 0)
 		close(fd);
-	if (n == sizeof(id))
-		env->answers = fact((id[0] & id[1] & id[2] & id[3]) != 0xff);
+	if (n != sizeof(header))
+		return;
+	for (i = 0; i < (int)sizeof(header) && header[i] == 0xff;)
+		i++;
+	env->answers = fact(i < (int)sizeof(header));
 }
 
 static void read_group(struct env *env)

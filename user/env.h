@@ -89,7 +89,7 @@ struct env {
 	int cdev;	      /* N of /dev/vfio/devices/vfioN; -1 */
 	char group_type[24];  /* "DMA", "identity"; "" unknown */
 	char power[24];	      /* "D0", "D3cold"; "" unknown */
-	enum fact answers;    /* its configuration space is not all ones */
+	enum fact answers;    /* the header of its configuration space is not all ones */
 	int holder;	      /* pid that has the group open; 0: none seen */
 	char holder_comm[32];
 

@@ -929,6 +929,33 @@ const struct failure failures[] = {
 		.source = "drivers/vfio/vfio_iommu_type1.c: vaddr_get_pfns()",
 	},
 	{
+		.id = "link-not-back",
+		.severity = SEVERITY_WITNESS,
+		.steps = "reset",
+		.no = ENOTTY,
+		.why = "the port above the device did not report that its link came back, for which the kernel waits a second (QEMU's pcie-root-port above 5 GT/s never does)",
+		.fix = "see dmesg; in a VM give QEMU's pcie-root-port x-speed=5, or leave resets out with --no-reset",
+		.source = "drivers/pci/pci.c: pci_bridge_wait_for_secondary_bus()",
+	},
+	{
+		.id = "gone-after-reset",
+		.steps = "reset",
+		.no = ENODEV,
+		.what = "the device does not answer after a reset",
+		.why = "its configuration space reads all ones: what it would say now is worth nothing",
+		.fix = "see dmesg; switch its slot off and on, or start the machine anew; leave resets out with --no-reset",
+		.source = "include/linux/pci.h: PCI_POSSIBLE_ERROR()",
+	},
+	{
+		.id = "virtio-past-iommu",
+		.steps = "dma-path",
+		.what = "the DMA of {bdf} goes past the IOMMU",
+		.why = "this virtio device does not offer feature bit 33 (VIRTIO_F_ACCESS_PLATFORM): it takes physical addresses, whatever is mapped",
+		.fix = "in a VM give QEMU's device disable-legacy=on,iommu_platform=on; else do not hand the device to anybody who must be kept in bounds",
+		.source =
+			"VIRTIO 1.2, 6: reserved feature bits; drivers/virtio/virtio_ring.c: vring_use_dma_api()",
+	},
+	{
 		.id = "no-such-bdf",
 		.steps = "VFIO_GROUP_GET_DEVICE_FD",
 		.no = ENODEV,

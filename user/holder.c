@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "parse.h"
+#include "proc.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -28,8 +29,6 @@ static const struct {
 static void add_holder(struct holders *h, enum holder_what what, int nr, const char *pid)
 {
 	struct holder *holder = realloc(h->list, (h->nr + 1) * sizeof(*holder));
-	char path[40];
-	FILE *f;
 
 	if (!holder)
 		return;
@@ -38,13 +37,7 @@ static void add_holder(struct holders *h, enum holder_what what, int nr, const c
 	holder->what = what;
 	holder->nr = nr;
 	holder->pid = atoi(pid);
-	snprintf(path, sizeof(path), "/proc/%d/comm", holder->pid);
-	f = fopen(path, "re");
-	if (!f || !fgets(holder->comm, sizeof(holder->comm), f))
-		snprintf(holder->comm, sizeof(holder->comm), "?");
-	holder->comm[strcspn(holder->comm, "\n")] = '\0';
-	if (f)
-		fclose(f);
+	proc_comm(holder->pid, holder->comm, sizeof(holder->comm));
 }
 
 static void judge_link(struct holders *h, const char *target, const char *pid)

@@ -219,3 +219,55 @@ bool irq_null_safe(const char *release)
 	return sscanf(release, "%u.%u", &major, &minor) == 2 &&
 	       (major > 6 || (major == 6 && minor >= 9));
 }
+
+static const struct {
+	uint32_t flags, may; /* those that it must have, and may */
+} infos[] = {
+	[VFIO_PCI_INTX_IRQ_INDEX] = { VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_MASKABLE |
+					      VFIO_IRQ_INFO_AUTOMASKED,
+				      0 },
+	[VFIO_PCI_MSI_IRQ_INDEX] = { VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_NORESIZE, 0 },
+	/* Since 6.5 where the IOMMU's or the CPU's driver can. */
+	[VFIO_PCI_MSIX_IRQ_INDEX] = { VFIO_IRQ_INFO_EVENTFD, VFIO_IRQ_INFO_NORESIZE },
+	[VFIO_PCI_ERR_IRQ_INDEX] = { VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_NORESIZE, 0 },
+	[VFIO_PCI_REQ_IRQ_INDEX] = { VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_NORESIZE, 0 },
+};
+
+const uint32_t irq_nr_indexes = ARRAY_SIZE(infos);
+
+bool irq_info_right(uint32_t index, int told, int no, uint32_t flags, uint32_t count, char *detail,
+		    size_t len)
+{
+	/*
+	 * Errors come by PCI Express: of another device the index is refused, until 7.3 gives it
+	 * to all of them (vfio_pci_core.c: vfio_pci_ioctl_get_irq_info()).
+	 */
+	const bool conventional = index == VFIO_PCI_ERR_IRQ_INDEX && told <= 0;
+	const uint32_t must = infos[index].flags, may = infos[index].may;
+
+	if (no && conventional && no == EINVAL) {
+		snprintf(detail, len, "EINVAL: the device is no PCI Express");
+		return true;
+	}
+	if (no) {
+		snprintf(detail, len, "%s, must be success", strerrorname_np(no));
+		return false;
+	}
+	if ((flags & must) != must || flags & ~(must | may)) {
+		snprintf(detail, len, "flags 0x%x, must be 0x%x", flags, must);
+		return false;
+	}
+	if (conventional) {
+		snprintf(detail, len,
+			 count == 1 ? "flags 0x%x, count %u, as since Linux 7.3"
+				    : "flags 0x%x, count %u, must be 1",
+			 flags, count);
+		return count == 1;
+	}
+	if (told >= 0 && count != (uint32_t)told) {
+		snprintf(detail, len, "%u vectors, the configuration space has %d", count, told);
+		return false;
+	}
+	snprintf(detail, len, "flags 0x%x, count %u", flags, count);
+	return true;
+}

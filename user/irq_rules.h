@@ -69,9 +69,18 @@ struct irq_rule {
 
 extern const struct irq_rule irq_rules[];
 extern const size_t irq_nr_rules;
+extern const uint32_t irq_nr_indexes; /* that this knows: all of VFIO's up to REQ */
 
 /* "INTx", "MSI-X"; "?" */
 const char *irq_name(uint32_t index);
+
+/*
+ * Judges VFIO_DEVICE_GET_IRQ_INFO.  @told: as many vectors as the configuration space has of
+ * this index, or -1 where that could not be read; @no: what the call answered, 0 or an errno,
+ * with the flags and the count.  True: as a kernel answers; *detail says what, or what is wrong.
+ */
+bool irq_info_right(uint32_t index, int told, int no, uint32_t flags, uint32_t count, char *detail,
+		    size_t len);
 
 /* What the letters stand for. */
 struct irq_files {

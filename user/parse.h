@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * What users type: numbers, sizes, PCI addresses.
+ * What users type: numbers, sizes, times, addresses, ranges, PCI addresses.  One parser for each
+ * kind, which all commands and programs use.
  *
  * Every function takes a whole string (no blanks, no sign, nothing after it),
  * returns 0 or a negative errno, and writes to *out only on success.
@@ -23,14 +24,57 @@ struct pci_bdf {
 /* Decimal, or hexadecimal after 0x.  -EINVAL; -ERANGE past 64 bits. */
 int parse_u64(const char *s, uint64_t *out);
 
-/* As parse_u64, and one of K M G (powers of 1024, any case) may follow: bytes. */
+/*
+ * As parse_u64, and K, M, G or T, with or without B or iB, may follow, in any case: bytes.  All of
+ * them are powers of 1024: nobody maps 1,000,000 bytes.
+ */
 int parse_size(const char *s, uint64_t *out);
+
+/*
+ * An address: 0x and hexadecimal, decimal, a size (1G), or hexadecimal digits alone where they
+ * can be nothing else, as /proc/PID/maps has them (7f00a000).  Errors as parse_u64.
+ */
+int parse_address(const char *s, uint64_t *out);
+
+struct range {
+	uint64_t start, len; /* bytes; len 0 where none is given */
+	bool has_len;
+};
+
+/*
+ * "ADDRESS", "ADDRESS+SIZE", or "START-END" as a line of /proc/PID/maps begins (hexadecimal with
+ * or without 0x; END is the first byte after it).  -EINVAL (also: empty); -ERANGE past 2^64.
+ */
+int parse_range(const char *s, struct range *out);
+
+/*
+ * The pages, of @page_size (a power of two), that a range touches: one without a length.  *moved:
+ * these are more bytes than were given.  -ERANGE past 2^64.
+ */
+int range_to_pages(struct range *r, uint64_t page_size, bool *moved);
+
+/*
+ * A time, as 5, 5s, 500ms, 2m or 2min, 1h; a number alone counts in units of @unit_ms.  *ms: in
+ * milliseconds.  Errors as parse_u64.
+ */
+int parse_duration(const char *s, uint64_t unit_ms, uint64_t *ms);
+
+/* What _PAGE_USER has to be: user (set), or supervisor (cleared, clear).  -EINVAL. */
+int parse_expect(const char *s, bool *user);
 
 /* Decimal or 0x, a minus sign allowed.  -EINVAL; -ERANGE outside min..max. */
 int parse_int(const char *s, int min, int max, int *out);
 
-/* dddd:bb:dd.f in hexadecimal, the domain of 4 to 8 digits.  -EINVAL. */
+/*
+ * dddd:bb:dd.f in hexadecimal of any case, the domain of 4 to 8 digits, or bb:dd.f of domain 0.
+ * -EINVAL.
+ */
 int parse_bdf(const char *s, struct pci_bdf *out);
+
+#define BDF_TEXT 24 /* room for "dddddddd:bb:dd.f" */
+
+/* As sysfs names it: lower case, the domain of at least 4 digits. */
+void bdf_text(const struct pci_bdf *bdf, char out[BDF_TEXT]);
 
 /*
  * The last @key=… of a kernel line: does its list have @value (NULL: any)?  All that stands

@@ -2,8 +2,11 @@
 #include "pci_config.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <linux/pci_regs.h>
+
+#include "parse.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -198,9 +201,9 @@ int pci_config_decode(const uint8_t *bytes, size_t size, struct pci_config *c)
 	memset(c, 0, sizeof(*c));
 	if (size < PCI_CONFIG_HEADER)
 		return -EINVAL;
-	c->vendor = get16(bytes, PCI_VENDOR_ID);
-	if (c->vendor == UINT16_MAX)
+	if (pci_config_gone(bytes, size))
 		return -ENODEV;
+	c->vendor = get16(bytes, PCI_VENDOR_ID);
 	c->device = get16(bytes, PCI_DEVICE_ID);
 	c->command = get16(bytes, PCI_COMMAND);
 	c->status = get16(bytes, PCI_STATUS);
@@ -349,4 +352,22 @@ const char *pci_bar_differs(const struct pci_bar *bar, const struct sysfs_resour
 		return "its address is not that of its resource";
 #endif
 	return NULL;
+}
+
+bool pci_config_gone(const uint8_t *bytes, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < size && i < PCI_CONFIG_HEADER; i++)
+		if (bytes[i] != 0xff)
+			return false;
+	return size >= PCI_CONFIG_HEADER;
+}
+
+void pci_dependent_bdf(const struct pci_bdf *own, uint16_t segment, uint8_t bus, uint8_t devfn,
+		       char *bdf, size_t len)
+{
+	const uint32_t domain = (uint16_t)own->domain == segment ? own->domain : segment;
+
+	snprintf(bdf, len, "%04x:%02x:%02x.%x", domain, bus, devfn >> 3, devfn & 7);
 }

@@ -82,6 +82,9 @@ struct pci_config {
  */
 int pci_config_decode(const uint8_t *bytes, size_t size, struct pci_config *c);
 
+/* Do the first 64 bytes, all of them, read as where nobody answers?  Less is no answer at all. */
+bool pci_config_gone(const uint8_t *bytes, size_t size);
+
 /* "MSI-X", "SR-IOV"; "?" for one that is not known here */
 const char *pci_cap_name(uint16_t id);
 const char *pci_ext_cap_name(uint16_t id);
@@ -97,5 +100,15 @@ bool pci_in_msix_table(const struct pci_config *c, unsigned int bar, uint64_t of
  */
 const char *pci_bar_differs(const struct pci_bar *bar, const struct sysfs_resource *res,
 			    uint64_t region_size);
+
+struct pci_bdf;
+
+/*
+ * The address of a device that VFIO names as one that a reset of @own's slot or bus takes
+ * along.  Its structure has 16 bits for the domain, of which there may be more (VMD's begin at
+ * 0x10000): what is on the same bus is in the same domain.
+ */
+void pci_dependent_bdf(const struct pci_bdf *own, uint16_t segment, uint8_t bus, uint8_t devfn,
+		       char *bdf, size_t len);
 
 #endif /* PCI_CONFIG_H */

@@ -6,10 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "term.h"
 #include "text.h"
-#include "version.h"
 
 static const struct {
 	const char *name;
@@ -49,12 +50,16 @@ void report_init(struct report *rep, enum report_mode mode, bool quiet, bool ver
 	rep->mode = mode;
 	rep->quiet = quiet;
 	rep->verbose = verbose;
-	rep->root = json_object_new_object();
-	json_object_object_add(rep->root, "tool", json_text("vfio_test"));
-	json_object_object_add(rep->root, "version", json_text(VFIO_VERIFY_VERSION));
-	json_object_object_add(rep->root, "schema", json_object_new_int(1));
-	/* Its place in the object; the value comes last. */
-	json_object_object_add(rep->root, "verdict", NULL);
+	rep->root = json_answer("vfio_test", NULL); /* the verdict comes last */
+	json_object_object_add(rep->root, "final", json_object_new_boolean(false));
+	json_object_object_add(rep->root, "proven", NULL);
+	json_object_object_add(rep->root, "not_proven", NULL);
+	rep->held_at = -1;
+	/* Until its step has asked it. */
+	for (i = 0; i < NR_WITNESSES; i++)
+		rep->said[i].step = STATUS_SKIP;
+	snprintf(rep->said[WITNESS_QEMU].why, sizeof(rep->said[WITNESS_QEMU].why),
+		 "only the host can ask it: qemu_verify_pte --report");
 	for (i = 0; i < sizeof(root_objects) / sizeof(root_objects[0]); i++) {
 		struct json_object *obj = NULL;
 
@@ -95,6 +100,17 @@ __attribute__((format(printf, 1, 0))) static void print_lines(const char *fmt, v
 	free(raw);
 }
 
+/* What has not arrived on stdout, as -errno; 0: all did.  stdio forgets why, so *no keeps it. */
+static int stdout_end(int *no)
+{
+	errno = 0;
+	if (fflush(stdout) && !*no)
+		*no = errno;
+	if (ferror(stdout) && !*no)
+		*no = EIO;
+	return -*no;
+}
+
 __attribute__((format(printf, 3, 0))) static void vline(struct report *rep, const char *mark,
 							const char *fmt, va_list ap)
 {
@@ -103,7 +119,7 @@ __attribute__((format(printf, 3, 0))) static void vline(struct report *rep, cons
 	fputs(mark, stdout);
 	print_lines(fmt, ap);
 	putchar('\n');
-	fflush(stdout); /* who reads along sees each step as it ends */
+	stdout_end(&rep->stdout_no); /* who reads along sees each step as it ends */
 }
 
 void report_line(struct report *rep, const char *fmt, ...)
@@ -207,6 +223,48 @@ static void print_checks(const struct report *rep, const char *name)
 	}
 }
 
+static void keep_error(struct report *rep, const struct err *err, const char *step)
+{
+	if (rep->have_err)
+		return;
+	rep->have_err = true;
+	rep->err = *err;
+	snprintf(rep->err_step, sizeof(rep->err_step), "%s", step);
+}
+
+void report_stopped(struct report *rep, const struct err *err)
+{
+	rep->count[STATUS_ERROR]++;
+	keep_error(rep, err, "");
+}
+
+/* "what: why" of a step, or its detail */
+static void reason_text(const struct err *err, const char *detail, char *buf, size_t len)
+{
+	if (err && err->what[0])
+		snprintf(buf, len, "%s%s%s", err->what, err->why[0] ? ": " : "", err->why);
+	else
+		snprintf(buf, len, "%s", detail ? detail : "");
+}
+
+/* A step that asks a witness has ended: the witness says no better than it. */
+static void witness_step(struct report *rep, const char *name, enum status status,
+			 const char *detail, const struct err *err)
+{
+	int id;
+
+	for (id = 0; id < NR_WITNESSES; id++) {
+		struct testimony *t = &rep->said[id];
+
+		if (!witnesses[id].step || strcmp(witnesses[id].step, name))
+			continue;
+		t->step = status;
+		/* Of a pass its detail is no reason for anything. */
+		if (!t->why[0] && status != STATUS_PASS)
+			reason_text(err, detail, t->why, sizeof(t->why));
+	}
+}
+
 void report_step(struct report *rep, const char *name, enum status status, const char *detail,
 		 const struct err *err)
 {
@@ -215,10 +273,9 @@ void report_step(struct report *rep, const char *name, enum status status, const
 
 	rep->nr++;
 	rep->count[status]++;
-	if (err && status == STATUS_ERROR && !rep->have_err) {
-		rep->have_err = true;
-		rep->err = *err;
-	}
+	witness_step(rep, name, status, detail, err);
+	if (err && status == STATUS_ERROR)
+		keep_error(rep, err, name);
 	json_object_object_add(step, "name", json_text(name));
 	json_object_object_add(step, "status",
 			       json_text(status_name(failed ? STATUS_FAIL : status)));
@@ -277,69 +334,257 @@ struct json_object *report_object(struct report *rep, const char *key)
 	return obj;
 }
 
-void report_witness(struct report *rep, const char *name, enum status status,
-		    unsigned long long compared, unsigned long long mismatched,
-		    const char *first_mismatch)
+static struct testimony *testimony_of(struct report *rep, const char *name)
 {
-	struct json_object *w = json_object_new_object();
+	const int id = witness_named(name);
 
-	json_object_object_add(w, "status", json_text(status_name(status)));
-	json_object_object_add(w, "compared", json_object_new_uint64(compared));
-	json_object_object_add(w, "mismatched", json_object_new_uint64(mismatched));
-	if (first_mismatch && first_mismatch[0])
-		json_object_object_add(w, "first_mismatch", json_text(first_mismatch));
-	json_object_object_add(report_object(rep, "witnesses"), name, w);
+	return id < 0 ? NULL : &rep->said[id];
+}
+
+void report_witness(struct report *rep, const char *name, enum status status,
+		    unsigned long long compared, unsigned long long mismatched, const char *why)
+{
+	struct testimony *t = testimony_of(rep, name);
+
+	if (!t)
+		return;
+	t->step = status;
+	t->total = t->to_judge = t->judged = compared;
+	t->differing = mismatched;
+	if (why && why[0])
+		snprintf(t->why, sizeof(t->why), "%s", why);
+}
+
+void report_witness_of(struct report *rep, const char *name, unsigned long long to_judge,
+		       unsigned long long total)
+{
+	struct testimony *t = testimony_of(rep, name);
+
+	if (!t)
+		return;
+	t->to_judge = to_judge;
+	t->total = total;
+}
+
+void report_witness_unit(struct report *rep, const char *name, const char *unit)
+{
+	struct testimony *t = testimony_of(rep, name);
+
+	if (t)
+		t->unit = unit;
 }
 
 void report_witness_ns(struct report *rep, const char *name, unsigned long long ns)
 {
-	struct json_object *w;
+	const int id = witness_named(name);
 
-	if (json_object_object_get_ex(report_object(rep, "witnesses"), name, &w))
-		json_object_object_add(w, "ns_per_page", json_object_new_uint64(ns));
+	if (id >= 0)
+		rep->ns[id] = ns;
 }
 
+void report_witness_differs(struct report *rep, const char *name, unsigned long long mismatched,
+			    const char *why)
+{
+	struct testimony *t = testimony_of(rep, name);
+
+	if (!t || mismatched <= t->differing)
+		return;
+	t->differing = mismatched;
+	snprintf(t->why, sizeof(t->why), "%s", why);
+}
+
+static struct json_object *witness_json(const struct report *rep, enum witness_id id)
+{
+	const struct testimony *t = &rep->said[id];
+	struct json_object *w = json_object_new_object();
+	char why[600];
+
+	json_object_object_add(w, "status", json_text(status_name(testimony_status(t))));
+	json_object_object_add(w, "compared", json_object_new_uint64(t->judged));
+	json_object_object_add(w, "mismatched", json_object_new_uint64(t->differing));
+	if (t->judged != t->total)
+		json_object_object_add(w, "total", json_object_new_uint64(t->total));
+	if (t->differing && t->why[0])
+		json_object_object_add(w, "first_mismatch", json_text(t->why));
+	testimony_why(id, t, why, sizeof(why));
+	if (why[0])
+		json_object_object_add(w, "reason", json_text(why));
+	if (rep->ns[id])
+		json_object_object_add(w, "ns_per_page", json_object_new_uint64(rep->ns[id]));
+	return w;
+}
+
+/* witnesses, proven, not_proven: as they stand now */
+static void tell_witnesses(struct report *rep)
+{
+	struct json_object *all = json_object_new_object();
+	struct json_object *proven = json_object_new_array(), *not = json_object_new_array();
+	int id;
+
+	for (id = 0; id < NR_WITNESSES; id++) {
+		const struct testimony *t = &rep->said[id];
+		struct json_object *obj;
+		char why[600];
+
+		if (witnesses[id].in_json)
+			json_object_object_add(all, witnesses[id].name, witness_json(rep, id));
+		if (testimony_proven(t)) {
+			json_object_array_add(proven, json_text(witnesses[id].name));
+			continue;
+		}
+		if (id == WITNESS_QEMU && !(rep->required & WITNESS_BIT(id)))
+			continue;
+		testimony_why(id, t, why, sizeof(why));
+		obj = json_object_new_object();
+		json_object_object_add(obj, "witness", json_text(witnesses[id].name));
+		json_object_object_add(obj, "why", json_text(why));
+		json_object_array_add(not, obj);
+	}
+	json_object_object_add(rep->root, "witnesses", all);
+	json_object_object_add(rep->root, "proven", proven);
+	json_object_object_add(rep->root, "not_proven", not );
+}
+
+/* Over the steps, and over what the figures of the witnesses say: a step knows no better. */
 enum status report_verdict(const struct report *rep)
 {
-	/* Worst first: what stopped the run, what failed, what is unknown. */
-	static const enum status order[] = {
-		STATUS_ERROR,
-		STATUS_FAIL,
-		STATUS_UNVERIFIED,
-	};
-	size_t i;
+	unsigned int count[NR_STATUSES];
+	int id;
 
-	for (i = 0; i < sizeof(order) / sizeof(order[0]); i++)
-		if (rep->count[order[i]])
-			return order[i];
-	return STATUS_PASS;
+	memcpy(count, rep->count, sizeof(count));
+	for (id = 0; id < NR_WITNESSES; id++)
+		count[testimony_status(&rep->said[id])]++;
+	return status_worst(count);
 }
 
-int report_finish(struct report *rep, const char *summary)
+/* Does a witness give the reason of this step in the verdict line? */
+static bool told_by_witness(const char *step)
+{
+	int id;
+
+	for (id = 0; id < NR_WITNESSES; id++)
+		if (witnesses[id].step && !strcmp(witnesses[id].step, step))
+			return true;
+	/* The page table is asked through the module: one reason for both. */
+	return !strcmp(step, "module");
+}
+
+#define STEPS_TOLD 8
+
+static void verdict_line(const struct report *rep, char *buf, size_t len)
+{
+	const size_t nr = json_object_array_length(rep->steps);
+	struct verdict_facts facts = { report_verdict(rep), rep->said, rep->required, NULL, 0 };
+	struct step_said steps[STEPS_TOLD];
+	char why[STEPS_TOLD][520];
+	size_t i;
+
+	facts.steps = steps;
+	for (i = 0; i < nr && facts.nr_steps < STEPS_TOLD; i++) {
+		struct json_object *step = json_object_array_get_idx(rep->steps, i), *err;
+		const char *status = json_object_get_string(json_object_object_get(step, "status"));
+		struct step_said *one = &steps[facts.nr_steps];
+		char *text = why[facts.nr_steps];
+
+		one->name = json_object_get_string(json_object_object_get(step, "name"));
+		one->why = text;
+		one->status = STATUS_UNVERIFIED;
+		if (!strcmp(status, status_name(STATUS_FAIL)))
+			one->status = rep->have_err && !strcmp(one->name, rep->err_step)
+					      ? STATUS_ERROR
+					      : STATUS_FAIL;
+		else if (strcmp(status, status_name(STATUS_UNVERIFIED)))
+			continue;
+		if (one->status != STATUS_ERROR && told_by_witness(one->name))
+			continue;
+		snprintf(text, sizeof(why[0]), "%s",
+			 json_object_get_string(json_object_object_get(step, "detail")));
+		if (json_object_object_get_ex(step, "error", &err))
+			snprintf(text, sizeof(why[0]), "%s: %s",
+				 json_object_get_string(json_object_object_get(err, "what")),
+				 json_object_get_string(json_object_object_get(err, "why")));
+		facts.nr_steps++;
+	}
+	verdict_text(&facts, buf, len);
+}
+
+static size_t print_json(struct report *rep)
+{
+	const char *text = json_object_to_json_string_ext(
+		rep->root,
+		JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE);
+
+	errno = 0;
+	if (puts(text) == EOF && !rep->stdout_no)
+		rep->stdout_no = errno;
+	return strlen(text) + 1;
+}
+
+int report_held(struct report *rep)
+{
+	const enum status verdict = report_verdict(rep);
+	struct stat st;
+	size_t len;
+	int ret;
+
+	if (rep->mode != REPORT_JSON)
+		return 0;
+	/* What comes after it can still fail: it is no pass yet. */
+	json_object_object_add(
+		rep->root, "verdict",
+		json_text(status_name(verdict == STATUS_PASS ? STATUS_UNVERIFIED : verdict)));
+	json_object_object_add(rep->root, "held", json_object_new_boolean(true));
+	json_object_object_add(rep->root, "so_far", json_text(status_name(verdict)));
+	tell_witnesses(rep);
+	len = print_json(rep);
+	ret = stdout_end(&rep->stdout_no);
+	if (!ret && !fstat(STDOUT_FILENO, &st) && S_ISREG(st.st_mode)) {
+		rep->held_end = lseek(STDOUT_FILENO, 0, SEEK_CUR);
+		rep->held_at = rep->held_end - (long long)len;
+	}
+	return ret;
+}
+
+/* The held report goes, where nobody has written to the file behind it. */
+static void take_held_back(const struct report *rep)
+{
+	struct stat st;
+
+	if (rep->held_at < 0 || fstat(STDOUT_FILENO, &st) || st.st_size != rep->held_end ||
+	    ftruncate(STDOUT_FILENO, rep->held_at))
+		return;
+	lseek(STDOUT_FILENO, rep->held_at, SEEK_SET);
+}
+
+int report_finish(struct report *rep, const char *tail)
 {
 	enum status verdict = report_verdict(rep);
+	char text[VERDICT_TEXT];
 
 	if (rep->printed)
 		return 0;
 	rep->printed = true;
-	json_object_object_add(rep->root, "verdict", json_text(status_name(verdict)));
-	if (rep->have_err)
-		json_object_object_add(rep->root, "error", err_json(&rep->err));
+	verdict_line(rep, text, sizeof(text));
+	text_clean(text, sizeof(text));
 	switch (rep->mode) {
 	case REPORT_JSON:
-		puts(json_object_to_json_string_ext(
-			rep->root, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-					   JSON_C_TO_STRING_NOSLASHESCAPE));
+		json_object_object_add(rep->root, "verdict", json_text(status_name(verdict)));
+		json_object_object_add(rep->root, "final", json_object_new_boolean(true));
+		json_object_object_del(rep->root, "held");
+		json_object_object_del(rep->root, "so_far");
+		if (rep->have_err)
+			json_object_object_add(rep->root, "error", err_json(&rep->err));
+		tell_witnesses(rep);
+		take_held_back(rep);
+		print_json(rep);
 		break;
 	case REPORT_TEXT:
 		if (verdict != STATUS_ERROR)
-			printf("Verdict: %s: %s\n", status_name(verdict), text_shown(summary));
+			printf("Verdict: %s: %s%s\n", status_name(verdict), text, tail);
 		break;
 	case REPORT_KTAP:
-		printf("# verdict: %s: %s\n", status_name(verdict), text_shown(summary));
+		printf("# verdict: %s: %s%s\n", status_name(verdict), text, tail);
 		break;
 	}
-	if (fflush(stdout) || ferror(stdout))
-		return errno ? -errno : -EIO;
-	return 0;
+	return stdout_end(&rep->stdout_no);
 }

@@ -12,31 +12,29 @@
 
 #include "err.h"
 #include "out.h"
+#include "status.h"
+#include "witness.h"
 
 enum report_mode { REPORT_TEXT, REPORT_JSON, REPORT_KTAP };
-
-/* How a step, a witness or a whole run ended. */
-enum status {
-	STATUS_PASS,
-	STATUS_FAIL,	   /* a check ran and failed */
-	STATUS_SKIP,	   /* not asked for, or nothing to do */
-	STATUS_UNVERIFIED, /* asked for, and could not be checked */
-	STATUS_ERROR,	   /* usage or environment stops the run */
-};
-
-const char *status_name(enum status status);
 
 struct report {
 	enum report_mode mode;
 	bool quiet, verbose;
-	unsigned int nr;		      /* steps told so far */
-	unsigned int count[STATUS_ERROR + 1]; /* steps by status */
-	struct json_object *root;	      /* all of the JSON; keys by their name */
+	unsigned int nr;		 /* steps told so far */
+	unsigned int count[NR_STATUSES]; /* steps by status */
+	struct json_object *root;	 /* all of the JSON; keys by their name */
 	struct json_object *steps;
 	struct json_object *checks; /* of the step in hand, or NULL */
 	bool have_err;
 	struct err err; /* the first that stopped the run */
+	char err_step[32];
+	struct testimony said[NR_WITNESSES];
+	unsigned long long ns[NR_WITNESSES]; /* a page; 0: not measured */
+	unsigned int required;		     /* witnesses, as bits: what is not proven is exit 4 */
 	bool printed;
+	int stdout_no; /* why stdout first took no more; 0: it takes all */
+	/* The held report, where it stands in a regular file that is stdout; or -1 */
+	long long held_at, held_end;
 };
 
 void report_init(struct report *rep, enum report_mode mode, bool quiet, bool verbose,
@@ -54,6 +52,9 @@ __attribute__((format(printf, 3, 4))) void report_mark(struct report *rep, enum 
 void report_step(struct report *rep, const char *name, enum status status, const char *detail,
 		 const struct err *err);
 
+/* What stops the run, and is the end of no step. */
+void report_stopped(struct report *rep, const struct err *err);
+
 /*
  * One of several checks that a step is made of, before its report_step(): below it in
  * JSON (checks) and KTAP; in text where it did not pass, and all with --verbose.
@@ -69,21 +70,39 @@ int report_step_errno(const struct report *rep, const char *name);
 /* The object below the root under @key, made when it is not there. */
 struct json_object *report_object(struct report *rep, const char *key);
 
-/* A witness: what it compared, and where it first found something else. */
+/*
+ * A witness has spoken: what it compared of all that there is, and where it first found
+ * something else; or, with nothing compared, why not.  @status is as good as the figures may
+ * make it.  With report_witness_of() what it compared is a part of what there is.
+ */
 void report_witness(struct report *rep, const char *name, enum status status,
-		    unsigned long long compared, unsigned long long mismatched,
-		    const char *first_mismatch);
-/* What it cost, in nanoseconds a page; after report_witness() */
+		    unsigned long long compared, unsigned long long mismatched, const char *why);
+/* Of @total that there are it was asked for @to_judge; after report_witness() */
+void report_witness_of(struct report *rep, const char *name, unsigned long long to_judge,
+		       unsigned long long total);
+/* Its pages by another name than the table's: "pages user" */
+void report_witness_unit(struct report *rep, const char *name, const char *unit);
+/* What it cost, in nanoseconds a page */
 void report_witness_ns(struct report *rep, const char *name, unsigned long long ns);
+/* Later than its step a difference came to light, which is not forgotten. */
+void report_witness_differs(struct report *rep, const char *name, unsigned long long mismatched,
+			    const char *why);
 
 /* The verdict over all steps told so far. */
 enum status report_verdict(const struct report *rep);
 
 /*
- * The end, once: the JSON object, or the verdict as text.  Returns 0, or
- * -errno where stdout would not take it.
+ * JSON: the report of a mapping that is held, for whoever compares from outside: it is not
+ * final, and no pass.  Nothing in the other modes.  0, or -errno of stdout.
  */
-int report_finish(struct report *rep, const char *summary);
+int report_held(struct report *rep);
+
+/*
+ * The end, once: the JSON object, or the verdict as text, with @tail behind it.  In a file it
+ * takes the place of the held report, elsewhere it follows that.  Returns 0, or -errno where
+ * stdout would not take it.
+ */
+int report_finish(struct report *rep, const char *tail);
 
 /* The exit code that goes with a verdict: 0, 1, 2 or 4. */
 int status_exit_code(enum status verdict);

@@ -233,6 +233,7 @@ int run_dma_verify(struct run *run, struct dma *dev, uint64_t max, struct dma_se
 	memset(seen, 0, sizeof(*seen));
 	dma_plan_init(&t.plan, run->opts->size / DMA_PAGE, max, dev->drv->copy_max);
 	seen->total = t.plan.total;
+	seen->asked = t.plan.pages;
 	seen->sample = t.plan.pages < t.plan.total;
 	/* Not what a run before this one, or another device, may have left in memory. */
 	t.key = (uint64_t)getpid() << 48 ^ (uintptr_t)run->buf << 16 ^ (uint64_t)dev->device << 40 ^
@@ -264,7 +265,7 @@ int run_dma_verify(struct run *run, struct dma *dev, uint64_t max, struct dma_se
 static enum status judge(struct run *run, const struct dma_seen *seen)
 {
 	const struct dma_driver *drv = run->dma->dev.drv;
-	char all[96] = "";
+	char all[96] = "", takes_all[48] = "";
 
 	if (seen->sample)
 		snprintf(all, sizeof(all), ", evenly spread; --dma %s takes all (%" PRIu64 " s)",
@@ -276,10 +277,14 @@ static enum status judge(struct run *run, const struct dma_seen *seen)
 	if (seen->bad) {
 		report_witness(run->rep, "device_dma", STATUS_FAIL, seen->compared, seen->bad,
 			       run->err.why);
+		report_witness_of(run->rep, "device_dma", seen->asked, seen->total);
 		return STATUS_FAIL;
 	}
 	run->dma->proven = true;
-	report_witness(run->rep, "device_dma", STATUS_PASS, seen->compared, 0, NULL);
+	if (seen->sample)
+		snprintf(takes_all, sizeof(takes_all), "--dma %s takes all", drv->name);
+	report_witness(run->rep, "device_dma", STATUS_PASS, seen->compared, 0, takes_all);
+	report_witness_of(run->rep, "device_dma", seen->asked, seen->total);
 	report_ok(run->rep, "Device DMA (%s): %" PRIu64 " of %" PRIu64 " pages%s", drv->name,
 		  seen->compared, seen->total, all);
 	report_line(
@@ -321,7 +326,7 @@ static enum status no_driver(struct run *run)
 	char why[80];
 
 	if (!named) {
-		snprintf(why, sizeof(why), "there is no driver for %04x:%04x", run->dev.vendor,
+		snprintf(why, sizeof(why), "no driver for %04x:%04x", run->dev.vendor,
 			 run->dev.device);
 		return skip(run, why);
 	}
@@ -783,6 +788,7 @@ enum status step_interrupts(struct run *run)
 	struct run_dma *dma = run->dma;
 	char names[32] = "", *p = names;
 	enum status status = STATUS_PASS;
+	unsigned int nr = 0; /* kinds that the device has, and that were tried */
 	size_t i;
 
 	if (idle || !dma || !dma->open)
@@ -803,6 +809,7 @@ enum status step_interrupts(struct run *run)
 			report_line(run->rep, "%s: the device has none", ic->name);
 			continue;
 		}
+		nr++;
 		ret = irq_check(run, ic, &seen);
 		tell_irq(run, ic, &seen, ret);
 		p += snprintf(p, names + sizeof(names) - p, "%s%s", p > names ? ", " : "",
@@ -813,6 +820,8 @@ enum status step_interrupts(struct run *run)
 	undo_interrupts(run);
 	if (p == names)
 		return skip(run, "the device has no MSI-X, MSI or INTx");
+	report_witness(run->rep, "interrupts", status, nr, status == STATUS_FAIL, run->err.why);
+	report_witness_of(run->rep, "interrupts", nr, nr);
 	run_detail(run, "by eventfd: %s", names);
 	return signal_seen ? STATUS_SKIP : status;
 }

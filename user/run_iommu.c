@@ -44,15 +44,18 @@ struct odd {
 	struct run *run;
 	struct json_object *pages; /* of their addresses, or NULL */
 	bool quiet;
-	uint64_t iova; /* of the mapping in hand */
+	const char *bdf;		  /* of the device in hand, where there are several */
+	struct json_object *translations; /* where they are told, or NULL */
+	uint64_t iova;			  /* of the mapping in hand */
 	uint64_t nr;
-	char first[160];
+	char first[192];
 };
 
 static void add_odd(uint64_t offset, uint64_t pa_process, uint64_t pa_iommu, void *arg)
 {
 	struct odd *odd = arg;
 	char process[24] = "no frame", iommu[24] = "no frame", page[24];
+	const char *of = odd->bdf ? " of " : "";
 	uint64_t vaddr = (uintptr_t)odd->run->buf + offset;
 
 	if (pa_process != FRAME_NONE)
@@ -61,12 +64,13 @@ static void add_odd(uint64_t offset, uint64_t pa_process, uint64_t pa_iommu, voi
 		snprintf(iommu, sizeof(iommu), "0x%" PRIx64, pa_iommu);
 	if (!odd->nr++)
 		snprintf(odd->first, sizeof(odd->first),
-			 "page 0x%" PRIx64 ", IOVA 0x%" PRIx64 ": process %s, IOMMU %s", vaddr,
-			 odd->iova + offset, process, iommu);
+			 "page 0x%" PRIx64 ", IOVA 0x%" PRIx64 "%s%s: process %s, IOMMU %s", vaddr,
+			 odd->iova + offset, of, odd->bdf ? odd->bdf : "", process, iommu);
 	if (!odd->quiet && (odd->nr <= ODD_LINES || odd->run->rep->verbose))
 		report_line(odd->run->rep,
-			    "  page 0x%" PRIx64 ", IOVA 0x%" PRIx64 ": process %s, IOMMU %s", vaddr,
-			    odd->iova + offset, process, iommu);
+			    "  page 0x%" PRIx64 ", IOVA 0x%" PRIx64 "%s%s: process %s, IOMMU %s",
+			    vaddr, odd->iova + offset, of, odd->bdf ? odd->bdf : "", process,
+			    iommu);
 	if (!odd->pages)
 		return;
 	snprintf(page, sizeof(page), "0x%" PRIx64, vaddr);
@@ -74,9 +78,9 @@ static void add_odd(uint64_t offset, uint64_t pa_process, uint64_t pa_iommu, voi
 }
 
 /* The IOMMU's runs, for the report. */
-static void tell_translations(struct run *run, const struct verify_pte_run *runs, size_t nr)
+static void tell_translations(struct json_object *list, const struct verify_pte_run *runs,
+			      size_t nr)
 {
-	struct json_object *list = report_object(run->rep, "translations");
 	size_t i;
 
 	for (i = 0; i < nr; i++) {
@@ -93,18 +97,18 @@ static void tell_translations(struct run *run, const struct verify_pte_run *runs
 }
 
 /*
- * The frames of the process, as @runs have them, against what the IOMMU has for each mapping now.
- * 0, or -errno: not all could be asked, and *odd is about nothing.
+ * The frames of the process, as @process has them, against what the IOMMU has for each mapping
+ * of this device now.  0, or -errno: not all could be asked, and *odd is about nothing.
  */
-static int compare_mappings(struct run *run, const struct verify_pte_run *runs, size_t nr,
-			    struct odd *odd, bool tell)
+static int compare_device(struct run *run, const char *device, const struct frames *process,
+			  struct odd *odd)
 {
-	const struct frames process = { runs, nr, (uintptr_t)run->buf };
 	struct pci_bdf bdf = { 0 };
 	unsigned int i;
 
-	if (parse_bdf(run->opts->bdf, &bdf))
+	if (parse_bdf(device, &bdf))
 		return -EINVAL;
+	odd->bdf = run->opts->nr_with ? device : NULL;
 	for (i = 0; i < run->nr_mapped; i++) {
 		struct frames iommu = { NULL, 0, run->iovas[i] };
 		struct verify_pte_run *got = NULL;
@@ -115,42 +119,88 @@ static int compare_mappings(struct run *run, const struct verify_pte_run *runs, 
 		if (ret)
 			return ret;
 		iommu.runs = got;
-		if (tell)
-			tell_translations(run, got, iommu.nr);
+		if (odd->translations)
+			tell_translations(odd->translations, got, iommu.nr);
 		odd->iova = run->iovas[i];
-		frames_compare(&process, &iommu, run->opts->size, add_odd, odd);
+		frames_compare(process, &iommu, run->opts->size, add_odd, odd);
 		free(got);
 	}
 	return 0;
 }
 
+/* Base pages of all mappings, for each device that is in the container */
+static uint64_t pages_for_all(const struct run *run)
+{
+	return run->opts->size / BASE_PAGE * run->nr_mapped * (1 + run->nr_with);
+}
+
+/* One further device's part: a check of its own, and its own object in JSON. */
+static void tell_device(struct run *run, unsigned int i, struct odd *odd, uint64_t bad)
+{
+	const uint64_t pages = run->opts->size / BASE_PAGE * run->nr_mapped;
+	struct json_object *with = json_object_array_get_idx(
+				   json_object_object_get(run->rep->root, "with"), i),
+			   *obj;
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s: IOMMU", run->opts->with[i]);
+	report_check(run->rep, name, bad ? STATUS_FAIL : STATUS_PASS,
+		     "%" PRIu64 " of %" PRIu64 " frames agree", pages - bad, pages);
+	obj = json_object_new_object();
+	json_object_object_add(obj, "compared", json_object_new_uint64(pages));
+	json_object_object_add(obj, "mismatched", json_object_new_uint64(bad));
+	json_object_object_add(with, "iommu", obj);
+	json_object_object_add(with, "translations", json_object_get(odd->translations));
+}
+
+/*
+ * The same for every device of the container: each has a domain of its own, or shares one, as
+ * the kernel found right.  @tell: each device's part into the report.
+ */
+static int compare_devices(struct run *run, const struct verify_pte_run *runs, size_t nr,
+			   struct odd *odd, bool tell)
+{
+	const struct frames process = { runs, nr, (uintptr_t)run->buf };
+	unsigned int i;
+	int ret;
+
+	odd->translations = tell ? report_object(run->rep, "translations") : NULL;
+	ret = compare_device(run, run->opts->bdf, &process, odd);
+	for (i = 0; i < run->nr_with && !ret; i++) {
+		const uint64_t before = odd->nr;
+
+		odd->translations = tell ? json_object_new_array() : NULL;
+		ret = compare_device(run, run->opts->with[i], &process, odd);
+		if (!ret && tell)
+			tell_device(run, i, odd, odd->nr - before);
+		json_object_put(odd->translations);
+	}
+	odd->translations = NULL;
+	return ret;
+}
+
 enum status step_iommu(struct run *run)
 {
-	uint64_t total = run->opts->size / BASE_PAGE * run->nr_mapped, start = now_ns(), ns;
+	uint64_t total = pages_for_all(run), start = now_ns(), ns;
 	struct odd odd = { .run = run };
 	enum status status;
 	int ret;
 
 	if (!run->verified) {
-		report_witness(run->rep, "iommu", STATUS_UNVERIFIED, 0, 0, NULL);
 		run_detail(run, "nothing from the module to compare with");
 		return STATUS_UNVERIFIED;
 	}
 	run->iova_file =
 		verify_pte_open(run->mods, run->opts->module_path, VERIFY_PTE_IOVA, &run->err);
-	if (run->iova_file < 0) {
-		report_witness(run->rep, "iommu", STATUS_UNVERIFIED, 0, 0, NULL);
+	if (run->iova_file < 0)
 		return STATUS_UNVERIFIED;
-	}
-	ret = compare_mappings(run, run->runs, run->nr_runs, &odd, true);
+	ret = compare_devices(run, run->runs, run->nr_runs, &odd, true);
 	if (ret) {
 		explain_iova(&run->err, -ret);
-		report_witness(run->rep, "iommu", STATUS_UNVERIFIED, 0, 0, NULL);
 		return STATUS_UNVERIFIED;
 	}
 	ns = (now_ns() - start) / total;
 	run->compared_iommu = true;
-	run->iommu_agree = total - odd.nr;
 	run_detail(run, "%" PRIu64 " of %" PRIu64 " frames agree, %" PRIu64 " ns a page",
 		   total - odd.nr, total, ns);
 	status = odd.nr ? STATUS_FAIL : STATUS_PASS;
@@ -183,7 +233,7 @@ static const struct verify_pte_who own_pages = { 0 };
 enum status recheck(struct run *run, bool tell)
 {
 	struct json_object *stale = tell ? report_object(run->rep, "stale") : NULL;
-	uint64_t total = run->opts->size / BASE_PAGE * run->nr_mapped;
+	uint64_t total = pages_for_all(run);
 	struct odd odd = { .run = run,
 			   .quiet = !tell,
 			   .pages = tell ? json_object_new_array() : NULL };
@@ -197,7 +247,7 @@ enum status recheck(struct run *run, bool tell)
 	if (ret == -EFAULT)
 		ret = 0;
 	if (!ret)
-		ret = compare_mappings(run, runs, nr, &odd, false);
+		ret = compare_devices(run, runs, nr, &odd, false);
 	free(runs);
 	if (ret) {
 		json_object_put(odd.pages);
@@ -217,6 +267,7 @@ enum status recheck(struct run *run, bool tell)
 		 " pages have another frame in the process than in the IOMMU by now",
 		 odd.nr, total);
 	err_why(&run->err, "first %s", odd.first);
+	report_witness_differs(run->rep, "iommu", odd.nr, run->err.why);
 	err_fix(&run->err,
 		"what changed the mapping of the process (madvise, fork, mremap, a hole punched) must unmap it for the device before");
 	return STATUS_FAIL;

@@ -16,6 +16,8 @@
 #include <unistd.h>
 #include <linux/pci_regs.h>
 
+#include "failure.h"
+#include "parse.h"
 #include "pt_text.h"
 #include "signals.h"
 #include "step.h"
@@ -51,6 +53,9 @@ struct reset {
 	uint64_t config_at;
 	const struct mark *mark;
 	uint64_t mark_at;
+	bool marked, gone; /* the register took the mark; the device answers no more */
+	uint32_t found;	   /* what the register had after the mark was written */
+	struct err why;	   /* of what could not be verified */
 	uint8_t before[PCI_CONFIG_EXPRESS];
 	struct json_object *obj;
 	/* The structure ends in the devices. */
@@ -63,7 +68,9 @@ struct reset {
 
 static const char *errno_text(int no)
 {
-	return no ? strerrorname_np(no) : "success";
+	const char *name = strerrorname_np(no);
+
+	return !no ? "success" : name ? name : strerror(no);
 }
 
 static void tell(const struct reset *r, const char *name, int got, int want)
@@ -115,16 +122,34 @@ static bool leave_mark(struct reset *r, const char *name)
 			     "the configuration space could not be written");
 		return false;
 	}
+	r->marked = false;
 	if (!r->mark)
 		return true;
 	v = htole32(r->mark->write);
-	if (pwrite(r->run->device, &v, sizeof(v), r->mark_at) == sizeof(v) &&
-	    pread(r->run->device, &v, sizeof(v), r->mark_at) == sizeof(v) &&
-	    le32toh(v) == r->mark->write)
-		return true;
-	report_check(r->run->rep, name, STATUS_FAIL, "register 0x%x takes no mark: 0x%x",
-		     r->mark->reg, le32toh(v));
-	return false;
+	if (pwrite(r->run->device, &v, sizeof(v), r->mark_at) != sizeof(v) ||
+	    pread(r->run->device, &v, sizeof(v), r->mark_at) != sizeof(v)) {
+		report_check(r->run->rep, name, STATUS_FAIL, "register 0x%x could not be written",
+			     r->mark->reg);
+		return false;
+	}
+	r->found = le32toh(v);
+	/* A function that is offline takes nothing: its reset is seen by its configuration alone.
+	 */
+	r->marked = r->found == r->mark->write;
+	return true;
+}
+
+/* All ones where its header should be: who asks it anything more learns nothing. */
+static bool is_gone(struct reset *r, const char *what)
+{
+	uint8_t now[PCI_CONFIG_EXPRESS] = { 0 };
+
+	r->gone = read_config(r, now) && pci_config_gone(now, r->run->config_size);
+	if (r->gone)
+		report_check(
+			r->run->rep, what, STATUS_FAIL,
+			"the device does not answer any more: its configuration space reads all ones");
+	return r->gone;
 }
 
 /* @sure: this way must reset it, by the specification */
@@ -154,6 +179,15 @@ static void check_after(struct reset *r, const char *what, bool sure)
 	if (!r->mark) {
 		report_check(r->run->rep, name, STATUS_SKIP,
 			     "no register is known here that shows it");
+		return;
+	}
+	if (!r->marked) {
+		report_check(
+			r->run->rep, name, STATUS_SKIP, "register 0x%x took no mark, it had 0x%x%s",
+			r->mark->reg, r->found,
+			sysfs_is_vf(r->run->dev.bdf)
+				? ": a virtual function is offline until its physical function gives it resources"
+				: "");
 		return;
 	}
 	if (pread(r->run->device, &v, sizeof(v), r->mark_at) != sizeof(v))
@@ -202,7 +236,7 @@ static void reset_function(struct reset *r)
 		return;
 	if (r->offered) {
 		tell(r, name, no, 0);
-		if (!no)
+		if (!is_gone(r, name) && !no)
 			check_after(r, name, r->run->config.pcie.reset);
 	} else {
 		report_check(r->run->rep, name, no == EINVAL ? STATUS_PASS : STATUS_FAIL,
@@ -219,12 +253,6 @@ static int hot_info(struct reset *r, uint32_t room)
 	return ioctl(r->run->device, VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, &r->hot) ? errno : 0;
 }
 
-static void dependent_bdf(const struct vfio_pci_dependent_device *dev, char *bdf, size_t len)
-{
-	snprintf(bdf, len, "%04x:%02x:%02x.%x", dev->segment, dev->bus, dev->devfn >> 3,
-		 dev->devfn & 7);
-}
-
 /* The devices named; is this one among them, and is each what sysfs has?  *other: not ours */
 static bool check_named(struct reset *r, char *other, size_t len)
 {
@@ -232,16 +260,18 @@ static bool check_named(struct reset *r, char *other, size_t len)
 	const bool by_id = r->hot.head.flags & VFIO_PCI_HOT_RESET_FLAG_DEV_ID;
 	bool self = false, known = true;
 	char names[160] = "";
+	struct pci_bdf own = { 0 };
 	size_t used = 0;
 	uint32_t i;
 
+	parse_bdf(r->run->dev.bdf, &own);
 	json_object_object_add(r->obj, "devices", list);
 	for (i = 0; i < r->hot.head.count && i < MAX_DEVS; i++) {
 		const struct vfio_pci_dependent_device *d = &r->hot.head.devices[i];
 		struct sysfs_device dev = { .group = -1 };
 		char bdf[SYSFS_BDF];
 
-		dependent_bdf(d, bdf, sizeof(bdf));
+		pci_dependent_bdf(&own, d->segment, d->bus, d->devfn, bdf, sizeof(bdf));
 		json_object_array_add(list, json_text(bdf));
 		if (used < sizeof(names))
 			used += snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "",
@@ -337,13 +367,17 @@ static void reset_bus(struct reset *r)
 	json_object_object_add(r->obj, "bus_errno", json_object_new_int(no));
 	if (signal_seen)
 		return;
-	if (no == ENOTTY)
-		report_check(r->run->rep, name, STATUS_FAIL,
-			     "%s: the kernel waited, and the link did not come back; see dmesg",
-			     errno_text(no));
-	else
+	if (is_gone(r, name))
+		return;
+	/* The kernel has done the reset; what it waited for is the port's word. */
+	if (no == ENOTTY) {
+		failure_set(NULL, "link-not-back", no, "the reset of its slot or bus", &r->why);
+		report_check(r->run->rep, name, STATUS_UNVERIFIED, "%s: %s; %s", errno_text(no),
+			     r->why.why, r->why.fix);
+	} else {
 		tell(r, name, no, 0);
-	if (!no)
+	}
+	if (!no || no == ENOTTY)
 		check_after(r, name, true);
 }
 
@@ -375,11 +409,38 @@ static bool prepare(struct reset *r)
 	return read_config(r, r->before);
 }
 
+/* What the checks come to; @why: of what could not be verified */
+static enum status judge(struct run *run, bool gone, const struct err *why)
+{
+	unsigned int passed = report_checks(run->rep, STATUS_PASS);
+	unsigned int failed = report_checks(run->rep, STATUS_FAIL);
+
+	run_detail(run, "%u of %u checks", passed, passed + failed);
+	if (gone) {
+		failure_set(NULL, "gone-after-reset", ENODEV, NULL, &run->err);
+		return STATUS_ERROR;
+	}
+	if (failed) {
+		err_what(&run->err, "%u of %u checks of resets failed", failed, passed + failed);
+		err_why(&run->err, "see the checks above");
+		err_fix(&run->err, "see dmesg; leave them out with --no-reset");
+		return STATUS_FAIL;
+	}
+	if (report_checks(run->rep, STATUS_UNVERIFIED)) {
+		run->err = *why;
+		return STATUS_UNVERIFIED;
+	}
+	report_ok(run->rep, "Reset: %s, %u skipped", run->detail,
+		  report_checks(run->rep, STATUS_SKIP));
+	return STATUS_PASS;
+}
+
 enum status step_reset(struct run *run)
 {
 	struct reset *r = calloc(1, sizeof(*r));
-	unsigned int passed, failed;
 	uint16_t command;
+	struct err why;
+	bool gone;
 
 	if (run->opts->no_reset) {
 		free(r);
@@ -398,21 +459,12 @@ enum status step_reset(struct run *run)
 	}
 	memcpy(&command, r->before + PCI_COMMAND, sizeof(command));
 	reset_function(r);
-	if (!signal_seen)
+	if (!signal_seen && !r->gone)
 		reset_bus(r);
 	/* As it was: who drives it switches on what is needed. */
 	set_command(r, command);
+	gone = r->gone;
+	why = r->why;
 	free(r);
-	passed = report_checks(run->rep, STATUS_PASS);
-	failed = report_checks(run->rep, STATUS_FAIL);
-	run_detail(run, "%u of %u checks", passed, passed + failed);
-	if (!failed) {
-		report_ok(run->rep, "Reset: %s, %u skipped", run->detail,
-			  report_checks(run->rep, STATUS_SKIP));
-		return STATUS_PASS;
-	}
-	err_what(&run->err, "%u of %u checks of resets failed", failed, passed + failed);
-	err_why(&run->err, "see the checks above");
-	err_fix(&run->err, "see dmesg; leave them out with --no-reset");
-	return STATUS_FAIL;
+	return judge(run, gone, &why);
 }

@@ -2,24 +2,31 @@
 /* The steps that look at the page table: the module, and who checks it. */
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "entries.h"
 #include "pagemap.h"
 #include "pt_text.h"
 #include "pt_x86.h"
-#include "signals.h"
 #include "step.h"
 #include "text.h"
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define RUN_LINES     8 /* of the text; --verbose shows all */
+#define RUN_LINES 8 /* of the text; --verbose shows all */
 
 static const struct pt_fmt *const fmt = &pt_x86;
+
+/* Why the module says nothing, which is in run->err, is the reason of its witness. */
+static enum status no_module(struct run *run)
+{
+	char why[sizeof(run->err.what) + sizeof(run->err.why) + 2];
+
+	snprintf(why, sizeof(why), "%s: %s", run->err.what, run->err.why);
+	report_witness(run->rep, "module", STATUS_UNVERIFIED, 0, 0, why);
+	return STATUS_UNVERIFIED;
+}
 
 enum status step_module(struct run *run)
 {
@@ -27,16 +34,16 @@ enum status step_module(struct run *run)
 		err_set(&run->err, 0, "no page under DMA was verified", "",
 			"boot with an IOMMU, and choose a back end that maps memory");
 		err_why(&run->err, "%s maps none", run->vfio.be->name);
-		return STATUS_UNVERIFIED;
+		return no_module(run);
 	}
 	if (run->opts->no_module) {
 		err_set(&run->err, 0, "the module was not asked", "--no-module",
 			"run without it to verify the page table");
-		return STATUS_UNVERIFIED;
+		return no_module(run);
 	}
 	run->walk = verify_pte_open(run->mods, run->opts->module_path, VERIFY_PTE_WALK, &run->err);
 	if (run->walk < 0)
-		return STATUS_UNVERIFIED;
+		return no_module(run);
 	run_detail(run, "verify_pte is loaded");
 	return STATUS_PASS;
 }
@@ -184,45 +191,26 @@ static void show_walk(struct run *run)
 	}
 }
 
-/*
- * The runs are the kernel's sum over the entries; take the sum again from the
- * raw entries and hold the two against each other.  Returns false, with the
- * first address where they differ, if they do.
- */
-static bool runs_match_entries(const struct run *run, uint64_t *where)
+/* The two forms of the module's answer, against each other. */
+static bool forms_agree(const struct run *run, const struct verify_pte_walk *raw_info,
+			uint64_t *where)
 {
-	uint64_t end = (uintptr_t)run->buf + run->opts->size;
-	__u32 upper[PT_MAX_LEVELS + 1];
-	const struct verify_pte_run *r = run->runs;
-	uint64_t at = (uintptr_t)run->buf;
-	size_t i;
+	const struct verify_pte_walk *info = &run->info;
+	const struct entries both = {
+		.fmt = fmt,
+		.levels = info->levels,
+		.pa_mask = info->pa_mask,
+		.start = (uintptr_t)run->buf,
+		.end = (uintptr_t)run->buf + run->opts->size,
+		.runs = run->runs,
+		.nr_runs = run->nr_runs,
+		.raws = run->raws,
+		.nr_raws = run->nr_raws,
+	};
 
-	upper[run->info.levels] = PT_RIGHTS_ALL;
-	for (i = 0; i < run->nr_raws; i++) {
-		const struct verify_pte_entry *e = &run->raws[i];
-		uint64_t size = pt_size(fmt, e->level);
-		uint64_t pa = fmt->pa(e->level, e->entry, run->info.pa_mask);
-		uint64_t len = size - (e->vaddr & (size - 1));
-
-		*where = e->vaddr;
-		if (e->level >= run->info.levels || e->kind != fmt->kind(e->level, e->entry))
-			return false;
-		upper[e->level] = upper[e->level + 1] & fmt->rights(e->level, e->entry);
-		if (e->kind == PT_TABLE)
-			continue;
-		while (r < run->runs + run->nr_runs && e->vaddr >= r->vaddr + r->len)
-			r++;
-		if (r == run->runs + run->nr_runs || e->vaddr < r->vaddr || e->vaddr != at ||
-		    e->kind != r->kind)
-			return false;
-		if (e->kind == PT_LEAF &&
-		    (r->pa + (e->vaddr - r->vaddr) != pa + (e->vaddr & (size - 1)) ||
-		     r->rights != upper[e->level] || r->level != e->level))
-			return false;
-		at += len > end - at ? end - at : len;
-	}
-	*where = at;
-	return at == end;
+	*where = both.start;
+	return info->root_pa == raw_info->root_pa && info->levels == raw_info->levels &&
+	       info->pa_mask == raw_info->pa_mask && entries_match(&both, where);
 }
 
 /* Counts the pages; the first that is not as expected goes to *odd. */
@@ -265,7 +253,9 @@ static void explain_odd(struct run *run, const struct verify_pte_run *odd)
 	else if (run->opts->expect_user)
 		err_why(&run->err, "first 0x%llx: _PAGE_USER is clear at %s",
 			(unsigned long long)odd->vaddr,
-			pt_level_name(run->info.levels, 31 - __builtin_clz(odd->no_user_levels)));
+			odd->no_user_levels ? pt_level_name(run->info.levels,
+							    31 - __builtin_clz(odd->no_user_levels))
+					    : "no level that the module names");
 	else
 		err_why(&run->err, "first 0x%llx: _PAGE_USER is set at every level",
 			(unsigned long long)odd->vaddr);
@@ -286,7 +276,6 @@ enum status step_verify(struct run *run)
 	int ret;
 
 	if (run->walk < 0) {
-		report_witness(run->rep, "module", STATUS_UNVERIFIED, 0, 0, NULL);
 		run_detail(run, "no answer from the module");
 		return STATUS_UNVERIFIED;
 	}
@@ -302,9 +291,10 @@ enum status step_verify(struct run *run)
 	if (ret) {
 		err_set(&run->err, -ret, "the module did not answer", strerror(-ret),
 			"see dmesg; is the module of this version?");
-		report_witness(run->rep, "module", STATUS_UNVERIFIED, 0, 0, NULL);
-		return STATUS_UNVERIFIED;
+		return no_module(run);
 	}
+	report_witness_unit(run->rep, "module",
+			    run->opts->expect_user ? "pages user" : "pages supervisor");
 	json_add_hex(mapping, "root_pa", run->info.root_pa);
 	json_object_object_add(mapping, "levels", json_object_new_int(run->info.levels));
 	json_object_object_add(mapping, "pti",
@@ -318,7 +308,7 @@ enum status step_verify(struct run *run)
 	show_walk(run);
 	run_detail(run, "%" PRIu64 " user, %" PRIu64 " supervisor, %" PRIu64 " absent of %" PRIu64,
 		   run->user, run->supervisor, run->absent, total);
-	if (!runs_match_entries(run, &where)) {
+	if (!forms_agree(run, &info, &where)) {
 		err_what(&run->err, "the module contradicts itself");
 		err_why(&run->err, "runs and raw entries differ at 0x%" PRIx64, where);
 		err_fix(&run->err, "the mapping changed meanwhile, or this is a bug in verify_pte");
@@ -405,7 +395,6 @@ enum status step_pagemap(struct run *run)
 		goto out;
 	}
 	bad = compare_frames(run, map);
-	run->frames_agree = total - bad;
 	run_detail(run, "%" PRIu64 " of %" PRIu64 " frames agree", total - bad, total);
 	status = bad ? STATUS_FAIL : STATUS_PASS;
 	report_witness(run->rep, "pagemap", status, total, bad, run->err.why);
@@ -422,168 +411,6 @@ enum status step_pagemap(struct run *run)
 			  total, total, ns);
 	}
 out:
-	if (status == STATUS_UNVERIFIED)
-		report_witness(run->rep, "pagemap", status, 0, 0, NULL);
 	free(map);
 	return status;
-}
-
-/* What a user without privilege has not, by step; and the step that it depends on. */
-static const struct {
-	const char *step, *what, *after;
-} privileged[] = {
-	{ "module", "verify_pte to be loaded (CAP_SYS_MODULE) and asked (CAP_SYS_ADMIN)", NULL },
-	{ "page-user", "the page table, by that module", "module" },
-	{ "pagemap", "the frames in /proc/self/pagemap (CAP_SYS_ADMIN)", "module" },
-	{ "iommu", "what the IOMMU has for each IOVA, by that module", "module" },
-	{ "dma-fault", "IOMMU faults in the kernel's log (CAP_SYSLOG and /dev/kmsg)", NULL },
-};
-
-/* Did it end unverified for want of a permission? */
-static bool was_denied(const struct report *rep, const char *step, const char *after)
-{
-	int no = report_step_errno(rep, step);
-
-	if (no == EACCES || no == EPERM)
-		return true;
-	return !no && after && was_denied(rep, after, NULL);
-}
-
-/* Into JSON, and by name into run->privilege */
-static void list_privileged(struct run *run)
-{
-	struct json_object *list = json_object_new_array();
-	size_t i, used = 0;
-
-	json_object_object_add(run->rep->root, "needs_privilege", list);
-	for (i = 0; i < ARRAY_SIZE(privileged); i++) {
-		if (!was_denied(run->rep, privileged[i].step, privileged[i].after))
-			continue;
-		if (!used)
-			report_line(run->rep,
-				    "Needs privilege, and was not verified (run as root):");
-		report_line(run->rep, "  - %s: %s", privileged[i].step, privileged[i].what);
-		json_object_array_add(list, json_text(privileged[i].step));
-		used += snprintf(run->privilege + used, sizeof(run->privilege) - used, "%s%s",
-				 used ? ", " : "", privileged[i].step);
-	}
-}
-
-/* What was verified, or not */
-static void pages_text(const struct run *run, char *buf, size_t len)
-{
-	uint64_t total = run->opts->size / BASE_PAGE;
-
-	if (!run->verified)
-		snprintf(buf, len, "_PAGE_USER was not verified on any of %" PRIu64 " pages",
-			 total);
-	else
-		snprintf(buf, len,
-			 "%" PRIu64 " of %" PRIu64
-			 " pages user (expected %s), module = pagemap on %" PRIu64
-			 " frames, = IOMMU on %" PRIu64,
-			 run->user, total, run->opts->expect_user ? "user" : "supervisor",
-			 run->frames_agree, run->iommu_agree);
-}
-
-void run_summary_text(const struct run *run, char *buf, size_t len)
-{
-	size_t used;
-
-	pages_text(run, buf, len);
-	used = strlen(buf);
-	if (run->privilege[0])
-		snprintf(buf + used, len - used, "; needs privilege: %s", run->privilege);
-}
-
-enum status step_summary(struct run *run)
-{
-	static const char *const others[] = { "qemu" };
-	enum status verdict = report_verdict(run->rep);
-	struct report *rep = run->rep;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(others); i++)
-		report_witness(rep, others[i], STATUS_SKIP, 0, 0, NULL);
-	report_mark(rep, verdict, "%s",
-		    verdict == STATUS_PASS ? "All VFIO operations completed successfully"
-		    : verdict == STATUS_UNVERIFIED
-			    ? "All VFIO operations completed; not everything was verified"
-			    : "A check failed");
-	list_privileged(run);
-	report_line(rep, "  - %s: fd=%d",
-		    run->vfio.be->has & BACKEND_CONTAINER ? "Container" : "iommufd",
-		    run->vfio.container);
-	if (run->vfio.be->has & BACKEND_GROUP)
-		report_line(rep, "  - Group: fd=%d (group %d)", run->vfio.group, run->dev.group);
-	report_line(rep, "  - Device: fd=%d (%s)", run->device, run->dev.bdf);
-	if (!run->nr_mapped)
-		return STATUS_PASS;
-	report_line(rep, "  - DMA: IOVA=0x%" PRIx64 ", VADDR=%p", run->iovas[0], run->buf);
-	if (!run->opts->hold)
-		return STATUS_PASS;
-	report_line(rep, "\nYou can now use QEMU monitor to verify PTE _PAGE_USER bit:");
-	if (run->verified)
-		report_line(rep, "  qemu_verify_pte --root 0x%llx 1334 %p",
-			    (unsigned long long)run->info.root_pa, run->buf);
-	else
-		report_line(rep, "  qemu_verify_pte 1334 %p", run->buf);
-	return STATUS_PASS;
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000;
-}
-
-enum status step_hold(struct run *run)
-{
-	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
-	unsigned int seconds = run->opts->hold_seconds;
-	const int again = run->compared_iommu ? run->opts->recheck_ms : 0;
-	int64_t end = now_ms() + seconds * INT64_C(1000);
-	char summary[256], c;
-	int ret;
-
-	if (!run->opts->hold) {
-		run_detail(run, "not asked for");
-		return STATUS_SKIP;
-	}
-	/* Who compares from outside needs the report while the mapping lives. */
-	run_summary_text(run, summary, sizeof(summary));
-	if (run->rep->mode == REPORT_JSON && !run->opts->recheck_ms)
-		report_finish(run->rep, summary);
-	if (seconds) {
-		fprintf(stderr, "vfio_test: holding the mapping for %u s\n", seconds);
-		in.fd = -1;
-	} else {
-		fprintf(stderr, "vfio_test: holding the mapping until Enter or a signal\n");
-	}
-	while (!signal_seen) {
-		int64_t left = seconds ? end - now_ms() : INT32_MAX;
-
-		if (left <= 0)
-			break;
-		if (again && left > again)
-			left = again;
-		ret = poll(&in, 1, left);
-		/* What it finds is told by the step that compares before unmap. */
-		if (!ret && again && recheck(run, false) != STATUS_PASS)
-			break;
-		if (ret <= 0)
-			continue; /* or a signal: signal_seen says which */
-		ret = read(STDIN_FILENO, &c, 1);
-		if (ret == 1 && (c == '\n' || c == '\r'))
-			break;
-		if (ret <= 0)
-			in.fd = -1; /* no Enter will come: wait for a signal */
-	}
-	/* A signal is one of the ways to end the hold: the run goes on. */
-	signal_seen = 0;
-	memset(&run->err, 0, sizeof(run->err));
-	run_detail(run, "held");
-	return STATUS_PASS;
 }

@@ -12,7 +12,7 @@ static void on_signal(int sig)
 
 void signals_catch(void)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGNAL_REQUEST };
 	struct sigaction sa = { .sa_handler = on_signal }, was;
 	size_t i;
 

@@ -5,6 +5,9 @@
 
 #include <signal.h>
 
+/* What a request for a device is to us: see request.h.  Ignored by whoever does not catch it. */
+#define SIGNAL_REQUEST SIGURG
+
 /* The signal that asks us to end, or 0. */
 extern volatile sig_atomic_t signal_seen;
 

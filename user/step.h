@@ -12,6 +12,7 @@
 #include "module.h"
 #include "pci_config.h"
 #include "report.h"
+#include "request.h"
 #include "sysfs.h"
 #include "verify_pte.h"
 #include "vfio.h"
@@ -39,10 +40,11 @@ struct run_opts {
 	unsigned int recheck_ms;   /* how often while it is held; 0: before unmap only */
 	const char *module_path;
 	bool no_module;
-	bool no_faults; /* provoke no IOMMU fault */
-	bool no_reset;	/* reset neither the device nor its bus */
-	bool no_rules;	/* ask VFIO for nothing that it must refuse */
-	int dma;	/* DMA_AUTO, DMA_NONE or a driver of dma.h */
+	bool no_faults;	      /* provoke no IOMMU fault */
+	bool no_reset;	      /* reset neither the device nor its bus */
+	bool no_rules;	      /* ask VFIO for nothing that it must refuse */
+	int dma;	      /* DMA_AUTO, DMA_NONE or a driver of dma.h */
+	unsigned int require; /* witnesses, as bits: what is not proven is unverified */
 };
 
 struct run_dma;
@@ -58,6 +60,7 @@ struct run {
 	int device, walk, iova_file;
 	struct vfio vfio;
 	struct vfio_iommu iommu;
+	struct request request; /* for the device */
 	uint32_t nr_regions, nr_irqs;
 	uint64_t region_sizes[VFIO_PCI_NUM_REGIONS];
 	uint8_t config_bytes[PCI_CONFIG_EXPRESS];
@@ -77,8 +80,6 @@ struct run {
 	struct verify_pte_entry *raws;
 	size_t nr_raws;
 	uint64_t user, supervisor, absent; /* base pages */
-	uint64_t frames_agree;		   /* base pages, module against pagemap */
-	uint64_t iommu_agree;		   /* base pages of all mappings, against the IOMMU */
 	struct run_dma *dma;		   /* run_dma.c's, or NULL */
 	struct run_with *with;		   /* run_with.c's */
 	unsigned int nr_with;
@@ -152,12 +153,30 @@ void undo_module(struct run *run);
 enum status step_verify(struct run *run);
 void undo_verify(struct run *run);
 enum status step_pagemap(struct run *run);
+
+/* run_summary.c */
 enum status step_summary(struct run *run);
+enum status step_require(struct run *run);
+/* What stands behind the verdict's own words; "" where there is nothing */
+void run_verdict_tail(const struct run *run, char *buf, size_t len);
+
+/* run_hold.c */
 enum status step_hold(struct run *run);
-void run_summary_text(const struct run *run, char *buf, size_t len);
+
+/* run_request.c */
+enum status step_request(struct run *run);
+void undo_request(struct run *run);
+enum status step_irq_rules_unheard(struct run *run);
+/* The run ended because a device was wanted back, which the report now says. */
+bool run_given_back(struct run *run);
 
 /* run_rules.c */
 enum status step_dma_rules(struct run *run);
+
+/* run_path.c */
+enum status step_dma_path(struct run *run);
+/* Does an open device's DMA go through the IOMMU?  SKIP: nothing of it tells; else @err. */
+enum status run_path_look(const struct sysfs_device *dev, int device, struct err *err);
 
 /* run_irqs.c */
 enum status step_irq_rules(struct run *run);
@@ -184,9 +203,9 @@ struct verify_pte_who iova_device(const struct pci_bdf *bdf);
 /* run_dma.c */
 struct dma;
 struct dma_driver;
-/* Base pages: that there are, that took part and were compared, that were wrong */
+/* Base pages: that there are, that were to take part, that were compared, that were wrong */
 struct dma_seen {
-	uint64_t total, compared, bad;
+	uint64_t total, asked, compared, bad;
 	bool sample; /* not all took part */
 };
 /* Why no device may do anything at all; NULL: nothing against it. */

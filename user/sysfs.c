@@ -132,6 +132,14 @@ int sysfs_resources(const char *bdf, struct sysfs_resource *res, size_t max)
 	return nr;
 }
 
+bool sysfs_is_vf(const char *bdf)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), PCI_DEVICES "/%s/physfn", bdf);
+	return !access(path, F_OK);
+}
+
 bool sysfs_group_noiommu(int group)
 {
 	char path[PATH_MAX], name[SYSFS_NAME];

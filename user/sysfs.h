@@ -60,6 +60,9 @@ bool sysfs_driver_viable(const struct sysfs_device *dev);
 /* "a PCI bridge" and so on, of what has other devices behind it; NULL: it is none.  Pure. */
 const char *sysfs_bridge_name(const struct sysfs_device *dev);
 
+/* Is it a virtual function of another device (SR-IOV)? */
+bool sysfs_is_vf(const char *bdf);
+
 /* Is it a group that VFIO made up for a device without an IOMMU? */
 bool sysfs_group_noiommu(int group);
 

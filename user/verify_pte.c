@@ -14,6 +14,7 @@
 
 #include "failure.h"
 #include "module.h"
+#include "signals.h"
 #include "pt_x86.h"
 #include "term.h"
 
@@ -65,6 +66,9 @@ int verify_pte_open(struct modules *mods, const char *path, const char *name, st
 
 #define BATCH 2048 /* records a call */
 
+/* Bytes a call, of a device: it is asked page by page, and between two calls we can stop. */
+#define IOVA_CHUNK (1ULL << 30)
+
 static size_t record_size(enum verify_pte_form form)
 {
 	return form == VERIFY_PTE_ENTRIES ? sizeof(struct verify_pte_entry)
@@ -110,6 +114,8 @@ int verify_pte_each(int fd, struct verify_pte_who who, uint64_t start, uint64_t 
 		sum->segment = who.segment;
 		sum->start = at;
 		sum->len = end - at;
+		if (form == VERIFY_PTE_IOVAS && sum->len > IOVA_CHUNK)
+			sum->len = IOVA_CHUNK;
 		sum->buf = (uintptr_t)buf;
 		sum->nr = BATCH;
 		sum->answer = answer;
@@ -124,7 +130,7 @@ int verify_pte_each(int fd, struct verify_pte_who who, uint64_t start, uint64_t 
 		answer = sum->answer;
 		root_pa = sum->root_pa;
 		ret = each(buf, sum->nr, sum, arg);
-	} while (!ret && at < end);
+	} while (!ret && at - start < len);
 	memcpy(sum->pages, total.pages, sizeof(total.pages));
 	sum->descents = total.descents;
 	sum->entries = total.entries;
@@ -163,7 +169,7 @@ static int collect_each(const void *records, size_t nr, const struct verify_pte_
 	if (nr)
 		memcpy(c->buf + c->nr * c->size, records, nr * c->size);
 	c->nr += nr;
-	return 0;
+	return signal_seen ? -EINTR : 0;
 }
 
 /* A device that is moved from domain to domain may come to rest. */

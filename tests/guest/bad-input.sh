@@ -10,12 +10,28 @@
 . /tests/ktap.sh
 # shellcheck source=tests/guest/left.sh
 . /tests/left.sh
-ktap_plan 29
+ktap_plan 40
 
 pci=/sys/bus/pci
 ko=$(modinfo -n verify_pte 2>/dev/null || find /lib/modules -name verify_pte.ko)
 
-expect 2 '^vfio_test: 00:01.0: not a PCI address: .*; as in 0000:00:01.0' 'malformed BDF: no domain' vfio_test 00:01.0
+expect 2 '^vfio_test: 00:01: not a PCI address: .*; as in 0000:00:01.0' 'malformed BDF: no function' vfio_test 00:01
+short=${BDF#0000:}
+expect 2 "^vfio_test: $BDF: not on vfio-pci" 'BDF without its domain' vfio_test "$short"
+upper() {
+	vfio_test --quiet --no-module --dma none "$(echo "$1" | tr a-f A-F)"
+}
+expect 2 "^vfio_test: 0000:00:1f.0: not on vfio-pci" 'BDF in capitals: sysfs has it' upper 0000:00:1f.0
+expect 2 '^vfio_test: 10000:00:01.0: no such device' 'BDF of a domain of 17 bits' vfio_test 10000:00:01.0
+expect 2 '^vfio_test: lst: no such command: did you mean list\?; see' 'mistyped command' vfio_test lst
+expect 2 '^vfio_test: test: no such command: did you mean run\?' 'a word of another tool' vfio_test test "$BDF"
+expect 0 "^$BDF$" 'options before the command' vfio_test --quiet list "$short"
+expect 2 '^vfio_test: --sise: no such option: did you mean --size\?' 'mistyped option' vfio_test --sise 4K "$BDF"
+expect 2 '^vfio_test: --quiet=1: it takes no value' 'a value for what takes none' vfio_test --quiet=1 "$BDF"
+expect 2 "^vfio_test: $BDF: not on vfio-pci" 'sizes, times, addresses and words in other forms' \
+	vfio_test --size 1MiB --page-size 4k --iova 1G --expect=cleared --hold 5s --recheck 1s "$BDF"
+expect 2 'not a time above 0' '--hold=0' vfio_test --hold=0 "$BDF"
+expect 2 '^vfio_test: .x1b\[2J.xff: not a PCI address' 'an argument cannot talk to the terminal' vfio_test "$(printf '\033[2J\377')" --no-color
 expect 2 '^vfio_test: 0000:00:20.0: not a PCI address' 'malformed BDF: device 0x20' vfio_test 0000:00:20.0
 expect 2 'not a PCI address' 'malformed BDF: more behind it' vfio_test 0000:00:01.0x
 expect 2 '^vfio_test: no device: ' 'no BDF' vfio_test

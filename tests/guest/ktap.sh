@@ -4,16 +4,30 @@
 # ktap.sh - test points from shell, in the guest and on the host
 #
 # Source it, say how many points there will be, make them, end with ktap_end:
-# a plan that was not met fails as much as a point that was not ok.
+# a plan that was not met fails as much as a point that was not ok, and so does a
+# script that ends before ktap_end.
 
-ktap_nr=0 ktap_bad=0 ktap_planned=0
+ktap_nr=0 ktap_bad=0 ktap_planned=0 ktap_over=''
 
 # Scratch for what commands say.
 ktap_dir=$(mktemp -d /tmp/vfio-verify-ktap.XXXXXX)
-trap 'rm -rf "$ktap_dir"' EXIT
 
-# ktap_plan N
+# shellcheck disable=SC2317 # reached through the trap
+ktap_leave() {
+	ktap_status=$?
+	rm -rf "$ktap_dir"
+	[ -z "$ktap_over" ] || exit "$ktap_status"
+	echo "# ended after $ktap_nr of $ktap_planned points, before ktap_end"
+	[ "$ktap_status" -ne 0 ] || exit 1
+}
+trap ktap_leave EXIT
+
+# ktap_plan N, once
 ktap_plan() {
+	if [ "$ktap_planned" -ne 0 ] || [ "$1" -le 0 ]; then
+		echo "# ktap_plan $1: a script has one plan, of one point at least"
+		ktap_bad=$((ktap_bad + 1))
+	fi
 	ktap_planned=$1
 	echo "KTAP version 1"
 	echo "1..$1"
@@ -28,6 +42,10 @@ ktap_result() {
 
 # ktap_skip NAME WHY
 ktap_skip() {
+	if [ -z "${2:-}" ]; then
+		ktap_result "not ok" "$1: skipped, and nobody says why"
+		return
+	fi
 	ktap_nr=$((ktap_nr + 1))
 	echo "ok $ktap_nr - $1 # SKIP $2"
 }
@@ -71,7 +89,8 @@ expect() {
 
 # ktap_end: the exit status of the script
 ktap_end() {
-	if [ "$ktap_nr" -ne "$ktap_planned" ]; then
+	ktap_over=yes
+	if [ "$ktap_nr" -ne "$ktap_planned" ] || [ "$ktap_nr" -eq 0 ]; then
 		echo "# planned $ktap_planned points, made $ktap_nr"
 		exit 1
 	fi

@@ -28,7 +28,7 @@ never_said() {
 	! said "$1"
 }
 
-expect 0 '^Verdict: pass: 256 of 256 pages user' 'run: passes' vfio_test "$BDF"
+expect 0 '^Verdict: pass: 4 of 4 witnesses; proven: module \(256 of 256 pages user\), pagemap \(256 of 256 frames\), IOMMU \(256 of 256 pages\), device DMA \(256 of 256 pages\), interrupts \(2 of 2 kinds\)$' 'run: passes, and names each witness' vfio_test "$BDF"
 check 'text: heads' said '^=== VFIO Test Program ===$'
 check 'text: group' said 'IOMMU group: [0-9]+$'
 check 'text: map' said 'DMA mapped: IOVA=0x0, VADDR=0x[0-9a-f]+, SIZE=1048576$'
@@ -59,16 +59,16 @@ expect 0 "^Back end: $best \\(auto\\)\$" 'run --iommu auto: takes the best there
 expect 2 'noiommu is not offered: group [0-9]+ is an IOMMU.s; choose' 'run --iommu noiommu: not with an IOMMU' \
 	quick --iommu noiommu "$BDF"
 expect 0 'IOVA=0x10000000,' 'run --iova' quick --iova 0x10000000 "$BDF"
-expect 0 '^Verdict: pass: 1 of 1 pages user' 'run --size 4K' quick --size 4K "$BDF"
-expect 0 '^Verdict: pass: 8192 of 8192 pages user' 'run --size 32M' quick --size 32M "$BDF"
-expect 0 '^Verdict: pass: [^=]*$|^Verdict: pass' 'run --quiet: the verdict' quick --quiet "$BDF"
+expect 0 '^Verdict: pass: [34] of 4 witnesses; .*module \(1 of 1 pages user\)' 'run --size 4K' quick --size 4K "$BDF"
+expect 0 '^Verdict: pass: [34] of 4 witnesses; .*module \(8192 of 8192 pages user\)' 'run --size 32M' quick --size 32M "$BDF"
+expect 0 '^Verdict: pass: 3 of 4 witnesses; device DMA not proven: --dma none; interrupts not proven: --dma none; proven: ' 'run --quiet: the verdict' quick --quiet "$BDF"
 check 'run --quiet: nothing else' [ "$(wc -l <"$ktap_dir/out")" -eq 1 ]
 expect 0 '^1\.\.[0-9]+$' 'run --ktap' quick --ktap "$BDF"
 check 'run --ktap: the whole plan' \
 	[ "$(sed -n 's/^1\.\.//p' "$ktap_dir/out")" -eq "$(grep -c '^ok' "$ktap_dir/out")" ]
 
 echo 4 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
-expect 0 '^Verdict: pass: 1024 of 1024 pages user' 'run --page-size 2M' \
+expect 0 '^Verdict: pass: [34] of 4 witnesses; .*module \(1024 of 1024 pages user\)' 'run --page-size 2M' \
 	quick --page-size 2M --size 4M "$BDF"
 check 'run --page-size 2M: leaves of 2M' said ' 2M user write noexec$'
 echo 0 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages

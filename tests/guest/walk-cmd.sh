@@ -8,7 +8,7 @@
 . /tests/ktap.sh
 # shellcheck source=tests/guest/left.sh
 . /tests/left.sh
-ktap_plan 19
+ktap_plan 35
 
 said() {
 	grep -qE -e "$1" "$ktap_dir/out"
@@ -41,10 +41,45 @@ expect 1 "^vfio_test: pid $pid: [0-9]+ pages are not supervisor pages: first $pa
 expect 2 'pid 2: no such process, or one without memory' 'kernel thread' vfio_test walk 2
 expect 2 'pid 4000000: no such process' 'no such process' vfio_test walk 4000000
 expect 2 'nothing is mapped there: it is in no VMA' 'in no VMA' vfio_test walk $pid 0x1000
-expect 2 'not the address of a page' 'unaligned' vfio_test walk $pid 0x1001
+expect 0 "^PTE .*" 'in the middle of a page: rounded down' vfio_test walk $pid "$(printf '0x%x' $((page + 0x123)))"
+check 'in the middle of a page: said' sh -c "grep -q 'in the middle of a page: the pages $page-' $ktap_dir/err"
+bare=${page#0x}
+end=$(printf '%x' $((page + 4096)))
+expect 0 "^0x[0-9a-f]*$bare-0x" 'a range as maps writes it' vfio_test walk $pid "$bare-$end"
+expect 0 '^_PAGE_USER: set$' 'PID:VADDR' vfio_test walk "$pid:$page"
+expect 0 "^0x[0-9a-f]*$bare-0x" 'PID:VADDR+LEN' vfio_test walk "$pid:$page+4KiB"
 expect 2 'beyond the user half' 'vsyscall lies beyond the user half' vfio_test walk $pid 0xffffffffff600000
 expect 2 'not a process ID' 'no number' vfio_test walk init
-expect 2 'not a length' 'length 0' vfio_test walk $pid "$page+0"
+expect 2 'not an address or a range' 'length 0' vfio_test walk $pid "$page+0"
+
+# Judged is every page that was asked for: what cannot be is no pass.
+expect 0 '' '--expect set: another word' vfio_test walk --quiet --expect set $pid "$page"
+expect 1 '' '--expect cleared: likewise' vfio_test walk --quiet --expect cleared $pid "$page"
+low=$(printf '0x%x' $((page - 4096)))
+expect 4 '1 of 2 pages judged: 1 in no VMA; first 0x' '--expect: a page in no VMA before it' \
+	vfio_test walk --expect user $pid "$low+8K"
+expect 4 '"judged":\{"expect":"user","asked":2,"judged":1,"not_judged":1,"differ":0,"first_not_judged":"0x' \
+	'--expect: the figures in JSON' vfio_test walk --json --expect user $pid "$low+8K"
+check '--expect: the verdict in JSON' said '"verdict":"unverified"'
+expect 1 '1 of 2 pages judged' '--expect: one that differs counts for more' \
+	vfio_test walk --expect supervisor $pid "$low+8K"
+expect 4 '0 of 1 pages judged: 1 never touched' '--expect: one that is not there' \
+	vfio_test walk --expect user $pid "$vvar+4K"
+expect 0 'in no VMA 1 ' 'without --expect a hole is counted' vfio_test walk $pid "$low+8K"
+last=$(sed -n 's/^\([0-9a-f]*\)-.* \[stack\]$/0x\1/p' /proc/$pid/maps)
+expect 4 'in no VMA' '--expect: a range that ends in no VMA' vfio_test walk --quiet --expect user $pid "$last+16M"
+
+# Its name is its own, and not for the terminal.
+odd=$(printf 'a\033]0;b\377\nc')
+printf '#!/bin/sh\nwhile :; do sleep 1; done\n' >"/tmp/$odd"
+chmod +x "/tmp/$odd"
+"/tmp/$odd" &
+named=$!
+usleep 300000
+expect 0 "^pid $named \(a.x1b\]0;b.xff.x0ac\)" 'an odd name: no control byte in the text' vfio_test walk $named
+check 'an odd name: none at all' sh -c "! LC_ALL=C grep -q '[^[:print:][:space:]]' $ktap_dir/out"
+expect 0 '"comm":"a..x1b\]0;b..xff..x0ac"' 'an odd name: JSON' vfio_test walk --json $named
+kill $named
 
 kill $pid
 wait $pid 2>/dev/null

@@ -16,7 +16,7 @@ gcc -O2 -Wall -Wextra -shared -fPIC -D_GNU_SOURCE -o "$liar" "$root/tests/guest/
 	exit 1
 }
 exec "$root/scripts/vm" --strict --timeout 300 --file "$liar:/root/liar.so" \
-	--device e1000e --device nvme,serial=1 --device virtio-net-pci,disable-legacy=on \
+	--device e1000e --device nvme,serial=1 --device virtio-net-pci,disable-legacy=on,iommu_platform=on \
 	--device pcie-root-port,id=rp,chassis=1,x-speed=5 --device nvme,serial=2,bus=rp \
 	--device pcie-pci-bridge,id=br --device edu,bus=br,addr=1,multifunction=on --device edu,bus=br,addr=1.1 \
 	-- /tests/irqs.sh

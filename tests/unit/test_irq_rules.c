@@ -214,6 +214,49 @@ static void test_table(void **state)
 	}
 }
 
+static bool info(uint32_t index, int told, int no, uint32_t flags, uint32_t count)
+{
+	char detail[96];
+
+	return irq_info_right(index, told, no, flags, count, detail, sizeof(detail));
+}
+
+/* Flags as in linux/vfio.h: EVENTFD 1, MASKABLE 2, AUTOMASKED 4, NORESIZE 8 */
+static void test_info(void **state)
+{
+	char detail[96];
+
+	(void)state;
+	assert_true(info(VFIO_PCI_INTX_IRQ_INDEX, 1, 0, 7, 1));
+	assert_true(info(VFIO_PCI_INTX_IRQ_INDEX, 0, 0, 7, 0));
+	assert_false(info(VFIO_PCI_INTX_IRQ_INDEX, 1, 0, 3, 1));
+	assert_false(info(VFIO_PCI_INTX_IRQ_INDEX, 1, 0, 7, 0));
+	assert_false(info(VFIO_PCI_INTX_IRQ_INDEX, 1, EINVAL, 0, 0));
+	assert_true(info(VFIO_PCI_MSI_IRQ_INDEX, 4, 0, 9, 4));
+	assert_false(info(VFIO_PCI_MSI_IRQ_INDEX, 4, 0, 1, 4));
+	assert_false(info(VFIO_PCI_MSI_IRQ_INDEX, 4, 0, 11, 4));
+	assert_false(info(VFIO_PCI_MSI_IRQ_INDEX, 4, 0, 9, 5));
+	/* Where the configuration space could not be read, nothing is known of the count. */
+	assert_true(info(VFIO_PCI_MSI_IRQ_INDEX, -1, 0, 9, 5));
+	assert_true(info(VFIO_PCI_MSIX_IRQ_INDEX, 5, 0, 9, 5));
+	assert_true(info(VFIO_PCI_MSIX_IRQ_INDEX, 5, 0, 1, 5));
+	assert_true(info(VFIO_PCI_REQ_IRQ_INDEX, 1, 0, 9, 1));
+	assert_false(info(VFIO_PCI_REQ_IRQ_INDEX, 1, EINVAL, 0, 0));
+	/* ERR of PCI Express: all kernels have it. */
+	assert_true(info(VFIO_PCI_ERR_IRQ_INDEX, 1, 0, 9, 1));
+	assert_false(info(VFIO_PCI_ERR_IRQ_INDEX, 1, EINVAL, 0, 0));
+	assert_false(info(VFIO_PCI_ERR_IRQ_INDEX, 1, 0, 9, 0));
+	/* Of a conventional device: refused, and since 7.3 as of any. */
+	assert_true(info(VFIO_PCI_ERR_IRQ_INDEX, 0, EINVAL, 0, 0));
+	assert_true(irq_info_right(VFIO_PCI_ERR_IRQ_INDEX, 0, 0, 9, 1, detail, sizeof(detail)));
+	assert_non_null(strstr(detail, "as since Linux 7.3"));
+	assert_false(info(VFIO_PCI_ERR_IRQ_INDEX, 0, 0, 9, 0));
+	assert_false(info(VFIO_PCI_ERR_IRQ_INDEX, 0, 0, 9, 2));
+	assert_false(info(VFIO_PCI_ERR_IRQ_INDEX, 0, 0, 1, 1));
+	assert_false(info(VFIO_PCI_ERR_IRQ_INDEX, 0, ENOTTY, 0, 0));
+	assert_int_equal(irq_nr_indexes, VFIO_PCI_REQ_IRQ_INDEX + 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -221,7 +264,7 @@ int main(void)
 		cmocka_unit_test(test_eventfds),  cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_numbers),	  cmocka_unit_test(test_events),
 		cmocka_unit_test(test_null_safe), cmocka_unit_test(test_names),
-		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_table),	  cmocka_unit_test(test_info),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "parse.h"
 #include "pci_config.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -471,6 +472,70 @@ static void test_bar_differs(void **state)
 	}
 }
 
+/* A virtual function reads ones for its ids, of one that is gone every byte does. */
+static void test_gone(void **state)
+{
+	uint8_t bytes[256];
+	int i;
+
+	(void)state;
+	memset(bytes, 0xff, sizeof(bytes));
+	assert_true(pci_config_gone(bytes, sizeof(bytes)));
+	assert_true(pci_config_gone(bytes, 64));
+	assert_false(pci_config_gone(bytes, 63));
+	assert_false(pci_config_gone(bytes, 0));
+	for (i = 0; i < 64; i++) {
+		bytes[i] = 0xfe;
+		assert_false(pci_config_gone(bytes, sizeof(bytes)));
+		bytes[i] = 0xff;
+	}
+	bytes[64] = 0;
+	assert_true(pci_config_gone(bytes, sizeof(bytes)));
+}
+
+static void test_virtual_function(void **state)
+{
+	struct pci_config c;
+	struct space s;
+
+	(void)state;
+	begin(&s, 256);
+	w16(&s, 0x00, 0xffff);
+	w16(&s, 0x02, 0xffff);
+	assert_int_equal(decode(&s, &c), 0);
+	assert_int_equal(c.class, 0x020001);
+}
+
+/* VFIO has 16 bits for a domain: what stands for this device's is this device's. */
+static void test_dependent(void **state)
+{
+	static const struct {
+		struct pci_bdf own;
+		uint16_t segment;
+		uint8_t bus, devfn;
+		const char *bdf;
+	} rows[] = {
+		{ { 0, 1, 0, 0 }, 0, 1, 0x00, "0000:01:00.0" },
+		{ { 0, 1, 0, 0 }, 0, 1, 0xff, "0000:01:1f.7" },
+		{ { 0, 1, 0, 0 }, 1, 1, 0x08, "0001:01:01.0" },
+		{ { 0x10000, 1, 0, 0 }, 0, 1, 0x09, "10000:01:01.1" },
+		{ { 0x10001, 1, 0, 0 }, 1, 0x80, 0, "10001:80:00.0" },
+		{ { 0x10001, 1, 0, 0 }, 2, 0x80, 0, "0002:80:00.0" },
+		{ { 0xffff, 1, 0, 0 }, 0xffff, 1, 0, "ffff:01:00.0" },
+		{ { 0xdeadbeef, 1, 0, 0 }, 0xbeef, 1, 0, "deadbeef:01:00.0" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		char bdf[24];
+
+		pci_dependent_bdf(&rows[i].own, rows[i].segment, rows[i].bus, rows[i].devfn, bdf,
+				  sizeof(bdf));
+		assert_string_equal(bdf, rows[i].bdf);
+	}
+}
+
 static void test_names(void **state)
 {
 	(void)state;
@@ -493,6 +558,8 @@ int main(void)
 		cmocka_unit_test(test_caps),	    cmocka_unit_test(test_caps_wrong),
 		cmocka_unit_test(test_ext_caps),    cmocka_unit_test(test_msix_table),
 		cmocka_unit_test(test_bar_differs), cmocka_unit_test(test_names),
+		cmocka_unit_test(test_gone),	    cmocka_unit_test(test_virtual_function),
+		cmocka_unit_test(test_dependent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,253 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# gates.sh - what must stop a run does: tests/run, ktap.sh, scripts/vm, .ci/run
+#
+# No VM: groups that are made up, and a program in the place of QEMU that says what a
+# guest would say.
+
+set -uo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+cd "$root" || exit 2
+# shellcheck source=tests/guest/ktap.sh
+. "$root/tests/guest/ktap.sh"
+export TMPDIR=$ktap_dir/tmp
+mkdir "$TMPDIR"
+
+# what the group prints and does | exit status of tests/run | its last line | a line of it
+readonly run_cases='
+1..2\nok 1 - a\nok 2 - b\n| | 0 | 2 passed, 0 failed, 0 skipped | ok 2 - one: b
+1..1\nok 1\n1..2\nok 1\nok 2\n| | 0 | 3 passed, 0 failed, 0 skipped | ok 3 - one:
+1..2\nok 1 - a\nok 2 - b # SKIP no b here\n| | 0 | 1 passed, 0 failed, 1 skipped | ok 2 - one: b # SKIP no b here
+1..2\nok 1 - a\nok 2 - b # SKIP\n| | 1 | 1 passed, 1 failed, 0 skipped | not ok 2 - one: b # SKIP
+1..1\nok 1 - a # SKIP no a here\n| | 1 | 0 passed, 0 failed, 1 skipped | ok 1 - one: a # SKIP no a here
+1..2\nok 1 - a\nnot ok 2 - b\n| | 1 | 1 passed, 1 failed, 0 skipped | not ok 2 - one: b
+1..2\nok 1 - a\nnot ok 2 - b # TODO later\n| | 1 | 1 passed, 1 failed, 0 skipped | not ok 2 - one: b # TODO later
+1..2\nok 1 - a\nnot ok 2 - b\n| exit 1 | 1 | 1 passed, 1 failed, 0 skipped | not ok 2 - one: b
+1..3\nok 1 - a\nok 2 - b\n| | 1 | 2 passed, 1 failed, 0 skipped | not ok 3 - one: whole plan: 2 of 3 points
+1..1\nok 1 - a\nok 2 - b\n| | 1 | 2 passed, 1 failed, 0 skipped | not ok 3 - one: whole plan: 2 of 1 points
+ok 1 - a\nok 2 - b\n| | 1 | 2 passed, 1 failed, 0 skipped | not ok 3 - one: whole plan: 2 of no points, point 1 not in its place
+| | 1 | 0 passed, 1 failed, 0 skipped | not ok 1 - one: whole plan: 0 of no points
+1..0\n| | 1 | 0 passed, 1 failed, 0 skipped | not ok 1 - one: whole plan: 0 of 0 points
+1..1\n1..1\nok 1 - a\n| | 1 | 1 passed, 1 failed, 0 skipped | not ok 2 - one: whole plan: 1 of 2 points, a plan of 1 after them
+1..2\nok 1 - a\n1..1\nok 1 - a\nok 2 - b\n| | 1 | 3 passed, 1 failed, 0 skipped | not ok 4 - one: whole plan: 3 of 3 points, a plan of 1 after them
+1..3\nok 1 - a\nok 1 - a\nok 3 - c\n| | 1 | 3 passed, 1 failed, 0 skipped | not ok 4 - one: whole plan: 3 of 3 points, point 1 not in its place
+1..2\nok 1 - a\nok 2 - b| exit 3 | 1 | 2 passed, 1 failed, 0 skipped | not ok 3 - one: ended with exit status 3
+1..2\nok 1 - a\nok 2 - b\n| kill -SEGV $$ | 1 | 2 passed, 1 failed, 0 skipped | not ok 3 - one: ended with exit status 139
+1..2\nok 1 - a\no| kill -TERM $$ | 1 | 1 passed, 1 failed, 0 skipped | not ok 2 - one: whole plan: 1 of 2 points
+1..2\nok 1 - a\n| sleep 1000 | 1 | 1 passed, 1 failed, 0 skipped | not ok 2 - one: in time: more than 2 s, after 1 of 2 points
+1..1\nok 1 - a\n| trap "" TERM; sleep 1000 & wait; wait | 1 | 1 passed, 1 failed, 0 skipped | not ok 2 - one: in time: more than 2 s, after 1 of 1 points
+1..1\nok 1 - a\nBail out! no more\n| | 1 | 1 passed, 1 failed, 0 skipped | not ok 2 - one: Bail out! no more
+1..1\n  ok 1 - of a part\nok 1 - a\n| | 0 | 1 passed, 0 failed, 0 skipped | ok 1 - one: a
+'
+
+# group TEXT COMMANDS: a script that is a group
+group() {
+	printf '#!/bin/bash\nprintf %q\n%s\n' "${1//%/%%}" "$2" >"$ktap_dir/group"
+	chmod +x "$ktap_dir/group"
+}
+
+# run_says STATUS LAST LINE OPTIONS...: tests/run on the made-up table
+run_says() {
+	local status=0 want=$1 last=$2 line=$3
+	shift 3
+
+	tests/run --groups "$ktap_dir/table" "$@" >"$ktap_dir/said" 2>&1 || status=$?
+	cat "$ktap_dir/said"
+	echo "exit $status"
+	[[ $status -eq $want && $(tail -n 1 "$ktap_dir/said") == "$last" ]] &&
+		sed 's/ *$//' "$ktap_dir/said" | grep -xF -e "$line" >/dev/null
+}
+
+test_run() {
+	local text commands status last line n=0
+
+	echo "one | 2 | $ktap_dir/group" >"$ktap_dir/table"
+	while IFS='|' read -r text commands status last line; do
+		[[ -n $status ]] || continue
+		n=$((n + 1))
+		group "$text" "${commands# }"
+		last=${last# }
+		check "tests/run: ${text:-nothing}${commands% }" \
+			run_says "${status// /}" "${last% }" "${line# }"
+	done <<<"$run_cases"
+}
+
+# Two groups, and what else the command line and the table can be.
+test_run_more() {
+	group '1..1\nok 1 - a\n' ''
+	printf '%s\n' "one | 9 | $ktap_dir/group" "two | 9! | $ktap_dir/nothing-there" >"$ktap_dir/table"
+	check 'tests/run: a command that is not there' \
+		run_says 1 '1 passed, 1 failed, 0 skipped' 'not ok 2 - two: whole plan: 0 of no points'
+	check 'tests/run: one of the groups' run_says 0 '1 passed, 0 failed, 0 skipped' 'ok 1 - one: a' one
+	check 'tests/run: a group that is not in the table' \
+		run_says 1 '1 passed, 1 failed, 0 skipped' 'not ok 2 - no such group: three ; see tests/run --list' one three
+	check 'tests/run: a kernel that is not there' \
+		run_says 1 '0 passed, 1 failed, 0 skipped' 'not ok 1 - none: the kernel is there' --kernel none
+	check 'tests/run: and one of two' run_says 1 '1 passed, 1 failed, 0 skipped' \
+		'not ok 2 - none: the kernel is there' --kernel 6.1 --kernel none one
+	expect 2 'no such option' 'tests/run: an unknown option' tests/run --nonsense
+	expect 2 'not a number of groups' 'tests/run: JOBS=0' env JOBS=0 tests/run one
+	group '1..3\nok 1 - a\nnot ok 2 - b\n' 'sleep 1000'
+	echo "one | 99 | $ktap_dir/group" >"$ktap_dir/table"
+	check 'tests/run --fail-fast: not one point more' \
+		run_says 1 '1 passed, 1 failed, 0 skipped' '# one: ended at its first point that was not ok' --fail-fast
+}
+
+# What a signal leaves behind.
+test_run_signal() {
+	local pid status=0
+
+	group '1..1\n' "exec sleep 1234.5"
+	echo "one | 99 | $ktap_dir/group" >"$ktap_dir/table"
+	tests/run --groups "$ktap_dir/table" >/dev/null 2>&1 &
+	pid=$!
+	sleep 1
+	kill -TERM $pid
+	wait $pid || status=$?
+	check 'tests/run: TERM: 143' [ $status -eq 143 ]
+	check 'tests/run: TERM: its groups are gone' sh -c '! pgrep -xf "sleep 1234.5"'
+}
+
+# a script with ktap.sh | its exit status | what it prints
+readonly ktap_cases='
+ktap_plan 1; check a true; ktap_end | 0 | ok 1 - a
+ktap_plan 1; check a false; ktap_end | 1 | not ok 1 - a
+ktap_plan 2; check a false; check b true; ktap_end | 1 | ok 2 - b
+ktap_plan 2; check a true; ktap_end | 1 | # planned 2 points, made 1
+ktap_plan 1; check a true; check b true; ktap_end | 1 | # planned 1 points, made 2
+check a true; ktap_end | 1 | # planned 0 points, made 1
+ktap_end | 1 | # planned 0 points, made 0
+ktap_plan 0; ktap_end | 1 | # ktap_plan 0: a script has one plan, of one point at least
+ktap_plan 1; ktap_plan 1; check a true; ktap_end | 1 | # ktap_plan 1: a script has one plan, of one point at least
+ktap_plan 1; check a true | 1 | # ended after 1 of 1 points, before ktap_end
+ktap_plan 1; check a true; exit 0 | 1 | # ended after 1 of 1 points, before ktap_end
+ktap_plan 1; check a true; exit 7 | 7 | # ended after 1 of 1 points, before ktap_end
+ktap_plan 1; ktap_skip a "no a here"; ktap_end | 0 | ok 1 - a # SKIP no a here
+ktap_plan 1; ktap_skip a; ktap_end | 1 | not ok 1 - a: skipped, and nobody says why
+ktap_plan 1; expect 3 "" a sh -c "exit 3"; ktap_end | 0 | ok 1 - a
+ktap_plan 1; expect 3 "" a sh -c "exit 0"; ktap_end | 1 | not ok 1 - a
+ktap_plan 1; expect 0 "" a sh -c "exit 3"; ktap_end | 1 | # sh -c exit 3: exit 3, expected 0 and:
+ktap_plan 1; expect 0 "^b$" a echo b; ktap_end | 0 | ok 1 - a
+ktap_plan 1; expect 0 "^b$" a sh -c "echo b >&2"; ktap_end | 0 | ok 1 - a
+ktap_plan 1; expect 0 "^c$" a echo b; ktap_end | 1 | # b
+ktap_plan 1; expect 1 "^b$" a echo b; ktap_end | 1 | not ok 1 - a
+ktap_plan 1; expect 0 "b" a true; ktap_end | 1 | not ok 1 - a
+'
+
+ktap_says() {
+	local status=0
+
+	"${@:4}" -c ". tests/guest/ktap.sh; $1" >"$ktap_dir/said" 2>&1 || status=$?
+	cat "$ktap_dir/said"
+	echo "exit $status"
+	[[ $status -eq $2 ]] && sed 's/ *$//' "$ktap_dir/said" | grep -xF -e "$3" >/dev/null
+}
+
+# In the guest it is busybox that reads it.
+test_ktap() {
+	local script status line
+
+	while IFS='|' read -r script status line; do
+		[[ -n $status ]] || continue
+		check "ktap.sh: ${script% }: bash" ktap_says "$script" "${status// /}" "${line# }" bash
+		check "ktap.sh: ${script% }: busybox" ktap_says "$script" "${status// /}" "${line# }" busybox sh
+	done <<<"$ktap_cases"
+}
+
+# what the guest says | what QEMU does then | --strict | vm's exit status | what it says
+readonly vm_cases='
+status 0\n | | | 0 | vm: TCG
+status 0\n | | --strict | 0 | vm: TCG
+status 3\n | | --strict | 3 | vm: TCG
+dmesg WARNING: so\nstatus 0\n | | --strict | 125 | vm: guest kernel log: not clean:
+dmesg WARNING: so\nstatus 0\n | | --strict | 125 |   WARNING: so
+dmesg WARNING: so\nstatus 3\n | | --strict | 125 | vm: guest kernel log: not clean:
+dmesg WARNING: so\nstatus 0\n | | | 0 | vm: guest kernel log: warning: not clean:
+dmesg taint 512: a warning\nstatus 0\n | | --strict | 125 |   taint 512: a warning
+ | | --strict | 125 | vm: the VM ended without the command'\''s exit status (QEMU'\''s own: 0)
+status\n | | --strict | 125 | vm: the VM ended without the command'\''s exit status (QEMU'\''s own: 0)
+status \n | | | 125 | vm: the VM ended without the command'\''s exit status (QEMU'\''s own: 0)
+status none\n | | | 125 | vm: the VM ended without the command'\''s exit status (QEMU'\''s own: 0)
+status 0 | | | 125 | vm: the VM ended without the command'\''s exit status (QEMU'\''s own: 0)
+status 256\n | | | 125 | vm: the VM ended without the command'\''s exit status (QEMU'\''s own: 0)
+note so it is\nstatus 0\n | | | 0 | vm: guest: so it is
+ | exit 1 | | 125 | vm: the VM ended without the command'\''s exit status (QEMU'\''s own: 1)
+ | echo so >&2; exit 1 | | 125 |   so
+status 0\n | kill -SEGV $$ | | 125 | vm: QEMU ended badly after the command (139)
+ | sleep 1000 | | 124 | vm: no end after 3 s: killed; give it more with --timeout
+status 0\n | sleep 1000 | | 124 | vm: no end after 3 s: killed; give it more with --timeout
+'
+
+# vm_says STATUS LINE OPTION...: scripts/vm with the program above in the place of QEMU
+vm_says() {
+	local status=0
+
+	QEMU=$ktap_dir/qemu ACCEL=tcg scripts/vm --timeout 3 "${@:3}" -- true >"$ktap_dir/said" 2>&1 || status=$?
+	cat "$ktap_dir/said"
+	echo "exit $status"
+	[[ $status -eq $1 ]] && grep -q -e "^$2" "$ktap_dir/said"
+}
+
+test_vm() {
+	local text commands strict status line
+
+	while IFS='|' read -r text commands strict status line; do
+		[[ -n $status ]] || continue
+		# shellcheck disable=SC2016 # for the script
+		printf '#!/bin/bash\nall="$*"\nctl=${all#*id=ctl,path=}\nctl=${ctl%%%% *}\nprintf %q >"$ctl.out"\n%s\n' \
+			"${text% }" "$commands" >"$ktap_dir/qemu"
+		chmod +x "$ktap_dir/qemu"
+		strict=${strict// /} line=${line# }
+		check "vm: ${text}${commands# }$strict: $line" vm_says "${status// /}" "$line" ${strict:+"$strict"}
+	done <<<"$vm_cases"
+}
+
+# what "make check" says | what "make check-matrix" says | exit status | last line
+readonly ci_cases='
+echo 3 passed, 0 failed, 1 skipped | echo 2 passed, 0 failed, 0 skipped | 0 | 5 passed, 0 failed, 1 skipped
+echo 3 passed, 1 failed, 1 skipped; exit 1 | echo 2 passed, 0 failed, 0 skipped | 1 | 5 passed, 1 failed, 1 skipped
+echo 3 passed, 1 failed, 1 skipped | echo 2 passed, 0 failed, 0 skipped | 1 | 5 passed, 1 failed, 1 skipped
+echo 3 passed, 0 failed, 1 skipped | echo 2 passed, 0 failed, 0 skipped; exit 2 | 1 | 5 passed, 0 failed, 1 skipped
+echo 3 passed, 0 failed, 1 skipped | exit 0 | 1 | 3 passed, 1 failed, 1 skipped
+exit 0 | exit 0 | 1 | 0 passed, 1 failed, 0 skipped
+echo 3 passed, 0 failed, 1 skipped; echo more | echo 2 passed, 0 failed, 0 skipped | 1 | 2 passed, 1 failed, 0 skipped
+'
+
+ci_says() {
+	local status=0
+
+	PATH=$ktap_dir/bin:$PATH .ci/run >"$ktap_dir/said" 2>&1 || status=$?
+	cat "$ktap_dir/said"
+	echo "exit $status"
+	[[ $status -eq $1 && $(tail -n 1 "$ktap_dir/said") == "$2" ]]
+}
+
+test_ci() {
+	local first second status last
+
+	mkdir "$ktap_dir/bin"
+	while IFS='|' read -r first second status last; do
+		[[ -n $status ]] || continue
+		# shellcheck disable=SC2016 # for the script
+		printf '#!/bin/bash\nif [[ $1 == check ]]; then\n%s\nelse\n%s\nfi\n' "$first" "$second" \
+			>"$ktap_dir/bin/make"
+		chmod +x "$ktap_dir/bin/make"
+		check ".ci/run:$first|$second" ci_says "${status// /}" "${last# }"
+	done <<<"$ci_cases"
+}
+
+# count TABLE: its rows
+count() {
+	grep -c '|' <<<"$1"
+}
+
+ktap_plan $(($(count "$run_cases") + 8 + 2 + 2 * $(count "$ktap_cases") + $(count "$vm_cases") + \
+	$(count "$ci_cases")))
+test_run
+test_run_more
+test_run_signal
+test_ktap
+test_vm
+test_ci
+ktap_end

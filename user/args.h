@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * The command line before any command sees it: which command it is, wherever its word stands,
+ * and what was meant by a word that is none.  Pure: nothing is printed.
+ */
+#ifndef ARGS_H
+#define ARGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct cmd;
+
+struct args {
+	const struct cmd *cmd; /* NULL: no command's name is in it */
+	const char *word;      /* NULL, or the first argument that is no option */
+	int argc;
+	char **argv; /* for cmd->run(); argv[0] is the command's name, or the program's */
+	bool json, help;
+	char **made; /* arguments that we made: args_free() */
+	int nr_made;
+};
+
+/*
+ * Options may stand before the command.  What commands see is in one form: a PCI address as sysfs
+ * writes it (0000:00:1f.0), and the value of an option that needs none behind a "=" (--hold 5
+ * becomes --hold=5, as a number is nothing that a command could take there).  0 or -ENOMEM.
+ */
+int args_init(struct args *args, int argc, char **argv, const struct cmd *const *cmds,
+	      size_t nr_cmds);
+void args_free(struct args *args);
+
+/* Is it asked for, wherever it stands?  For an error before options were looked at. */
+bool args_have_json(int argc, char *const *argv);
+
+/* One of the words, NULL ends them, that was probably meant; NULL: none is near. */
+const char *args_nearest(const char *word, const char *const *words);
+
+/* The command that was probably meant, also by a word of another tool ("ls"); NULL: none */
+const char *args_nearest_command(const char *word, const struct cmd *const *cmds, size_t nr_cmds);
+
+/* An option of this command, "--size" for "--sise"; NULL: none.  @buf is scratch. */
+const char *args_nearest_option(const char *word, const struct cmd *cmd, char *buf, size_t len);
+
+/*
+ * Why getopt_long() gave '?' or ':' (@c) for @word: "no such option", "it takes no value",
+ * "it needs a value", or "it may mean several options".
+ */
+const char *args_why_bad(int c, const char *word, const struct cmd *cmd);
+
+#endif /* ARGS_H */

@@ -30,6 +30,7 @@ vfio_test := main args cmd_run cmd_list cmd_doctor cmd_walk walk_judge cmd_iova 
 	bind_record bind_state in_use $(SHARED)
 vfio_test += irq_host run_path virtio
 vfio_test += run_summary run_hold run_request request entries witness
+vfio_test += in_use_disk in_use_net in_use_open limited
 vfio_test_libs := libkmod libpci json-c zlib
 qemu_verify_pte := qemu_verify_pte args qemu_report qemu_walk qemu_compare qemu_join qemu_print monitor \
 	monitor_parse $(SHARED)
@@ -58,7 +59,8 @@ unit_monitor := monitor monitor_parse err
 unit_monitor_parse := monitor_parse parse
 unit_join := qemu_join err
 unit_bind_record := bind_record
-unit_in_use := in_use
+unit_limited := limited
+unit_in_use := in_use in_use_disk in_use_net in_use_open limited
 unit_failure := failure sysfs err parse
 unit_report := qemu_report qemu_walk qemu_compare pt_text parse
 unit_walk :=

@@ -11,6 +11,7 @@
 
 #include "bind_record.h"
 #include "failure.h"
+#include "limited.h"
 
 #define PCI "/sys/bus/pci"
 
@@ -24,38 +25,61 @@ static int say_failed(struct err *err, int no, const char *path, const char *tex
 	return -no;
 }
 
+/*
+ * What these files do they do under the device's lock, which a driver that waits for somebody
+ * (VFIO's, for whoever has the device open) holds for as long: so with a limit.
+ */
+#define LIMIT_MS      60000
+#define READ_LIMIT_MS 5000
+
+struct line {
+	char path[PATH_MAX], text[SYSFS_NAME + 1];
+};
+
 /* In one write, which is how such a file takes it */
+static int write_now(const void *in, void *out)
+{
+	const struct line *l = in;
+	size_t n = strlen(l->text);
+	int fd = open(l->path, O_WRONLY | O_CLOEXEC);
+
+	(void)out;
+	return fd < 0 || write(fd, l->text, n) != (ssize_t)n ? -errno : 0;
+}
+
 static int write_line(const char *path, const char *text, struct err *err)
 {
-	char line[SYSFS_NAME + 1];
-	int n = snprintf(line, sizeof(line), "%s\n", text), no = 0;
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	struct line l;
+	int ret;
 
-	if (fd < 0 || write(fd, line, (size_t)n) != n)
-		no = errno;
-	if (fd >= 0)
-		close(fd);
-	return no ? say_failed(err, no, path, text) : 0;
+	snprintf(l.path, sizeof(l.path), "%s", path);
+	snprintf(l.text, sizeof(l.text), "%s\n", text);
+	ret = limited(write_now, &l, NULL, 0, LIMIT_MS);
+	return ret ? say_failed(err, -ret, path, text) : 0;
+}
+
+static int read_now(const void *in, void *out)
+{
+	struct line *answer = out;
+	int fd = open(in, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, answer->text, sizeof(answer->text));
+
+	return n < 0 ? -errno : (int)n;
 }
 
 int bind_override_get(const char *bdf, char *out, size_t len)
 {
 	char path[PATH_MAX];
-	ssize_t n;
-	int fd;
+	struct line answer;
+	int n;
 
 	snprintf(path, sizeof(path), PCI "/devices/%s/driver_override", bdf);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	n = read(fd, out, len);
+	n = limited(read_now, path, &answer, sizeof(answer), READ_LIMIT_MS);
 	if (n < 0)
-		n = -errno;
-	close(fd);
-	if (n < 0)
-		return (int)n;
-	if (n == 0 || out[n - 1] != '\n')
+		return n;
+	if (n == 0 || answer.text[n - 1] != '\n' || (size_t)n > len)
 		return -E2BIG;
+	memcpy(out, answer.text, (size_t)n - 1);
 	out[n - 1] = '\0';
 	return 0;
 }
@@ -86,8 +110,8 @@ static int unbind(const struct sysfs_device *dev, struct err *err)
 
 	snprintf(path, sizeof(path), PCI "/drivers/%s/unbind", dev->driver);
 	ret = write_line(path, dev->bdf, err);
-	/* Somebody else was quicker: it is off, as it should be. */
-	if (ret && !sysfs_device_get(dev->bdf, &now) && !now.driver[0])
+	/* Somebody else was quicker: it is off, as it should be.  One that waits is not. */
+	if (ret && ret != -ETIMEDOUT && !sysfs_device_get(dev->bdf, &now) && !now.driver[0])
 		ret = 0;
 	return ret;
 }

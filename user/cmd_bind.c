@@ -175,10 +175,24 @@ static int refuse(struct item *it)
 	return -(it->err.no ? it->err.no : EBUSY);
 }
 
+/* Refused for what the table of failures has under this name */
+static int refuse_for(struct bind_cmd *c, struct item *it, const char *id, const char *object)
+{
+	c->env.object = object;
+	failure_set(&c->env, id, failure_get(id)->no, NULL, &it->err);
+	c->env.object = NULL;
+	return refuse(it);
+}
+
 /* Its driver_override and its record; those of another device are no record. */
 static int look_at(struct bind_cmd *c, struct item *it)
 {
-	int ret = bind_override_get(it->dev.bdf, it->override, sizeof(it->override));
+	int ret;
+
+	/* Its lock is taken for as long as that lasts, and its driver_override is under it. */
+	if (c->env.leaving)
+		return refuse_for(c, it, "removal-waits", NULL);
+	ret = bind_override_get(it->dev.bdf, it->override, sizeof(it->override));
 
 	if (ret) {
 		it->err.no = -ret;
@@ -192,15 +206,6 @@ static int look_at(struct bind_cmd *c, struct item *it)
 		return refuse(it);
 	it->recorded = !ret && bind_standing(&it->dev, &it->rec) != BIND_UNKNOWN;
 	return 0;
-}
-
-/* Refused for what the table of failures has under this name */
-static int refuse_for(struct bind_cmd *c, struct item *it, const char *id, const char *object)
-{
-	c->env.object = object;
-	failure_set(&c->env, id, failure_get(id)->no, NULL, &it->err);
-	c->env.object = NULL;
-	return refuse(it);
 }
 
 /* VFIO's drivers take nothing without an IOMMU: better said than tried. */
@@ -222,13 +227,23 @@ static int check_device(struct bind_cmd *c, struct item *it)
 	return refuse(it);
 }
 
+/* Who uses it, and what hangs from it, before anything is touched */
 static int check_use(struct bind_cmd *c, struct item *it)
 {
-	char what[128];
+	char what[256];
+	enum use use;
 
-	if (c->force || !in_use(it->dev.bdf, what, sizeof(what)))
+	if (bind_is_held(&c->env, &c->holders))
+		return refuse_for(c, it, "unbind-waits", NULL);
+	/* Not even by force: VFIO refuses such a device, and takes them along when it goes. */
+	if (c->env.nr_vfs && (strstr(c->driver, "vfio") || strstr(it->dev.driver, "vfio")))
+		return refuse_for(c, it, "has-vfs", NULL);
+	if (c->force)
 		return 0;
-	return refuse_for(c, it, "in-use", what);
+	use = in_use(it->dev.bdf, what, sizeof(what));
+	if (use == USE_NONE)
+		return 0;
+	return refuse_for(c, it, use == USE_FOUND ? "in-use" : "use-unknown", what);
 }
 
 static int may_bind(struct bind_cmd *c, struct item *it)
@@ -260,11 +275,7 @@ static int may_bind(struct bind_cmd *c, struct item *it)
 	}
 	if (strstr(c->driver, "vfio") && check_device(c, it))
 		return -1;
-	if (!strcmp(it->dev.driver, c->driver))
-		return 0;
-	if (bind_is_held(&c->env, &c->holders))
-		return refuse_for(c, it, "unbind-waits", NULL);
-	return check_use(c, it);
+	return strcmp(it->dev.driver, c->driver) ? check_use(c, it) : 0;
 }
 
 static int may_unbind(struct bind_cmd *c, struct item *it)
@@ -284,10 +295,7 @@ static int may_unbind(struct bind_cmd *c, struct item *it)
 	if (it->recorded && !c->force && bind_standing(&it->dev, &it->rec) == BIND_MOVED)
 		return refuse_for(c, it, "moved-since",
 				  it->rec.from[0] ? it->rec.from : "no driver");
-	if ((it->let_go || strcmp(it->dev.driver, it->rec.from)) &&
-	    bind_is_held(&c->env, &c->holders))
-		return refuse_for(c, it, "unbind-waits", NULL);
-	return 0;
+	return it->let_go || strcmp(it->dev.driver, it->rec.from) ? check_use(c, it) : 0;
 }
 
 /* All of them, so that everything that is in the way is told at once */
@@ -609,7 +617,9 @@ static void each_blocking(struct bind_cmd *c,
 	if (c->unbind || !strstr(c->driver, "vfio") || look_at_all(c))
 		return;
 	for (k = 0; k < c->nr_all; k++) {
-		if (c->all[k].group < 0 || sysfs_driver_viable(&c->all[k]))
+		/* What kernel it is takes time to find out, and matters for bridges alone. */
+		if (c->all[k].group < 0 || sysfs_driver_viable(&c->all[k], false) ||
+		    (sysfs_driver_viable(&c->all[k], true) && sysfs_bridges_pass()))
 			continue;
 		for (i = 0; i < c->nr; i++)
 			if (c->items[i].status != ITEM_SKIPPED &&
@@ -623,10 +633,17 @@ static void each_blocking(struct bind_cmd *c,
 
 static void print_blocking(const struct sysfs_device *dev, const char *ours, void *arg)
 {
+	const char *bridge = sysfs_bridge_name(dev);
+
 	(void)arg;
-	fprintf(stderr,
-		"vfio_test: %s: group %d is not viable yet: in the same group: %s on %s; vfio_test bind --group %s\n",
-		ours, dev->group, dev->bdf, dev->driver, ours);
+	if (bridge)
+		fprintf(stderr,
+			"vfio_test: %s: group %d is not viable yet: in the same group: %s (%s) on %s; take it from its driver: echo %s > /sys/bus/pci/drivers/%s/unbind\n",
+			ours, dev->group, dev->bdf, bridge, dev->driver, dev->bdf, dev->driver);
+	else
+		fprintf(stderr,
+			"vfio_test: %s: group %d is not viable yet: in the same group: %s on %s; vfio_test bind --group %s\n",
+			ours, dev->group, dev->bdf, dev->driver, ours);
 }
 
 static void add_string(struct json_object *obj, const char *key, const char *v)
@@ -725,12 +742,14 @@ static const struct option unbind_options[] = { { "group", no_argument, NULL, OP
 static const char bind_help[] =
 	"  --group          all devices of its IOMMU group as well, but bridges\n"
 	"  --driver NAME    to another driver than vfio-pci\n"
-	"  --force          also a device whose disk or network interface is in use\n";
+	"  --force          also a device that is in use: its disk, network interface, console,\n"
+	"                   or a node of it that a program has open\n";
 
 static const char unbind_help[] =
 	"  --group          all devices of its IOMMU group that bind had taken\n"
-	"  --force          also one that somebody has put on another driver since, and one\n"
-	"                   on a VFIO driver by hand: the kernel then chooses a driver\n";
+	"  --force          also one that somebody has put on another driver since, or that is\n"
+	"                   in use there, and one on a VFIO driver by hand: the kernel then\n"
+	"                   chooses a driver\n";
 
 /* 0, or the exit code of a usage error; *done >= 0: nothing left to do */
 static int parse_options(int argc, char **argv, struct globals *g, const struct cmd *cmd,

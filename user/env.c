@@ -11,11 +11,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 #include <libkmod.h>
+#include <linux/vfio.h>
 #include <zlib.h>
 
 #include "parse.h"
@@ -225,6 +228,7 @@ static void read_kernel(struct env *env)
 
 	uname(&u);
 	snprintf(env->release, sizeof(env->release), "%.64s", u.release);
+	snprintf(env->machine, sizeof(env->machine), "%.64s", u.machine);
 	sysfs_read_line("/proc/cmdline", env->cmdline, sizeof(env->cmdline));
 	read_config(env);
 	env->iommu_words_off = parse_kernel_word(env->cmdline, "intel_iommu", "off", NULL, 0) ||
@@ -308,11 +312,16 @@ static void read_iommu(struct env *env)
 	env->acpi_dmar = acpi_has("DMAR");
 	env->acpi_ivrs = acpi_has("IVRS");
 	env->acpi_viot = acpi_has("VIOT");
+	env->acpi_iort = acpi_has("IORT");
+	env->acpi_rimt = acpi_has("RIMT");
+	env->devicetree = fact(is_there("/sys/firmware/devicetree/base"));
 	env->iommu = count_dir("/sys/class/iommu", env->iommu_names, sizeof(env->iommu_names)) > 0;
 	env->nr_groups = count_dir("/sys/kernel/iommu_groups", NULL, 0);
 	read_interrupts(env);
 	env->noiommu_mode = parameter("/sys/module/vfio/parameters/enable_unsafe_noiommu_mode");
 }
+
+#define OVERFLOW_ID 65534 /* /proc/sys/kernel/overflowuid */
 
 /* --- who asks -------------------------------------------------------------- */
 
@@ -327,8 +336,27 @@ static void name_owner(const struct stat *st, char *buf, size_t len)
 	snprintf(buf, len, "%.30s:%.30s", user ? user->pw_name : uid, group ? group->gr_name : gid);
 }
 
+/* By owner and mode alone, which faccessat(2) does not tell from what else may forbid it */
+static bool is_allowed(const struct stat *st)
+{
+	gid_t groups[256];
+	int nr = getgroups(256, groups), i;
+	bool member = st->st_gid == getegid();
+
+	/* An owner that a user namespace does not know is one whom its root may not pass for. */
+	if (!geteuid())
+		return st->st_uid != OVERFLOW_ID;
+	for (i = 0; i < nr && !member; i++)
+		member = groups[i] == st->st_gid;
+	return ((st->st_uid == geteuid() ? st->st_mode >> 6
+		 : member		 ? st->st_mode >> 3
+					 : st->st_mode) &
+		6) == 6;
+}
+
 void env_look(struct env_node *node, const char *path)
 {
+	struct statvfs fs;
 	struct stat st;
 
 	memset(node, 0, sizeof(*node));
@@ -337,8 +365,52 @@ void env_look(struct env_node *node, const char *path)
 		node->no = errno;
 	if (!stat(path, &st)) {
 		node->mode = st.st_mode & 07777;
+		node->dev = st.st_rdev;
+		node->allowed = is_allowed(&st);
 		name_owner(&st, node->owner, sizeof(node->owner));
 	}
+	node->nodev = !statvfs(path, &fs) && fs.f_flag & ST_NODEV;
+}
+
+/* A file descriptor, or -1 */
+static int open_node(struct env_node *node)
+{
+	int fd = open(node->path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+
+	node->no = fd < 0 ? errno : 0;
+	node->opened = true;
+	return fd;
+}
+
+static void try_node(struct env_node *node, const char *driver)
+{
+	int fd;
+
+	/* Without its driver the kernel would load that for whoever opens the node. */
+	if (!node->path[0] || !is_there(driver))
+		return;
+	fd = open_node(node);
+	if (fd >= 0)
+		close(fd);
+}
+
+void env_open_nodes(struct env *env)
+{
+	struct vfio_group_status status = { .argsz = sizeof(status) };
+	int fd;
+
+	try_node(&env->container, "/sys/class/misc/vfio");
+	try_node(&env->iommufd, "/sys/class/misc/iommu");
+	try_node(&env->device_node, "/sys/class/vfio-dev");
+	if (!env->node.path[0])
+		return;
+	fd = open_node(&env->node);
+	/* One at a time may have it (drivers/vfio/group.c: vfio_group_fops_open()). */
+	env->held = fd < 0 && errno == EBUSY;
+	if (fd >= 0 && !ioctl(fd, VFIO_GROUP_GET_STATUS, &status))
+		env->viable = fact(status.flags & VFIO_GROUP_FLAGS_VIABLE);
+	if (fd >= 0)
+		close(fd);
 }
 
 static void read_caps(struct env *env)
@@ -350,6 +422,7 @@ static void read_caps(struct env *env)
 	} caps[] = {
 		{ 14, offsetof(struct env, cap_ipc_lock) },
 		{ 16, offsetof(struct env, cap_sys_module) },
+		{ 17, offsetof(struct env, cap_sys_rawio) },
 		{ 19, offsetof(struct env, cap_sys_ptrace) },
 		{ 21, offsetof(struct env, cap_sys_admin) },
 	};
@@ -439,23 +512,80 @@ static void read_power(struct env *env)
 	env->answers = fact(i < (int)sizeof(header));
 }
 
+static bool is_blocking(const struct env *env, const struct sysfs_device *dev)
+{
+	return !sysfs_driver_viable(dev, env->bridges_pass);
+}
+
+/* The siblings; those that keep VFIO from the group come first. */
+static void read_siblings(struct env *env)
+{
+	struct sysfs_device *devs;
+	int n = sysfs_group_get(env->dev.group, &devs), i, blocking;
+
+	/* What kernel this is matters, and is found out, where a bridge is in question alone. */
+	for (i = 0; i < n; i++)
+		if (!sysfs_driver_viable(&devs[i], false) && sysfs_driver_viable(&devs[i], true))
+			env->bridges_pass = sysfs_bridges_pass();
+	for (blocking = 1; n > 0 && blocking >= 0; blocking--)
+		for (i = 0; i < n; i++) {
+			if (!strcmp(devs[i].bdf, env->dev.bdf) ||
+			    is_blocking(env, &devs[i]) != blocking)
+				continue;
+			if (env->nr_siblings < ENV_SIBLINGS)
+				env->siblings[env->nr_siblings++] = devs[i];
+			else
+				env->nr_more++;
+		}
+	if (n >= 0)
+		free(devs);
+}
+
+/* "0x00000000000e8000 0x00000000000e8fff direct": what the IOMMU must let pass always */
+static void read_rmrr(struct env *env)
+{
+	unsigned long long start, end;
+	char path[80], line[96], type[32];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%d/reserved_regions",
+		 env->dev.group);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%llx %llx %31s", &start, &end, type) == 3 &&
+		    !strcmp(type, "direct"))
+			snprintf(env->rmrr, sizeof(env->rmrr), "0x%llx-0x%llx", start, end);
+	if (f)
+		fclose(f);
+}
+
 static void read_group(struct env *env)
 {
-	struct sysfs_device devs[ENV_SIBLINGS];
-	int n = sysfs_group_get(env->dev.group, devs, ENV_SIBLINGS), i;
 	char path[80];
 
-	for (i = 0; i < n && i < ENV_SIBLINGS; i++)
-		if (strcmp(devs[i].bdf, env->dev.bdf))
-			env->siblings[env->nr_siblings++] = devs[i];
+	read_siblings(env);
+	read_rmrr(env);
 	env->noiommu_group = sysfs_group_noiommu(env->dev.group);
 	snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%d/type", env->dev.group);
 	sysfs_read_line(path, env->group_type, sizeof(env->group_type));
+	/* Without a VFIO driver there is none, and that is said by the driver. */
+	if (!strstr(env->dev.driver, "vfio"))
+		return;
 	snprintf(path, sizeof(path), "/dev/vfio/%s%d", env->noiommu_group ? "noiommu-" : "",
 		 env->dev.group);
-	/* Without a VFIO driver there is none, and that is said by the driver. */
-	if (strstr(env->dev.driver, "vfio"))
-		env_look(&env->node, path);
+	env_look(&env->node, path);
+	if (!sysfs_cdev_path(env->dev.bdf, path, sizeof(path)))
+		env_look(&env->device_node, path);
+}
+
+static void read_functions(struct env *env)
+{
+	struct sysfs_device pf;
+
+	env->nr_vfs = sysfs_vfs(env->dev.bdf, env->vfs, sizeof(env->vfs));
+	sysfs_physfn(env->dev.bdf, env->physfn, sizeof(env->physfn));
+	if (env->physfn[0] && !sysfs_device_get(env->physfn, &pf))
+		snprintf(env->physfn_driver, sizeof(env->physfn_driver), "%s", pf.driver);
 }
 
 /* Another process that has the group's node, or the device's own one, open */
@@ -472,10 +602,43 @@ static void read_holder(struct env *env, const struct holders *h)
 		if (h->list[i].pid != getpid() && h->list[i].what == HOLDER_CDEV &&
 		    h->list[i].nr == env->cdev)
 			holder = &h->list[i];
+	env->unseen = h->unseen;
 	if (!holder)
 		return;
 	env->holder = holder->pid;
 	snprintf(env->holder_comm, sizeof(env->holder_comm), "%s", holder->comm);
+}
+
+/*
+ * The driver's link goes before the driver is told to let go, and VFIO's then waits for
+ * whoever has the device open (drivers/vfio/vfio_main.c: vfio_unregister_group_dev()).  So a
+ * device that is still switched on, though on no driver, and whose group VFIO still has.
+ */
+static void read_leaving(struct env *env, const struct holders *h)
+{
+	const struct holder *who = holders_get(h, HOLDER_DEVICE, -1);
+	char path[PATH_MAX], line[16];
+	size_t i;
+
+	if (env->dev.driver[0])
+		return;
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/enable", env->dev.bdf);
+	sysfs_read_line(path, line, sizeof(line));
+	snprintf(path, sizeof(path), "/sys/class/vfio/%s%d", env->noiommu_group ? "noiommu-" : "",
+		 env->dev.group);
+	if (atoi(line) <= 0 || !is_there(path))
+		return;
+	/* A node of a device that is leaving is no longer in sysfs, but still open. */
+	for (i = 0; i < h->nr && !who; i++) {
+		snprintf(path, sizeof(path), "/sys/class/vfio-dev/vfio%d", h->list[i].nr);
+		if (h->list[i].what == HOLDER_CDEV && !is_there(path))
+			who = &h->list[i];
+	}
+	if (!env->holder && who) {
+		env->holder = who->pid;
+		snprintf(env->holder_comm, sizeof(env->holder_comm), "%s", who->comm);
+	}
+	env->leaving = env->holder || h->unseen;
 }
 
 /* N of its node /dev/vfio/devices/vfioN; -1: it has none */
@@ -504,18 +667,22 @@ int env_device(struct env *env, const char *bdf, const struct holders *known)
 	snprintf(env->given, sizeof(env->given), "%.47s", bdf);
 	memset(&env->dev, 0, sizeof(env->dev));
 	memset(&env->node, 0, sizeof(env->node));
-	env->dev.group = -1;
-	env->nr_siblings = 0;
+	memset(&env->device_node, 0, sizeof(env->device_node));
+	env->dev.group = env->cdev = -1;
+	env->nr_siblings = env->nr_more = 0;
 	env->holder = 0;
-	env->holder_comm[0] = env->power[0] = env->group_type[0] = '\0';
-	env->noiommu_group = false;
-	env->answers = FACT_UNKNOWN;
+	env->holder_comm[0] = env->power[0] = env->group_type[0] = env->rmrr[0] = '\0';
+	env->physfn[0] = env->physfn_driver[0] = env->vfs[0] = '\0';
+	env->noiommu_group = env->leaving = env->held = env->unseen = false;
+	env->answers = env->viable = FACT_UNKNOWN;
+	env->nr_vfs = 0;
 	ret = sysfs_device_get(bdf, &env->dev);
 	if (ret) {
 		env->dev.bdf[0] = '\0';
 		return ret;
 	}
 	read_power(env);
+	read_functions(env);
 	if (env->dev.group < 0)
 		return 0;
 	read_group(env);
@@ -523,6 +690,7 @@ int env_device(struct env *env, const char *bdf, const struct holders *known)
 	if (!known)
 		holders_find(&own);
 	read_holder(env, known ? known : &own);
+	read_leaving(env, known ? known : &own);
 	holders_free(&own);
 	return 0;
 }

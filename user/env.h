@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "holder.h"
 #include "sysfs.h"
@@ -37,9 +38,13 @@ enum module_state {
 /* A node of /dev. */
 struct env_node {
 	char path[48];	   /* "" where it was not looked for */
-	int no;		   /* of asking to read and write it: 0, EACCES, ENOENT, … */
+	int no;		   /* of opening it to read and write: 0, EACCES, ENOENT, … */
 	unsigned int mode; /* 0660 */
 	char owner[64];	   /* "root:root" */
+	dev_t dev;
+	bool opened;  /* it was really opened, which tells more than its permissions do */
+	bool allowed; /* by its owner and mode */
+	bool nodev;   /* on a file system that is mounted so that no node works */
 };
 
 /* The file verify_pte.ko that would be loaded. */
@@ -55,6 +60,7 @@ struct env_ko {
 struct env {
 	/* The kernel. */
 	char release[65];
+	char machine[65];   /* "x86_64"; "" unknown */
 	char cmdline[2048]; /* "" unknown */
 	char config[128];   /* the file that has its configuration; "" none found */
 	enum fact config_vfio, config_type1, config_vfio_pci; /* =y or =m */
@@ -68,13 +74,15 @@ struct env {
 
 	/* The IOMMU. */
 	enum fact acpi_dmar, acpi_ivrs, acpi_viot; /* tables of the firmware */
+	enum fact acpi_iort, acpi_rimt;		   /* the same of arm64 and riscv64 */
+	enum fact devicetree;			   /* it describes the machine by one */
 	bool iommu;				   /* one is registered with the kernel */
 	char iommu_names[96];			   /* as /sys/class/iommu has them */
 	int nr_groups;				   /* -1 unknown */
 	enum fact intremap, unsafe_interrupts, noiommu_mode;
 
 	/* Who asks. */
-	enum fact cap_ipc_lock, cap_sys_admin, cap_sys_module, cap_sys_ptrace;
+	enum fact cap_ipc_lock, cap_sys_admin, cap_sys_module, cap_sys_ptrace, cap_sys_rawio;
 	uint64_t memlock; /* bytes; UINT64_MAX: no limit */
 	struct env_node container, iommufd;
 	enum fact debugfs;
@@ -83,15 +91,28 @@ struct env {
 	/* One device; dev.bdf is "" without one. */
 	struct sysfs_device dev;
 	bool noiommu_group; /* VFIO made its group up */
+	/* Of its group, those first that keep VFIO out; nr_siblings are here, nr_more are not. */
 	struct sysfs_device siblings[ENV_SIBLINGS];
-	size_t nr_siblings;
+	size_t nr_siblings, nr_more;
+	bool bridges_pass;    /* what sysfs_driver_viable() is to be asked with */
+	enum fact viable;     /* as the kernel says of the group, where it was asked */
+	char rmrr[48];	      /* memory that the firmware keeps for the group; "" none */
 	struct env_node node; /* its group's */
-	int cdev;	      /* N of /dev/vfio/devices/vfioN; -1 */
-	char group_type[24];  /* "DMA", "identity"; "" unknown */
-	char power[24];	      /* "D0", "D3cold"; "" unknown */
-	enum fact answers;    /* the header of its configuration space is not all ones */
-	int holder;	      /* pid that has the group open; 0: none seen */
+	struct env_node device_node;
+	int cdev;		/* N of /dev/vfio/devices/vfioN; -1 */
+	unsigned int nr_vfs;	/* it is a physical function with so many virtual ones */
+	char vfs[96];		/* their addresses */
+	char physfn[SYSFS_BDF]; /* it is a virtual function of this one; "" */
+	char physfn_driver[SYSFS_NAME];
+	bool has_token; /* a VF token is given */
+	bool leaving;	/* on no driver any more, but VFIO still waits for whoever has it open */
+	char group_type[24]; /* "DMA", "identity"; "" unknown */
+	char power[24];	     /* "D0", "D3cold"; "" unknown */
+	enum fact answers;   /* the header of its configuration space is not all ones */
+	int holder;	     /* pid that has the group open; 0: none seen */
 	char holder_comm[32];
+	bool held;   /* the kernel says that somebody has the group open */
+	bool unseen; /* not every process could be looked at */
 
 	/* What is, or would be, asked of it. */
 	char given[48]; /* the address as it was typed */
@@ -113,8 +134,16 @@ void env_machine(struct env *env, const char *module_path);
  */
 int env_device(struct env *env, const char *bdf, const struct holders *known);
 
-/* Looks at a node of /dev: may it be read and written? */
+/* Looks at a node of /dev: may it be read and written?  By its permissions alone */
 void env_look(struct env_node *node, const char *path);
+
+/*
+ * Opens every node that a back end would open for the device of @env, where its module is
+ * loaded, for a moment: only that shows what else forbids it (a cgroup, a security module,
+ * whoever has the group open), and whether the kernel takes the group for viable.  Not for
+ * one who has the group open already.
+ */
+void env_open_nodes(struct env *env);
 
 /* Adds a mapping's size and what that needs. */
 void env_size(struct env *env, uint64_t size, uint64_t page_size);

@@ -5,12 +5,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
 #include "parse.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define PCI	      "/sys/bus/pci"
 #define PAGE_4K	      4096ULL
+#define LIST_LEN      200 /* of names in a message */
 
 /* --- what the facts say ---------------------------------------------------- */
 
@@ -56,9 +58,45 @@ static bool iommu_failed(const struct env *env)
 	return no_iommu(env) && firmware_has_iommu(env) && !iommu_is_off(env);
 }
 
+static bool is_x86(const struct env *env)
+{
+	return !env->machine[0] || !strcmp(env->machine, "x86_64") ||
+	       (env->machine[0] == 'i' && !strcmp(env->machine + 2, "86"));
+}
+
+static bool is_arm64(const struct env *env)
+{
+	return !strcmp(env->machine, "aarch64");
+}
+
+static bool is_riscv64(const struct env *env)
+{
+	return !strcmp(env->machine, "riscv64");
+}
+
 static bool has_none(const struct env *env)
 {
 	return no_iommu(env) && !firmware_has_iommu(env) && env->acpi_viot != FACT_YES;
+}
+
+static bool has_none_on_x86(const struct env *env)
+{
+	return has_none(env) && is_x86(env);
+}
+
+static bool has_none_on_arm64(const struct env *env)
+{
+	return has_none(env) && is_arm64(env);
+}
+
+static bool has_none_on_riscv64(const struct env *env)
+{
+	return has_none(env) && is_riscv64(env);
+}
+
+static bool has_none_elsewhere(const struct env *env)
+{
+	return has_none(env) && !is_x86(env) && !is_arm64(env) && !is_riscv64(env);
 }
 
 static bool has_no_group_yet(const struct env *env)
@@ -83,7 +121,7 @@ static bool is_gone(const struct env *env)
 
 static bool has_no_driver(const struct env *env)
 {
-	return has_device(env) && !env->dev.driver[0];
+	return has_device(env) && !env->dev.driver[0] && !env->leaving;
 }
 
 static bool has_host_driver(const struct env *env)
@@ -91,19 +129,63 @@ static bool has_host_driver(const struct env *env)
 	return has_device(env) && env->dev.driver[0] && !strstr(env->dev.driver, "vfio");
 }
 
-static bool has_bad_sibling(const struct env *env)
+/* A sibling, a bridge or not, that keeps VFIO from the group, or that the kernel does not say */
+static bool blocks(const struct env *env, const struct sysfs_device *dev)
+{
+	return env->viable != FACT_YES && !sysfs_driver_viable(dev, env->bridges_pass);
+}
+
+static bool is_blocked_by(const struct env *env, bool bridge)
 {
 	size_t i;
 
 	for (i = 0; i < env->nr_siblings; i++)
-		if (!sysfs_driver_viable(&env->siblings[i]))
+		if (blocks(env, &env->siblings[i]) &&
+		    !!sysfs_bridge_name(&env->siblings[i]) == bridge)
 			return true;
 	return false;
 }
 
+static bool has_bad_bridge(const struct env *env)
+{
+	return is_blocked_by(env, true);
+}
+
+/* Also where the kernel says so of a group in which nothing is seen that is to blame */
+static bool has_bad_sibling(const struct env *env)
+{
+	return is_blocked_by(env, false) || (env->viable == FACT_NO && !has_bad_bridge(env));
+}
+
 static bool is_held(const struct env *env)
 {
-	return env->holder;
+	return (env->holder || env->held) && !env->leaving;
+}
+
+static bool is_leaving(const struct env *env)
+{
+	return env->leaving;
+}
+
+/* The kernel gives a VF only to whom its PF's user has told the token, if that is on VFIO. */
+static bool wants_token(const struct env *env)
+{
+	return strstr(env->physfn_driver, "vfio") && !env->has_token;
+}
+
+static bool is_wrong_token(const struct env *env)
+{
+	return env->has_token;
+}
+
+static bool lacks_rawio(const struct env *env)
+{
+	return env->noiommu_group && env->cap_sys_rawio != FACT_YES;
+}
+
+static bool has_rmrr(const struct env *env)
+{
+	return env->rmrr[0];
 }
 
 /* What a run needs besides what it tests. */
@@ -152,25 +234,104 @@ static bool is_not_configured(const struct env *env)
 	return i >= 0 && configured(env, vfio_modules[i].module) == FACT_NO;
 }
 
+static bool is_not_configured_on_riscv64(const struct env *env)
+{
+	return is_not_configured(env) && is_riscv64(env);
+}
+
+static bool is_not_configured_elsewhere(const struct env *env)
+{
+	return is_not_configured(env) && !is_riscv64(env);
+}
+
 static bool lacks_module(const struct env *env)
 {
 	return !is_not_configured(env) &&
 	       (env->object ? !is_about_ours(env) : missing_module(env) >= 0);
 }
 
+/*
+ * The nodes of the two ways to a device; type1's first, and each from the outside in.  Either
+ * way is enough, so a node is in the way where there is none without such a one.
+ */
+static const struct env_node *node_nr(const struct env *env, size_t i)
+{
+	const struct env_node *nodes[] = { &env->container, &env->node, &env->iommufd,
+					   &env->device_node };
+
+	return i < ARRAY_SIZE(nodes) ? nodes[i] : NULL;
+}
+
+static bool may_be_opened(const struct env_node *node)
+{
+	/* Held by another, or with its driver not there yet: that is no lack of permission. */
+	return node->no != EACCES && node->no != EPERM;
+}
+
+/* Is one way open whole?  One without its nodes is none. */
+static bool has_open_way(const struct env *env)
+{
+	bool has_iommufd = env->iommufd.path[0] && env->iommufd.no != ENOENT &&
+			   (!has_device(env) || env->device_node.path[0]);
+
+	return (env->container.path[0] && env->container.no != ENOENT &&
+		may_be_opened(&env->container) && may_be_opened(&env->node)) ||
+	       (has_iommufd && may_be_opened(&env->iommufd) && may_be_opened(&env->device_node));
+}
+
 /* The first node that it may not have, for this reason; NULL: none */
 static const struct env_node *bad_node(const struct env *env, int no)
 {
-	if (env->container.path[0] && env->container.no == no)
-		return &env->container;
-	if (env->node.path[0] && env->node.no == no)
-		return &env->node;
+	const struct env_node *node;
+	size_t i;
+
+	for (i = 0; (node = node_nr(env, i)); i++)
+		if (node->path[0] && node->no == no)
+			return node;
 	return NULL;
+}
+
+/* Its permissions are as they should be, and yet it cannot be opened: what else forbids it? */
+static bool is_on_nodev(const struct env *env)
+{
+	const struct env_node *node = bad_node(env, EACCES);
+
+	return node && node->nodev;
+}
+
+/* Whom the permissions of the node do not keep out, by what faccessat(2) asks */
+static bool is_forbidden_by_lsm(const struct env *env)
+{
+	const struct env_node *node = bad_node(env, EACCES);
+
+	return node && node->opened && !node->nodev && node->allowed;
+}
+
+static bool is_on_nodev_only(const struct env *env)
+{
+	return is_on_nodev(env) && !has_open_way(env);
+}
+
+static bool is_forbidden_only(const struct env *env)
+{
+	return is_forbidden_by_lsm(env) && !has_open_way(env);
 }
 
 static bool may_not_open(const struct env *env)
 {
-	return bad_node(env, EACCES);
+	return bad_node(env, EACCES) && !is_on_nodev(env) && !is_forbidden_by_lsm(env) &&
+	       !has_open_way(env);
+}
+
+/* EPERM of a node that is not the kernel's word on a group without an IOMMU */
+static bool is_kept_by_cgroup(const struct env *env)
+{
+	return bad_node(env, EPERM) && !has_open_way(env) && !lacks_rawio(env);
+}
+
+static bool is_kept_by_rawio(const struct env *env)
+{
+	return env->node.path[0] && env->node.no == EPERM && lacks_rawio(env);
 }
 
 static bool has_no_container(const struct env *env)
@@ -346,7 +507,10 @@ static bool allows_noiommu(const struct env *env)
 /*
  * In the order in which they stand in the way, and so in which to put them right.  Where
  * several fit an errno, the first whose which() agrees is the one.
+ *
+ * clang-format would move the whole table by a tab: the excess of its long texts adds up.
  */
+/* clang-format off */
 const struct failure failures[] = {
 	{
 		.id = "bad-address",
@@ -422,12 +586,48 @@ const struct failure failures[] = {
 		.check = CHECK_IOMMU,
 		.steps = "device list bind",
 		.no = ENODEV,
-		.which = has_none,
-		.state = has_none,
+		.which = has_none_on_x86,
+		.state = has_none_on_x86,
 		.what = "no IOMMU group",
 		.why = "no IOMMU is active: the firmware tells of none (no ACPI table DMAR, IVRS or VIOT)",
 		.fix = "switch VT-d or AMD-Vi on in the firmware and boot with intel_iommu=on (Intel); in a VM give QEMU -device intel-iommu,intremap=on,caching-mode=on",
 		.source = "drivers/iommu/intel/dmar.c: dmar_table_detect()",
+	},
+	{
+		.id = "no-iommu",
+		.check = CHECK_IOMMU,
+		.steps = "device list bind",
+		.no = ENODEV,
+		.which = has_none_on_arm64,
+		.state = has_none_on_arm64,
+		.what = "no IOMMU group",
+		.why = "no IOMMU is active: the kernel has taken no SMMU from {firmware}",
+		.fix = "the kernel needs CONFIG_ARM_SMMU_V3 (or CONFIG_ARM_SMMU), the firmware must describe the SMMU; in a VM give QEMU -M virt,iommu=smmuv3",
+		.source = "drivers/acpi/arm64/iort.c, drivers/iommu/of_iommu.c",
+	},
+	{
+		.id = "no-iommu",
+		.check = CHECK_IOMMU,
+		.steps = "device list bind",
+		.no = ENODEV,
+		.which = has_none_on_riscv64,
+		.state = has_none_on_riscv64,
+		.what = "no IOMMU group",
+		.why = "no IOMMU is active: the kernel has taken none from {firmware}",
+		.fix = "the kernel needs CONFIG_RISCV_IOMMU (since 6.13), the machine an IOMMU; in a VM give QEMU (since 9.2) -device riscv-iommu-pci",
+		.source = "drivers/iommu/riscv/iommu.c",
+	},
+	{
+		.id = "no-iommu",
+		.check = CHECK_IOMMU,
+		.steps = "device list bind",
+		.no = ENODEV,
+		.which = has_none,
+		.state = has_none_elsewhere,
+		.what = "no IOMMU group",
+		.why = "no IOMMU is active on this machine ({machine})",
+		.fix = "the kernel needs the driver of this machine's IOMMU; see dmesg | grep -i iommu",
+		.source = "drivers/iommu/Kconfig",
 	},
 	{
 		.id = "no-group-yet",
@@ -450,8 +650,9 @@ const struct failure failures[] = {
 		.state = has_no_group,
 		.what = "no IOMMU group",
 		.why = "an IOMMU is active, but not for this device",
-		.fix = "see dmesg | grep -i -e DMAR -e AMD-Vi -e iommu; give a device that the IOMMU covers",
-		.source = "drivers/iommu/intel/dmar.c: dmar_find_matched_drhd_unit()",
+		.fix = "see dmesg | grep -i -e DMAR -e AMD-Vi -e iommu -e smmu; give a device that the IOMMU covers",
+		.source =
+			"drivers/iommu/intel/dmar.c: dmar_find_matched_drhd_unit(); drivers/acpi/arm64/iort.c: iort_iommu_configure_id()",
 	},
 	{
 		.id = "noiommu-group",
@@ -484,8 +685,20 @@ const struct failure failures[] = {
 		.check = CHECK_MODULES,
 		.steps = "insert",
 		.no = ENOENT,
-		.which = is_not_configured,
-		.state = is_not_configured,
+		.which = is_not_configured_on_riscv64,
+		.state = is_not_configured_on_riscv64,
+		.what = "could not load the module {module}",
+		.why = "this kernel is built without it: {config_word} is not set in {config}; on riscv64 there was no IOMMU for VFIO before 6.13",
+		.fix = "boot a kernel of 6.13 or later with CONFIG_RISCV_IOMMU, CONFIG_VFIO_PCI and CONFIG_IOMMUFD",
+		.source = "drivers/vfio/Kconfig, drivers/iommu/riscv/Kconfig",
+	},
+	{
+		.id = "not-in-kernel",
+		.check = CHECK_MODULES,
+		.steps = "insert",
+		.no = ENOENT,
+		.which = is_not_configured_elsewhere,
+		.state = is_not_configured_elsewhere,
 		.what = "could not load the module {module}",
 		.why = "this kernel is built without it: {config_word} is not set in {config}",
 		.fix = "boot a kernel that has it, as every generic one of a distribution",
@@ -516,6 +729,18 @@ const struct failure failures[] = {
 		.source = "kernel/module/main.c: may_init_module()",
 	},
 	{
+		.id = "removal-waits",
+		.check = CHECK_DRIVER,
+		.steps = "device list bind unbind",
+		.no = EBUSY,
+		.which = is_leaving,
+		.state = is_leaving,
+		.what = "its removal is waiting",
+		.why = "it was unplugged or taken from its VFIO driver, and the kernel waits for {holder}, who has it open",
+		.fix = "end that process: the removal then goes on by itself",
+		.source = "drivers/vfio/vfio_main.c: vfio_unregister_group_dev()",
+	},
+	{
 		.id = "no-driver",
 		.check = CHECK_DRIVER,
 		.steps = "device list",
@@ -544,12 +769,45 @@ const struct failure failures[] = {
 		.check = CHECK_VIABLE,
 		.steps = "group-viable VFIO_GROUP_SET_CONTAINER list",
 		.no = EPERM,
+		.which = has_bad_sibling,
 		.state = has_bad_sibling,
 		.what = "group {group} is not viable",
 		.why = "in the same group: {siblings}",
 		.fix = "vfio_test bind --group {bdf}",
 		.source =
 			"drivers/iommu/iommu.c: iommu_group_claim_dma_owner(); before 5.19 drivers/vfio/vfio.c: vfio_dev_viable()",
+	},
+	{
+		.id = "bridge-driver",
+		.check = CHECK_VIABLE,
+		.steps = "group-viable VFIO_GROUP_SET_CONTAINER list",
+		.no = EPERM,
+		.which = has_bad_bridge,
+		.state = has_bad_bridge,
+		.what = "group {group} is not viable",
+		.why = "in the same group: {bad_bridges}, a driver that does not leave DMA to others (driver_managed_dma), as it must since 5.19",
+		.fix = "take the bridge from it, a bridge works without a driver: echo {bad_bridge} > " PCI
+		       "/devices/{bad_bridge}/driver/unbind",
+		.source =
+			"drivers/pci/pci-driver.c: pci_dma_configure(); drivers/pci/pcie/portdrv.c",
+	},
+	{
+		.id = "noiommu-rawio",
+		.steps = "VFIO_GROUP_SET_CONTAINER",
+		.no = EPERM,
+		.which = lacks_rawio,
+		.why = "the group is not for this user: without an IOMMU it takes CAP_SYS_RAWIO",
+		.fix = "run as root",
+		.source = "drivers/vfio/container.c: vfio_container_attach_group()",
+	},
+	{
+		.id = "not-viable",
+		.steps = "group-viable VFIO_GROUP_SET_CONTAINER",
+		.no = EPERM,
+		.what = "group {group} is not viable",
+		.why = "the kernel lets nobody else have a group in which a driver uses DMA, and none is seen: it may have gone since, or be no PCI driver",
+		.fix = "see ls -l /sys/kernel/iommu_groups/{group}/devices/*/driver",
+		.source = "drivers/iommu/iommu.c: iommu_group_claim_dma_owner()",
 	},
 	{
 		.id = "no-container",
@@ -588,9 +846,56 @@ const struct failure failures[] = {
 		.source = "drivers/vfio/group.c: vfio_group_fops_open()",
 	},
 	{
+		.id = "stale-node",
+		.steps = "container group device-node",
+		.no = ENXIO,
+		.why = "no driver is behind the node: it is left over, or made with another number",
+		.fix = "rm it, and bind the device anew (vfio_test bind {bdf}); see ls -l /sys/dev/char",
+		.source = "fs/char_dev.c: chrdev_open()",
+	},
+	{
+		.id = "no-files-left",
+		.steps = "container group device-node VFIO_GROUP_GET_DEVICE_FD",
+		.no = EMFILE,
+		.why = "this process has as many files open as it may",
+		.fix = "raise the limit: ulimit -n 1024",
+		.source = "getrlimit(2): RLIMIT_NOFILE",
+	},
+	{
+		.id = "no-device-node",
+		.steps = "device-node",
+		.no = ENOENT,
+		.why = "the device has a node in sysfs, and none in this /dev",
+		.fix = "in a container let it see the node; else udevadm trigger",
+		.source = "drivers/vfio/device_cdev.c: vfio_cdev_init()",
+	},
+	{
+		.id = "nodev",
+		.check = CHECK_NODES,
+		.steps = "container group device-node",
+		.no = EACCES,
+		.which = is_on_nodev,
+		.state = is_on_nodev_only,
+		.why = "{node} lies on a file system that is mounted nodev: no node works there",
+		.fix = "mount a devtmpfs, or bind-mount the host's /dev there without nodev",
+		.source = "fs/namei.c: may_open_dev()",
+	},
+	{
+		.id = "security-module",
+		.check = CHECK_NODES,
+		.steps = "container group device-node",
+		.no = EACCES,
+		.which = is_forbidden_by_lsm,
+		.state = is_forbidden_only,
+		.why = "the permissions of {node} ({owner}, mode {mode}) are enough, and yet it is refused: a security module (SELinux, AppArmor, Landlock) forbids it",
+		.fix = "see ausearch -m avc or dmesg | grep -i -e apparmor -e audit; give this program leave in its policy",
+		.source =
+			"security/security.c: security_inode_permission(), security_file_open()",
+	},
+	{
 		.id = "no-permission",
 		.check = CHECK_NODES,
-		.steps = "container group",
+		.steps = "container group device-node",
 		.no = EACCES,
 		.state = may_not_open,
 		.why = "no permission on {node} ({owner}, mode {mode})",
@@ -599,11 +904,24 @@ const struct failure failures[] = {
 	},
 	{
 		.id = "noiommu-rawio",
+		.check = CHECK_NODES,
 		.steps = "group",
 		.no = EPERM,
+		.which = lacks_rawio,
+		.state = is_kept_by_rawio,
 		.why = "the group is not for this user: without an IOMMU it takes CAP_SYS_RAWIO",
 		.fix = "run as root",
 		.source = "drivers/vfio/group.c: vfio_group_fops_open()",
+	},
+	{
+		.id = "devices-cgroup",
+		.check = CHECK_NODES,
+		.steps = "container group device-node",
+		.no = EPERM,
+		.state = is_kept_by_cgroup,
+		.why = "{node} is refused though its permissions ({owner}, mode {mode}) do not say so: the devices cgroup of this process forbids it",
+		.fix = "allow it where the process was started: docker run --device {node}, systemd DeviceAllow={node} rw; cgroup v1: echo 'c {numbers} rw' > devices.allow",
+		.source = "security/device_cgroup.c: devcgroup_check_permission()",
 	},
 	{
 		.id = "held",
@@ -634,6 +952,17 @@ const struct failure failures[] = {
 		.source = "drivers/vfio/vfio_main.c: vfio_unregister_group_dev()",
 	},
 	{
+		.id = "has-vfs",
+		.steps = "bind unbind",
+		.no = EBUSY,
+		.what = "it has virtual functions",
+		.why = "{nr_vfs} of them ({vfs}): VFIO takes no such device, and they would go with its driver, whoever uses them",
+		.fix = "end what uses them, then echo 0 > " PCI
+		       "/devices/{bdf}/sriov_numvfs",
+		.source =
+			"drivers/vfio/pci/vfio_pci_core.c: vfio_pci_core_register_device(), vfio_pci_core_unregister_device()",
+	},
+	{
 		.id = "in-use",
 		.steps = "bind",
 		.no = EBUSY,
@@ -642,6 +971,15 @@ const struct failure failures[] = {
 		.fix = "end that use, or take the device all the same with --force",
 		.source =
 			"Documentation/ABI/stable/sysfs-block: holders; Documentation/ABI/testing/sysfs-class-net: flags",
+	},
+	{
+		.id = "use-unknown",
+		.steps = "bind",
+		.no = EBUSY,
+		.what = "it cannot be found out whether the device is in use",
+		.why = "{object}",
+		.fix = "run where all processes can be seen, as root, or take the device all the same with --force",
+		.source = "proc(5): /proc/PID/fd; pid_namespaces(7)",
 	},
 	{
 		.id = "never-bound",
@@ -687,6 +1025,15 @@ const struct failure failures[] = {
 		.source = "mount(2)",
 	},
 	{
+		.id = "write-waits",
+		.steps = "bind-write",
+		.no = ETIMEDOUT,
+		.why = "the kernel has not answered in time: a driver waits for the device, or for somebody who has it open",
+		.fix = "see fuser -v /dev/vfio/* and ps ax | grep ' D'; it goes on when that ends",
+		.source =
+			"drivers/base/dd.c: device_driver_detach(); drivers/vfio/vfio_main.c: vfio_unregister_group_dev()",
+	},
+	{
 		.id = "driver-gone",
 		.steps = "bind-write",
 		.no = ENOENT,
@@ -708,7 +1055,8 @@ const struct failure failures[] = {
 		.no = EINVAL,
 		.why = "the driver refused it; VFIO does so where there is no IOMMU for it",
 		.fix = "see dmesg, and vfio_test list",
-		.source = "drivers/vfio/pci/vfio_pci_core.c: vfio_pci_core_register_device()",
+		.source =
+			"drivers/vfio/pci/vfio_pci_core.c: vfio_pci_core_register_device()",
 	},
 	{
 		.id = "driver-refused",
@@ -716,7 +1064,8 @@ const struct failure failures[] = {
 		.no = EBUSY,
 		.why = "the driver found it in use; VFIO does so where it has virtual functions",
 		.fix = "see dmesg",
-		.source = "drivers/vfio/pci/vfio_pci_core.c: vfio_pci_core_register_device()",
+		.source =
+			"drivers/vfio/pci/vfio_pci_core.c: vfio_pci_core_register_device()",
 	},
 	{
 		.id = "no-intremap",
@@ -728,7 +1077,8 @@ const struct failure failures[] = {
 		.what = "VFIO_SET_IOMMU",
 		.why = "no interrupt remapping: the device could raise any interrupt of the host",
 		.fix = "give the IOMMU intremap=on (in a VM QEMU's -device intel-iommu,intremap=on with -M q35,kernel-irqchip=split), or, where that risk is none, load vfio_iommu_type1 with allow_unsafe_interrupts=1; see dmesg",
-		.source = "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_type1_attach_group()",
+		.source =
+			"drivers/vfio/vfio_iommu_type1.c: vfio_iommu_type1_attach_group()",
 	},
 	{
 		.id = "no-intremap",
@@ -738,6 +1088,16 @@ const struct failure failures[] = {
 		.why = "no interrupt remapping: the device could raise any interrupt of the host",
 		.fix = "give the IOMMU intremap=on, or, where that risk is none, load iommufd with allow_unsafe_interrupts=1",
 		.source = "drivers/iommu/iommufd/device.c: iommufd_device_bind()",
+	},
+	{
+		.id = "rmrr",
+		.steps = "VFIO_SET_IOMMU",
+		.no = EPERM,
+		.which = has_rmrr,
+		.what = "VFIO_SET_IOMMU",
+		.why = "the firmware reserves memory for this device (RMRR {rmrr}), which it must go on to reach",
+		.fix = "switch what uses it off in the firmware (USB legacy support, a BMC), or give another device",
+		.source = "drivers/iommu/intel/iommu.c: device_rmrr_is_relaxable()",
 	},
 	{
 		.id = "rmrr",
@@ -755,6 +1115,26 @@ const struct failure failures[] = {
 		.why = "the firmware reserves memory for this device (RMRR), or the address space does not fit its IOMMU",
 		.fix = "see dmesg; give another device",
 		.source = "drivers/iommu/iommufd/device.c: iommufd_device_attach()",
+	},
+	{
+		.id = "no-vf-token",
+		.steps = "VFIO_GROUP_GET_DEVICE_FD",
+		.no = EINVAL,
+		.which = is_wrong_token,
+		.what = "a VF token was given",
+		.why = "this device takes none: it is no virtual function of a device on VFIO, nor has it any",
+		.fix = "leave --vf-token out",
+		.source = "drivers/vfio/pci/vfio_pci_core.c: vfio_pci_validate_vf_token()",
+	},
+	{
+		.id = "no-vf-token",
+		.steps = "VFIO_DEVICE_BIND_IOMMUFD",
+		.no = EINVAL,
+		.which = is_wrong_token,
+		.what = "a VF token was given",
+		.why = "this device takes none, or this kernel takes none through iommufd (since 6.18)",
+		.fix = "leave --vf-token out, or give --iommu type1v2",
+		.source = "drivers/vfio/device_cdev.c: vfio_df_ioctl_bind_iommufd()",
 	},
 	{
 		.id = "not-coherent",
@@ -787,7 +1167,8 @@ const struct failure failures[] = {
 		.no = ENODEV,
 		.why = "no IOMMU back end is registered",
 		.fix = "modprobe vfio_iommu_type1",
-		.source = "drivers/vfio/container.c: vfio_container_ioctl_check_extension()",
+		.source =
+			"drivers/vfio/container.c: vfio_container_ioctl_check_extension()",
 	},
 	{
 		.id = "no-cdev",
@@ -891,7 +1272,7 @@ const struct failure failures[] = {
 		.which = is_beyond,
 		.what = "IOVA {iova} of {size} bytes",
 		.why = "it is in none of the IOVA ranges: past the aperture, which ends at {last_iova}",
-		.fix = "choose a lower --iova or a smaller --size; in a VM QEMU's intel-iommu reaches further with aw-bits=48",
+		.fix = "choose a lower --iova or a smaller --size; in a VM with QEMU's intel-iommu aw-bits=48 makes it reach further",
 		.source = "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_iova_dma_valid()",
 	},
 	{
@@ -900,7 +1281,7 @@ const struct failure failures[] = {
 		.no = EINVAL,
 		.which = has_iova,
 		.what = "IOVA {iova} of {size} bytes",
-		.why = "it is in none of the IOVA ranges: part of it is reserved, for interrupts (0xfee00000) or by the firmware",
+		.why = "it is in none of the IOVA ranges: part of it is reserved, for interrupts (0xfee00000 on x86) or by the firmware",
 		.fix = "choose another --iova or a smaller --size; see /sys/kernel/iommu_groups/{group}/reserved_regions",
 		.source = "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_iova_dma_valid()",
 	},
@@ -962,6 +1343,46 @@ const struct failure failures[] = {
 		.why = "the group has no device of this name on a VFIO driver",
 		.fix = "give its address in full, as in 0000:00:01.0; see vfio_test list",
 		.source = "drivers/vfio/group.c: vfio_group_ioctl_get_device_fd()",
+	},
+	{
+		.id = "vf-token",
+		.check = CHECK_DRIVER,
+		.steps = "VFIO_GROUP_GET_DEVICE_FD VFIO_DEVICE_BIND_IOMMUFD list",
+		.no = EACCES,
+		.which = wants_token,
+		.state = wants_token,
+		.what = "a VF token is needed",
+		.why = "it is a virtual function of {physfn}, which is on {physfn_driver}: who uses that one must trust who uses this one",
+		.fix = "--vf-token UUID, the one that the user of {physfn} has set (vfio_test --vf-token UUID --hold {physfn}), or put {physfn} back on its own driver",
+		.source = "drivers/vfio/pci/vfio_pci_core.c: vfio_pci_validate_vf_token()",
+	},
+	{
+		.id = "vf-token",
+		.steps = "VFIO_GROUP_GET_DEVICE_FD VFIO_DEVICE_BIND_IOMMUFD",
+		.no = EACCES,
+		.which = is_wrong_token,
+		.what = "the VF token is not accepted",
+		.why = "it is not the UUID that the user of the physical function has set",
+		.fix = "give the same --vf-token to both; the first user of the physical function sets it",
+		.source = "drivers/vfio/pci/vfio_pci_core.c: vfio_pci_validate_vf_token()",
+	},
+	{
+		.id = "vf-token",
+		.steps = "VFIO_GROUP_GET_DEVICE_FD VFIO_DEVICE_BIND_IOMMUFD",
+		.no = EACCES,
+		.what = "a VF token is needed",
+		.why = "its virtual functions are in use, and who uses them must trust who uses it",
+		.fix = "--vf-token UUID, the one that their users gave, or end what uses them",
+		.source = "drivers/vfio/pci/vfio_pci_core.c: vfio_pci_validate_vf_token()",
+	},
+	{
+		.id = "not-enabled",
+		.steps = "VFIO_GROUP_GET_DEVICE_FD VFIO_DEVICE_BIND_IOMMUFD",
+		.no = EIO,
+		.why = "the kernel could not switch the device on: it does not answer, or its BARs have no addresses (power state {power})",
+		.fix = "vfio_test doctor {bdf}; echo 1 > " PCI
+		       "/devices/{bdf}/remove; echo 1 > " PCI "/rescan",
+		.source = "drivers/vfio/pci/vfio_pci_core.c: vfio_pci_core_enable()",
 	},
 	/* The witnesses: VFIO itself works without them. */
 	{
@@ -1251,7 +1672,8 @@ const struct failure failures[] = {
 		.what = "VFIO may be used without an IOMMU (enable_unsafe_noiommu_mode)",
 		.why = "a device without one that is bound gets a made-up group: no DMA can be mapped, nothing keeps it in bounds, it takes CAP_SYS_RAWIO, and the kernel is tainted (U)",
 		.fix = "echo N > /sys/module/vfio/parameters/enable_unsafe_noiommu_mode",
-		.source = "drivers/vfio/vfio_main.c; Documentation/admin-guide/tainted-kernels.rst",
+		.source =
+			"drivers/vfio/vfio_main.c; Documentation/admin-guide/tainted-kernels.rst",
 	},
 	{
 		.id = "no-iommufd",
@@ -1266,20 +1688,75 @@ const struct failure failures[] = {
 		.source = "Documentation/userspace-api/iommufd.rst",
 	},
 };
+/* clang-format on */
 
 const size_t nr_failures = ARRAY_SIZE(failures);
 
 /* --- texts ----------------------------------------------------------------- */
 
+/* "0000:00:1f.0 on lpc_ich": those that keep VFIO out, and how many of them do not fit */
+static void put_blocking(const struct env *env, bool bridges, char *buf, size_t len)
+{
+	size_t used = 0, left = 0, i;
+
+	snprintf(buf, len, "a driver that is not seen; all %zu are on none, or on one of VFIO's",
+		 env->nr_siblings);
+	for (i = 0; i < env->nr_siblings; i++) {
+		const struct sysfs_device *dev = &env->siblings[i];
+		const char *bridge = sysfs_bridge_name(dev);
+		char one[160];
+		size_t n;
+
+		if (!blocks(env, dev) || !!bridge != bridges)
+			continue;
+		n = snprintf(one, sizeof(one), "%s%s%s%s%s on %s", used ? ", " : "", dev->bdf,
+			     bridge ? " (" : "", bridge ? bridge : "", bridge ? ")" : "",
+			     dev->driver);
+		/* Once one does not fit, the others are counted with it. */
+		if (left || used + n + sizeof(" and 99999 more") > len || used + n > LIST_LEN)
+			left++;
+		else
+			used += snprintf(buf + used, len - used, "%s", one);
+	}
+	/* Those that the list of siblings had no room for; the blocking ones come first. */
+	if (used && env->nr_more && i && blocks(env, &env->siblings[i - 1]))
+		left += env->nr_more;
+	if (left)
+		snprintf(buf + used, len - used, " and %zu more", left);
+}
+
 static void put_siblings(const struct env *env, char *buf, size_t len)
 {
-	size_t used = 0, i;
+	put_blocking(env, false, buf, len);
+}
 
-	snprintf(buf, len, "(none seen)");
-	for (i = 0; i < env->nr_siblings && used < len; i++)
-		if (!sysfs_driver_viable(&env->siblings[i]))
-			used += snprintf(buf + used, len - used, "%s%s on %s", used ? ", " : "",
-					 env->siblings[i].bdf, env->siblings[i].driver);
+static void put_bad_bridges(const struct env *env, char *buf, size_t len)
+{
+	put_blocking(env, true, buf, len);
+}
+
+static void put_bad_bridge(const struct env *env, char *buf, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < env->nr_siblings; i++)
+		if (blocks(env, &env->siblings[i]) && sysfs_bridge_name(&env->siblings[i]))
+			break;
+	snprintf(buf, len, "%s", i < env->nr_siblings ? env->siblings[i].bdf : "?");
+}
+
+static void put_firmware(const struct env *env, char *buf, size_t len)
+{
+	snprintf(buf, len, "%s",
+		 env->acpi_iort == FACT_YES    ? "ACPI (IORT)"
+		 : env->acpi_rimt == FACT_YES  ? "ACPI (RIMT)"
+		 : env->devicetree == FACT_YES ? "the device tree"
+					       : "the firmware");
+}
+
+static void put_nr_vfs(const struct env *env, char *buf, size_t len)
+{
+	snprintf(buf, len, "%u", env->nr_vfs);
 }
 
 static void put_tables(const struct env *env, char *buf, size_t len)
@@ -1316,6 +1793,8 @@ static const struct env_node *the_node(const struct env *env)
 {
 	const struct env_node *bad = bad_node(env, EACCES);
 
+	if (!bad)
+		bad = bad_node(env, EPERM);
 	return bad ? bad : &env->node;
 }
 
@@ -1327,6 +1806,11 @@ static void put_node(const struct env *env, char *buf, size_t len)
 static void put_owner(const struct env *env, char *buf, size_t len)
 {
 	snprintf(buf, len, "%s", the_node(env)->owner);
+}
+
+static void put_numbers(const struct env *env, char *buf, size_t len)
+{
+	snprintf(buf, len, "%u:%u", major(the_node(env)->dev), minor(the_node(env)->dev));
 }
 
 static void put_mode(const struct env *env, char *buf, size_t len)
@@ -1416,6 +1900,11 @@ static void put_power(const struct env *env, char *buf, size_t len)
 PUT_STRING(given, given)
 PUT_STRING(bdf, dev.bdf)
 PUT_STRING(driver, dev.driver)
+PUT_STRING(machine, machine)
+PUT_STRING(vfs, vfs)
+PUT_STRING(physfn, physfn)
+PUT_STRING(physfn_driver, physfn_driver)
+PUT_STRING(rmrr, rmrr)
 PUT_STRING(release, release)
 PUT_STRING(config, config)
 PUT_STRING(vermagic, ko.vermagic)
@@ -1429,21 +1918,45 @@ static const struct {
 	const char *name;
 	void (*put)(const struct env *env, char *buf, size_t len);
 } words[] = {
-	{ "given", put_given },		{ "bdf", put_bdf },
-	{ "bridge", put_bridge },	{ "driver", put_driver },
-	{ "group", put_group },		{ "siblings", put_siblings },
-	{ "holder", put_holder },	{ "power", put_power },
-	{ "tables", put_tables },	{ "iommu_words", put_iommu_words },
-	{ "module", put_module },	{ "object", put_object },
-	{ "config", put_config },	{ "config_word", put_config_word },
-	{ "release", put_release },	{ "node", put_node },
-	{ "owner", put_owner },		{ "mode", put_mode },
-	{ "size_kib", put_size_kib },	{ "memlock_kib", put_memlock },
-	{ "huge_need", put_huge_need }, { "huge_kib", put_huge_kib },
-	{ "iova", put_iova },		{ "size", put_size },
-	{ "last_iova", put_last_iova }, { "page_size", put_page_size },
-	{ "lockdown", put_lockdown },	{ "ko", put_ko },
+	{ "given", put_given },
+	{ "bdf", put_bdf },
+	{ "bridge", put_bridge },
+	{ "driver", put_driver },
+	{ "group", put_group },
+	{ "siblings", put_siblings },
+	{ "holder", put_holder },
+	{ "power", put_power },
+	{ "tables", put_tables },
+	{ "iommu_words", put_iommu_words },
+	{ "module", put_module },
+	{ "object", put_object },
+	{ "config", put_config },
+	{ "config_word", put_config_word },
+	{ "release", put_release },
+	{ "node", put_node },
+	{ "owner", put_owner },
+	{ "mode", put_mode },
+	{ "size_kib", put_size_kib },
+	{ "memlock_kib", put_memlock },
+	{ "huge_need", put_huge_need },
+	{ "huge_kib", put_huge_kib },
+	{ "iova", put_iova },
+	{ "size", put_size },
+	{ "last_iova", put_last_iova },
+	{ "page_size", put_page_size },
+	{ "lockdown", put_lockdown },
+	{ "ko", put_ko },
 	{ "vermagic", put_vermagic },
+	{ "machine", put_machine },
+	{ "firmware", put_firmware },
+	{ "bad_bridges", put_bad_bridges },
+	{ "bad_bridge", put_bad_bridge },
+	{ "numbers", put_numbers },
+	{ "nr_vfs", put_nr_vfs },
+	{ "vfs", put_vfs },
+	{ "physfn", put_physfn },
+	{ "physfn_driver", put_physfn_driver },
+	{ "rmrr", put_rmrr },
 };
 
 static void put_word(const struct env *env, const char *name, size_t n, char *buf, size_t len)

@@ -20,9 +20,13 @@ struct holder {
 struct holders {
 	struct holder *list;
 	size_t nr;
+	size_t unseen; /* processes that could not be looked at, and holders left out */
 };
 
-/* All there are; what cannot be looked at is left out. */
+/*
+ * All there are, by the number of the node that a file is, whatever it is called; what cannot
+ * be looked at is counted.
+ */
 void holders_find(struct holders *h);
 void holders_free(struct holders *h);
 

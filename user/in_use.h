@@ -5,21 +5,52 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+enum use {
+	USE_NONE,
+	USE_FOUND,
+	USE_UNKNOWN, /* somebody may use it: not all could be looked at */
+};
 
 /*
- * Is anything below a PCI device in use: a network interface that is up, a disk or
- * a partition that is mounted, swapped to, or held by another (dm, md)?  The first
- * found, in words: "nvme0n1p1 is mounted on /mnt".
+ * Is a PCI device, anything below it, or a device that depends on it, in use by anybody:
+ * a network interface that is up or in another network namespace; a disk or a partition that
+ * is mounted in any mount namespace, swapped to, held by another (dm, md, loop, nvmet) or
+ * claimed; a node of it that any process has open or mapped; the console, its keyboard or
+ * its framebuffer; a running watchdog; an IOMMU?
+ *
+ * The first found, in words: "nvme0n1p1 is mounted on /mnt".  All of it is asked by a child
+ * with a time limit, since some of these questions wait for others.
  */
-bool in_use(const char *bdf, char *what, size_t len);
+enum use in_use(const char *bdf, char *what, size_t len);
+
+/* --- parts of it, which are pure ------------------------------------------ */
 
 /*
- * Parts of it, which are pure.  A line of /proc/self/mountinfo: the device's number
- * and source, where it is mounted; each of @len.
+ * A line of /proc/PID/mountinfo: the device's number, the type and source of the file system,
+ * where it is mounted; each of @len.
  */
-bool in_use_parse_mount(const char *line, unsigned int *major, unsigned int *minor, char *source,
-			char *where, size_t len);
+struct in_use_mount {
+	unsigned int major, minor;
+	char type[64], source[256], where[256];
+};
+
+bool in_use_parse_mount(const char *line, struct in_use_mount *mount);
+
 /* "nvme0c1n2", a path to it: its disk is "nvme0n2"; else the name as it is */
 void in_use_disk_name(const char *name, char *out, size_t len);
+
+/*
+ * Is a line of /proc/iomem a framebuffer of the firmware ("efifb", "simplefb") that lies
+ * within start..end?
+ */
+bool in_use_firmware_fb(const char *line, uint64_t start, uint64_t end);
+
+/* The device number of a line of /proc/consoles, "ttyS0  -W- (EC p a)  4:64" */
+bool in_use_parse_console(const char *line, unsigned int *major, unsigned int *minor);
+
+/* The number of a line of a "dev" file, "259:0" */
+bool in_use_parse_dev(const char *line, unsigned int *major, unsigned int *minor);
 
 #endif /* IN_USE_H */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #define PCI_DEVICES	     "/sys/bus/pci/devices"
@@ -149,6 +150,33 @@ bool sysfs_group_noiommu(int group)
 	return !strcmp(name, "vfio-noiommu");
 }
 
+unsigned int sysfs_vfs(const char *bdf, char *list, size_t len)
+{
+	char link[32], vf[SYSFS_BDF];
+	unsigned int nr = 0, shown = 0;
+	size_t used = 0;
+
+	list[0] = '\0';
+	for (;; nr++) {
+		snprintf(link, sizeof(link), "virtfn%u", nr);
+		link_name(bdf, link, vf, sizeof(vf));
+		if (!vf[0])
+			break;
+		if (shown < nr || used + strlen(vf) + sizeof(", and 65535 more") > len)
+			continue;
+		used += snprintf(list + used, len - used, "%s%s", nr ? ", " : "", vf);
+		shown++;
+	}
+	if (shown < nr)
+		snprintf(list + used, len - used, ", and %u more", nr - shown);
+	return nr;
+}
+
+void sysfs_physfn(const char *bdf, char *out, size_t len)
+{
+	link_name(bdf, "physfn", out, len);
+}
+
 int sysfs_cdev_path(const char *bdf, char *path, size_t len)
 {
 	char dir[PATH_MAX], dev[PATH_MAX + SYSFS_NAME];
@@ -173,35 +201,74 @@ int sysfs_cdev_path(const char *bdf, char *path, size_t len)
 	return ret;
 }
 
-int sysfs_group_get(int group, struct sysfs_device *devs, size_t max)
+int sysfs_group_get(int group, struct sysfs_device **devs)
 {
 	struct dirent **list;
 	char path[PATH_MAX];
-	size_t nr = 0;
-	int n, i;
+	int n, i, nr = 0;
 
 	snprintf(path, sizeof(path), GROUPS "/%d/devices", group);
 	n = scandir(path, &list, not_dot, by_address);
 	if (n < 0)
 		return -errno;
+	*devs = calloc(n ? n : 1, sizeof(**devs));
 	for (i = 0; i < n; i++) {
-		if (nr < max && !sysfs_device_get(list[i]->d_name, &devs[nr]))
+		/* Not every device of a group is a PCI one; it may have a driver all the same. */
+		if (*devs && !sysfs_device_get(list[i]->d_name, &(*devs)[nr]))
 			nr++;
 		free(list[i]);
 	}
 	free(list);
-	return n;
+	return *devs ? nr : -ENOMEM;
 }
 
-bool sysfs_driver_viable(const struct sysfs_device *dev)
+bool sysfs_driver_viable(const struct sysfs_device *dev, bool bridges_pass)
 {
+	/* drivers/pci/pcie/portdrv.c, drivers/pci/pci-stub.c: driver_managed_dma */
 	static const char *const allowed[] = { "", "pci-stub", "pcieport" };
 	size_t i;
 
 	for (i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
 		if (!strcmp(dev->driver, allowed[i]))
 			return true;
-	return strstr(dev->driver, "vfio") || dev->class >> 8 == PCI_CLASS_BRIDGE_PCI;
+	return strstr(dev->driver, "vfio") ||
+	       (bridges_pass && dev->class >> 8 == PCI_CLASS_BRIDGE_PCI);
+}
+
+/* Is it the name of a function of this kernel?  Names are for everybody, addresses not. */
+static int has_symbol(const char *name)
+{
+	FILE *f = fopen("/proc/kallsyms", "re");
+	char line[256], word[200];
+	int found = f ? 0 : -1, lines = 0;
+
+	while (f && found <= 0 && fgets(line, sizeof(line), f)) {
+		found = sscanf(line, "%*s %*c %199s", word) == 1 && !strcmp(word, name);
+		lines++;
+	}
+	if (f)
+		fclose(f);
+	return lines ? found : -1;
+}
+
+bool sysfs_bridges_pass(void)
+{
+	static int pass = -1;
+	unsigned int major = 0, minor = 0;
+	struct utsname u;
+
+	if (pass >= 0)
+		return pass;
+	/* drivers/iommu/iommu.c, and distributions have it in older kernels as well. */
+	pass = has_symbol("iommu_group_claim_dma_owner");
+	if (pass >= 0) {
+		pass = !pass;
+		return pass;
+	}
+	uname(&u);
+	sscanf(u.release, "%u.%u", &major, &minor);
+	pass = major < 5 || (major == 5 && minor < 19);
+	return pass;
 }
 
 const char *sysfs_bridge_name(const struct sysfs_device *dev)

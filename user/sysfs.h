@@ -45,17 +45,21 @@ struct sysfs_resource {
 int sysfs_resources(const char *bdf, struct sysfs_resource *res, size_t max);
 
 /*
- * The devices of an IOMMU group, in the order of their addresses: returns how
- * many there are (at most @max are filled), or a negative errno.
+ * All devices of an IOMMU group, in the order of their addresses; free() *devs.  How many, or
+ * a negative errno.
  */
-int sysfs_group_get(int group, struct sysfs_device *devs, size_t max);
+int sysfs_group_get(int group, struct sysfs_device **devs);
 
 /*
- * Does VFIO let this group's user take it with the device on this driver?  As
- * the kernel decides it (drivers/vfio: vfio_dev_driver_allowed()): no driver,
- * a vfio driver, pci-stub, or a PCI bridge's.
+ * Does VFIO let this group's user take it with the device on this driver?  Pure.  Since 5.19
+ * the kernel lets it where nobody but VFIO owns the DMA: on no driver, on a vfio driver, and
+ * on the two that leave DMA to others (driver_managed_dma: pci-stub, pcieport).  Before, it
+ * let any bridge pass, on whatever driver: @bridges_pass.
  */
-bool sysfs_driver_viable(const struct sysfs_device *dev);
+bool sysfs_driver_viable(const struct sysfs_device *dev, bool bridges_pass);
+
+/* Is this kernel one of those before?  By the function that came with the newer rule. */
+bool sysfs_bridges_pass(void);
 
 /* "a PCI bridge" and so on, of what has other devices behind it; NULL: it is none.  Pure. */
 const char *sysfs_bridge_name(const struct sysfs_device *dev);
@@ -65,6 +69,14 @@ bool sysfs_is_vf(const char *bdf);
 
 /* Is it a group that VFIO made up for a device without an IOMMU? */
 bool sysfs_group_noiommu(int group);
+
+/*
+ * A physical function's virtual ones, counted, with the addresses of the first @len bytes'
+ * worth in @list; a virtual function's physical one, "" where it is none.  By links: the
+ * files of SR-IOV wait for the device's lock.
+ */
+unsigned int sysfs_vfs(const char *bdf, char *list, size_t len);
+void sysfs_physfn(const char *bdf, char *out, size_t len);
 
 /* The node that VFIO gives the device itself, "/dev/vfio/devices/vfio0"; -ENODEV without one */
 int sysfs_cdev_path(const char *bdf, char *path, size_t len);

@@ -5,8 +5,8 @@
  *	kill-at KILL|TERM N COMMAND...
  *
  * Counted, where they begin: open that may create, write, rename, unlink, mkdir,
- * rmdir, loading and unloading a module.  By KILL that call is not made any more.
- * All others leave the same behind as the next of these.
+ * rmdir, loading and unloading a module; those of its children as well.  By KILL that call
+ * is not made any more.  All others leave the same behind as the next of these.
  *
  * Exit: 0 the signal came and ended the command; 10 it came, and the command ended
  * with 0; 11 it came, and the command ended otherwise; 100 the command ended with 0
@@ -84,7 +84,8 @@ static pid_t start(char **argv)
 	}
 	if (waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status) ||
 	    ptrace(PTRACE_SETOPTIONS, pid, NULL,
-		   (void *)(PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL | PTRACE_O_TRACEEXEC)))
+		   (void *)(PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL | PTRACE_O_TRACEEXEC |
+			    PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE)))
 		die("ptrace");
 	return pid;
 }
@@ -94,24 +95,35 @@ int main(int argc, char **argv)
 	int sig = argc > 3 && !strcmp(argv[1], "KILL")	 ? SIGKILL
 		  : argc > 3 && !strcmp(argv[1], "TERM") ? SIGTERM
 							 : 0;
-	int n = argc > 3 ? atoi(argv[2]) : 0, nr = 0, status, pass = 0;
-	pid_t pid;
+	int n = argc > 3 ? atoi(argv[2]) : 0, nr = 0, status, pass;
+	pid_t pid, one;
 
 	if (!sig || n < 1) {
 		fputs("usage: kill-at KILL|TERM N COMMAND...\n", stderr);
 		return 2;
 	}
-	pid = start(argv + 3);
-	for (;;) {
-		if (ptrace(PTRACE_CONT, pid, NULL, (void *)(long)pass) && errno != ESRCH)
+	pid = one = start(argv + 3);
+	for (pass = 0;;) {
+		if (ptrace(PTRACE_CONT, one, NULL, (void *)(long)pass) && errno != ESRCH)
 			die("PTRACE_CONT");
-		if (waitpid(pid, &status, 0) != pid)
-			die("waitpid");
+		/* Its children are traced too, and come to a stop of their own first. */
+		do {
+			one = waitpid(-1, &status, __WALL);
+			if (one < 0)
+				die("waitpid");
+		} while (!WIFSTOPPED(status) && one != pid);
 		if (!WIFSTOPPED(status))
 			break;
 		/* A stop of the tracer's own making; a signal goes through. */
-		pass = status >> 16 ? 0 : WSTOPSIG(status);
-		if (status >> 16 == PTRACE_EVENT_SECCOMP && ++nr == n && kill(pid, sig))
+		pass = status >> 16 || (one != pid && WSTOPSIG(status) == SIGSTOP)
+			       ? 0
+			       : WSTOPSIG(status);
+		if (status >> 16 != PTRACE_EVENT_SECCOMP || ++nr != n)
+			continue;
+		if (kill(pid, sig))
+			die("kill");
+		/* The call of a child whose parent is killed is not made either. */
+		if (sig == SIGKILL && one != pid && kill(one, sig))
 			die("kill");
 	}
 	if (WIFSIGNALED(status))

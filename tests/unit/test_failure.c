@@ -172,13 +172,29 @@ static void test_siblings(void **state)
 		device("0000:01:03.0", ISA_BRIDGE, "lpc_ich", 3),
 	};
 	struct env env = healthy();
+	const char *rest;
+	unsigned int more;
 	struct err err;
 	size_t i;
 
 	(void)state;
 	memcpy(env.siblings, good, sizeof(good));
 	env.nr_siblings = ARRAY_SIZE(good);
+	/* Until 5.19 a bridge was no matter. */
+	env.bridges_pass = true;
 	assert_null(failure_at(&env, "list", &err));
+	env.bridges_pass = false;
+	assert_string_equal(failure_at(&env, "list", &err)->id, "bridge-driver");
+	assert_non_null(strstr(err.why, "0000:00:03.0 (a PCI bridge) on some-bridge-driver, a"));
+	assert_null(strstr(err.why, "pcieport"));
+	assert_non_null(strstr(err.fix, "echo 0000:00:03.0 > /sys/bus/pci/devices/0000:00:03.0/"));
+	failure_explain(&env, "group-viable", EPERM, "", &err);
+	assert_string_equal(err.id, "bridge-driver");
+	/* The kernel's own word counts for more. */
+	env.viable = FACT_YES;
+	assert_null(failure_at(&env, "list", &err));
+	env.viable = FACT_UNKNOWN;
+	env.bridges_pass = true;
 
 	memcpy(env.siblings, bad, sizeof(bad));
 	env.nr_siblings = ARRAY_SIZE(bad);
@@ -187,13 +203,194 @@ static void test_siblings(void **state)
 	assert_string_equal(err.why,
 			    "in the same group: 0000:01:02.0 on e1000e, 0000:01:03.0 on lpc_ich");
 
-	/* More than an error has room for: cut, and no byte too far. */
+	env.viable = FACT_YES;
+	assert_null(failure_at(&env, "list", &err));
+
+	/* The kernel says no, and nothing is seen that is to blame. */
+	env.viable = FACT_NO;
+	env.nr_siblings = 1;
+	assert_string_equal(failure_at(&env, "list", &err)->id, "not-viable");
+	assert_non_null(strstr(err.why, "a driver that is not seen"));
+	env.viable = FACT_UNKNOWN;
+
+	/* More than an error has room for: the rest is counted. */
 	for (i = 0; i < ENV_SIBLINGS; i++)
 		env.siblings[i] = bad[1];
 	env.nr_siblings = ENV_SIBLINGS;
+	env.nr_more = 100;
 	assert_string_equal(failure_at(&env, "list", &err)->id, "not-viable");
-	assert_true(strlen(err.why) < sizeof(err.why));
+	assert_true(strlen(err.why) < sizeof(err.why) - 1);
 	assert_non_null(strstr(err.why, "0000:01:02.0 on e1000e, 0000:01:02.0 on e1000e"));
+	for (i = 0, rest = err.why; (rest = strstr(rest, " on e1000e")); rest++)
+		i++;
+	assert_int_equal(sscanf(strstr(err.why, " and "), " and %u more", &more), 1);
+	assert_int_equal(i + more, ENV_SIBLINGS + 100);
+	/* Not those of the rest that do not block. */
+	env.siblings[ENV_SIBLINGS - 1] = good[1];
+	failure_at(&env, "list", &err);
+	assert_int_equal(sscanf(strstr(err.why, " and "), " and %u more", &more), 1);
+	assert_int_equal(i + more, ENV_SIBLINGS - 1);
+}
+
+static void failed(struct env *env)
+{
+	env->iommu = false;
+	env->nr_groups = 0;
+	env->dev.group = -1;
+}
+
+/* Nodes that cannot be had: which, and for what reason of all that give the same errno */
+static void test_nodes(void **state)
+{
+	static const struct {
+		int container, group, iommufd, device; /* errno; -1: no such node */
+		bool allowed, nodev, noiommu;
+		const char *id, *why; /* NULL: nothing is in the way */
+	} t[] = {
+		{ 0, 0, 0, 0, true, false, false, NULL, "" },
+		{ 0, EACCES, EACCES, EACCES, false, false, false, "no-permission", "/dev/vfio/3" },
+		{ EACCES, 0, -1, -1, false, false, false, "no-permission", "/dev/vfio/vfio" },
+		/* One way is enough. */
+		{ 0, 0, EACCES, EACCES, false, false, false, NULL, "" },
+		{ EACCES, EACCES, 0, 0, false, false, false, NULL, "" },
+		/* But a way without the device's own node is none. */
+		{ 0, EACCES, 0, -1, false, false, false, "no-permission", "/dev/vfio/3" },
+		{ ENOENT, -1, EACCES, 0, false, false, false, "no-permission", "/dev/iommu" },
+		{ ENOENT, -1, 0, EACCES, false, false, false, "no-permission",
+		  "/dev/vfio/devices/vfio0" },
+		{ 0, EPERM, EPERM, EPERM, true, false, false, "devices-cgroup", "/dev/vfio/3" },
+		{ EPERM, EPERM, -1, -1, true, false, false, "devices-cgroup", "/dev/vfio/vfio" },
+		{ 0, EPERM, -1, -1, true, false, true, "noiommu-rawio", "CAP_SYS_RAWIO" },
+		{ 0, EACCES, -1, -1, true, true, false, "nodev", "/dev/vfio/3" },
+		{ 0, EACCES, -1, -1, true, false, false, "security-module", "/dev/vfio/3" },
+		/* Somebody has it: that is told elsewhere. */
+		{ 0, EBUSY, -1, -1, true, false, false, NULL, "" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(t); i++) {
+		struct env env = healthy();
+		const struct failure *f;
+		struct err err = { 0 };
+		const struct {
+			struct env_node *node;
+			const char *path;
+			int no;
+		} nodes[] = {
+			{ &env.container, "/dev/vfio/vfio", t[i].container },
+			{ &env.node, "/dev/vfio/3", t[i].group },
+			{ &env.iommufd, "/dev/iommu", t[i].iommufd },
+			{ &env.device_node, "/dev/vfio/devices/vfio0", t[i].device },
+		};
+		size_t k;
+
+		for (k = 0; k < ARRAY_SIZE(nodes); k++) {
+			*nodes[k].node =
+				(struct env_node){ .no = nodes[k].no < 0 ? 0 : nodes[k].no };
+			if (nodes[k].no >= 0)
+				strcpy(nodes[k].node->path, nodes[k].path);
+			nodes[k].node->opened = true;
+			nodes[k].node->allowed = t[i].allowed;
+			nodes[k].node->nodev = t[i].nodev;
+		}
+		if (t[i].iommufd < 0)
+			env.iommufd.no = ENOENT;
+		env.noiommu_group = t[i].noiommu;
+		env.modules[MODULE_VFIO] = MODULE_THERE;
+		f = failure_next(&env, CHECK_NODES, NULL);
+		if (f)
+			failure_set(&env, f->id, f->no, "nodes", &err);
+		if (!f != !t[i].id || (f && strcmp(f->id, t[i].id)) || !strstr(err.why, t[i].why))
+			fail_msg("row %zu: %s: %s", i, f ? f->id : "nothing", err.why);
+	}
+}
+
+/* A device whose removal waits, one that is a virtual function, one that is open somewhere */
+static void test_states(void **state)
+{
+	struct env env = healthy();
+	struct err err;
+
+	(void)state;
+	env.dev.driver[0] = '\0';
+	env.leaving = true;
+	env.holder = 7;
+	strcpy(env.holder_comm, "qemu");
+	assert_string_equal(failure_at(&env, "list", &err)->id, "removal-waits");
+	assert_non_null(strstr(err.why, "waits for process 7 (qemu)"));
+	assert_null(strstr(err.fix, "bind"));
+
+	env = healthy();
+	strcpy(env.physfn, "0000:00:01.0");
+	strcpy(env.physfn_driver, "nvme");
+	assert_null(failure_at(&env, "list", &err));
+	strcpy(env.physfn_driver, "vfio-pci");
+	assert_string_equal(failure_at(&env, "list", &err)->id, "vf-token");
+	assert_non_null(
+		strstr(err.why, "a virtual function of 0000:00:01.0, which is on vfio-pci"));
+	failure_explain(&env, "VFIO_GROUP_GET_DEVICE_FD", EACCES, "", &err);
+	assert_string_equal(err.what, "a VF token is needed");
+	env.has_token = true;
+	assert_null(failure_at(&env, "list", &err));
+	failure_explain(&env, "VFIO_DEVICE_BIND_IOMMUFD", EACCES, "", &err);
+	assert_string_equal(err.what, "the VF token is not accepted");
+	failure_explain(&env, "VFIO_GROUP_GET_DEVICE_FD", EINVAL, "", &err);
+	assert_string_equal(err.id, "no-vf-token");
+	env.has_token = false;
+	failure_explain(&env, "VFIO_GROUP_GET_DEVICE_FD", EINVAL, "", &err);
+	assert_string_equal(err.id, "wrong-order");
+	env.physfn_driver[0] = '\0';
+	failure_explain(&env, "VFIO_GROUP_GET_DEVICE_FD", EACCES, "", &err);
+	assert_non_null(strstr(err.why, "its virtual functions are in use"));
+
+	/* The kernel's word, without a process that is seen */
+	env = healthy();
+	env.held = true;
+	assert_string_equal(failure_at(&env, "list", &err)->id, "held");
+	assert_non_null(strstr(err.why, "another process"));
+
+	env = healthy();
+	env.intremap = FACT_YES;
+	failure_explain(&env, "VFIO_SET_IOMMU", EPERM, "", &err);
+	assert_non_null(strstr(err.why, "(RMRR)"));
+	strcpy(env.rmrr, "0xe8000-0xe8fff");
+	failure_explain(&env, "VFIO_SET_IOMMU", EPERM, "", &err);
+	assert_non_null(strstr(err.why, "RMRR 0xe8000-0xe8fff"));
+}
+
+/* What a machine has no part of is no cure for it. */
+static void test_machines(void **state)
+{
+	static const struct {
+		const char *machine, *cure;
+	} t[] = {
+		{ "x86_64", "intel-iommu" },
+		{ "i686", "intel-iommu" },
+		{ "", "intel-iommu" },
+		{ "aarch64", "iommu=smmuv3" },
+		{ "riscv64", "riscv-iommu-pci" },
+		{ "ppc64le", "the driver of this machine's IOMMU" },
+	};
+	struct err err;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(t); i++) {
+		struct env env = healthy();
+
+		failed(&env);
+		env.acpi_dmar = FACT_NO;
+		env.devicetree = FACT_YES;
+		strcpy(env.machine, t[i].machine);
+		assert_string_equal(failure_at(&env, "list", &err)->id, "no-iommu");
+		if (!strstr(err.fix, t[i].cure) || (strstr(err.fix, "intel") && i > 2))
+			fail_msg("%s: %s", t[i].machine, err.fix);
+		failure_explain(&env, "list", ENODEV, "", &err);
+		if (!strstr(err.fix, t[i].cure))
+			fail_msg("%s: %s", t[i].machine, err.fix);
+		assert_null(failure_next(&env, CHECK_IOMMU, failure_next(&env, CHECK_IOMMU, NULL)));
+	}
 }
 
 static void first_is(const struct env *env, const char *id)
@@ -278,13 +475,6 @@ static void not_on(struct env *env)
 	env->nr_groups = 0;
 	env->cmdline[0] = '\0';
 	env->iommu_default_on = FACT_UNKNOWN;
-	env->dev.group = -1;
-}
-
-static void failed(struct env *env)
-{
-	env->iommu = false;
-	env->nr_groups = 0;
 	env->dev.group = -1;
 }
 
@@ -541,9 +731,17 @@ static void test_errnos(void **state)
 		{ "group", ENOENT, NULL, "no-node", "no node" },
 		{ "group", ENODEV, NULL, "no-node", "no device of the group" },
 		{ "group", EIO, NULL, NULL, "Input/output error" },
+		{ "group", ENXIO, NULL, "stale-node", "no driver is behind" },
+		{ "group", EPERM, NULL, "devices-cgroup", "devices cgroup" },
+		{ "device-node", EACCES, NULL, "no-permission", "no permission" },
+		{ "device-node", EPERM, NULL, "devices-cgroup", "devices cgroup" },
+		{ "device-node", ENOENT, NULL, "no-device-node", "none in this /dev" },
+		{ "container", EMFILE, NULL, "no-files-left", "as many files open" },
+		{ "VFIO_GROUP_GET_DEVICE_FD", EIO, NULL, "not-enabled", "switch the device on" },
+		{ "bind-write", ETIMEDOUT, NULL, "write-waits", "not answered in time" },
 		{ "container", EACCES, NULL, "no-permission", "no permission" },
 		{ "container", ENOENT, NULL, "no-container", "no such node" },
-		{ "VFIO_GROUP_SET_CONTAINER", EPERM, NULL, "not-viable", "in the same group" },
+		{ "VFIO_GROUP_SET_CONTAINER", EPERM, NULL, "not-viable", "none is seen" },
 		{ "VFIO_SET_IOMMU", EPERM, no_intremap, "no-intremap", "no interrupt remapping" },
 		{ "VFIO_SET_IOMMU", EPERM, NULL, "rmrr", "RMRR" },
 		{ "VFIO_SET_IOMMU", EINVAL, NULL, "wrong-order", "wrong order" },
@@ -671,9 +869,10 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_healthy),	 cmocka_unit_test(test_device),
 		cmocka_unit_test(test_siblings), cmocka_unit_test(test_order),
-		cmocka_unit_test(test_unknown),	 cmocka_unit_test(test_facts),
-		cmocka_unit_test(test_errnos),	 cmocka_unit_test(test_whole),
-		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_nodes),	 cmocka_unit_test(test_states),
+		cmocka_unit_test(test_machines), cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_facts),	 cmocka_unit_test(test_errnos),
+		cmocka_unit_test(test_whole),	 cmocka_unit_test(test_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,41 +18,92 @@ static void test_mount(void **state)
 	static const struct {
 		const char *line;
 		unsigned int major, minor;
-		const char *source, *where; /* NULL: refused */
+		const char *type, *source, *where; /* NULL: refused */
 	} t[] = {
-		{ "36 35 259:1 / /mnt rw,noatime - ext4 /dev/nvme0n1p1 rw", 259, 1,
+		{ "36 35 259:1 / /mnt rw,noatime - ext4 /dev/nvme0n1p1 rw", 259, 1, "ext4",
 		  "/dev/nvme0n1p1", "/mnt" },
 		{ "36 35 0:32 /sub /mnt rw,noatime shared:1 master:2 - btrfs /dev/sda2 rw,a - b\n",
-		  0, 32, "/dev/sda2", "/mnt" },
-		{ "36 35 8:1 / /a\\040b rw - ext4 /dev/sda1 rw", 8, 1, "/dev/sda1", "/a\\040b" },
-		{ "36 35 8:1 / /mnt rw ext4 /dev/sda1 rw", 0, 0, NULL, NULL },
-		{ "36 35 8:1 / /mnt", 0, 0, NULL, NULL },
-		{ "36 35 8 / /mnt rw - ext4 /dev/sda1 rw", 0, 0, NULL, NULL },
-		{ "36 35 8:1 / /mnt rw - ext4", 0, 0, NULL, NULL },
-		{ "", 0, 0, NULL, NULL },
+		  0, 32, "btrfs", "/dev/sda2", "/mnt" },
+		{ "36 35 8:1 / /a\\040b rw - ext4 /dev/sda1 rw", 8, 1, "ext4", "/dev/sda1",
+		  "/a\\040b" },
+		{ "36 35 0:40 / /share rw - 9p tag0 rw", 0, 40, "9p", "tag0", "/share" },
+		{ "36 35 8:1 / /mnt rw ext4 /dev/sda1 rw", 0, 0, NULL, NULL, NULL },
+		{ "36 35 8:1 / /mnt", 0, 0, NULL, NULL, NULL },
+		{ "36 35 8 / /mnt rw - ext4 /dev/sda1 rw", 0, 0, NULL, NULL, NULL },
+		{ "36 35 8:1 / /mnt rw - ext4", 0, 0, NULL, NULL, NULL },
+		{ "", 0, 0, NULL, NULL, NULL },
 	};
-	char line[1024], source[256], where[256];
-	unsigned int major, minor;
+	struct in_use_mount m;
+	char line[1024];
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(t); i++) {
-		bool ok = in_use_parse_mount(t[i].line, &major, &minor, source, where,
-					     sizeof(source));
+		bool ok = in_use_parse_mount(t[i].line, &m);
 
 		if (ok != !!t[i].source)
 			fail_msg("row %zu", i);
-		if (ok && (major != t[i].major || minor != t[i].minor ||
-			   strcmp(source, t[i].source) || strcmp(where, t[i].where)))
-			fail_msg("row %zu: %u:%u %s %s", i, major, minor, source, where);
+		if (ok &&
+		    (m.major != t[i].major || m.minor != t[i].minor || strcmp(m.type, t[i].type) ||
+		     strcmp(m.source, t[i].source) || strcmp(m.where, t[i].where)))
+			fail_msg("row %zu: %u:%u %s %s %s", i, m.major, m.minor, m.type, m.source,
+				 m.where);
 	}
 	/* A name longer than the room for it: cut, and a mount all the same */
 	snprintf(line, sizeof(line), "36 35 8:1 / /%0500d rw - ext4 /dev/sda1 rw", 0);
-	assert_true(in_use_parse_mount(line, &major, &minor, source, where, sizeof(source)));
-	assert_int_equal(major << 8 | minor, 0x801);
-	assert_int_equal(strlen(where), sizeof(where) - 1);
-	assert_string_equal(source, "/dev/sda1");
-	assert_false(in_use_parse_mount(t[0].line, &major, &minor, source, where, 16));
+	assert_true(in_use_parse_mount(line, &m));
+	assert_int_equal(m.major << 8 | m.minor, 0x801);
+	assert_int_equal(strlen(m.where), sizeof(m.where) - 1);
+	assert_string_equal(m.source, "/dev/sda1");
+}
+
+static void test_numbers(void **state)
+{
+	unsigned int major, minor;
+
+	(void)state;
+	assert_true(in_use_parse_dev("259:7", &major, &minor));
+	assert_int_equal(major << 16 | minor, 259 << 16 | 7);
+	assert_false(in_use_parse_dev("259", &major, &minor));
+	assert_false(in_use_parse_dev("", &major, &minor));
+	assert_true(in_use_parse_console("ttyS4                -W- (EC p a  )    4:68\n", &major,
+					 &minor));
+	assert_int_equal(major << 16 | minor, 4 << 16 | 68);
+	/* One without a node, as netconsole */
+	assert_false(in_use_parse_console("netcon0              -W- (E      )\n", &major, &minor));
+	assert_false(in_use_parse_console("ttyS4 -W- 4:68", &major, &minor));
+}
+
+static void test_firmware_fb(void **state)
+{
+	static const struct {
+		const char *line;
+		bool is;
+	} t[] = {
+		{ "    fd000000-fd2fffff : efifb\n", true },
+		{ "  fd000000-fdffffff : BOOTFB", true },
+		{ "      fd400000-fd7fffff : simple-framebuffer", true },
+		{ "fd000000-fdffffff : vesafb", true },
+		/* Of a driver, and no framebuffer of the firmware */
+		{ "  fd000000-fdffffff : bochs-drm", false },
+		{ "  fd000000-fdffffff : 0000:00:02.0", false },
+		{ "  fd000000-fdffffff : efifbx", false },
+		/* Not, or not wholly, within it */
+		{ "  fc000000-fcffffff : efifb", false },
+		{ "  fd000000-fe000000 : efifb", false },
+		{ "  fcffffff-fd2fffff : efifb", false },
+		{ "  fd000000-fd000000 : efifb", false },
+		/* What an ordinary user gets to see */
+		{ "    00000000-00000000 : efifb", false },
+		{ "efifb", false },
+		{ "", false },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(t); i++)
+		if (in_use_firmware_fb(t[i].line, 0xfd000000, 0xfdffffff) != t[i].is)
+			fail_msg("row %zu: %s", i, t[i].line);
 }
 
 static void test_disk_name(void **state)
@@ -79,6 +130,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mount),
+		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_firmware_fb),
 		cmocka_unit_test(test_disk_name),
 	};
 

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "in_use_search.h"
+#include "proc.h"
 
 #define IFF_UP 0x1 /* include/uapi/linux/if.h, as the file "flags" has it */
 
@@ -104,14 +105,12 @@ static bool look_in(struct elsewhere *e, const char *file)
 static bool look_in_process(const char *path, const char *name, void *arg)
 {
 	struct elsewhere *e = arg;
-	char file[64], comm[32], who[64];
+	char file[64], comm[PROC_COMM], who[PROC_COMM + 32];
 
 	if (name[0] < '1' || name[0] > '9')
 		return false;
-	snprintf(file, sizeof(file), "%s/%.20s", path, name);
-	if (!use_read_line(file, "comm", comm, sizeof(comm)))
-		snprintf(comm, sizeof(comm), "?");
-	snprintf(who, sizeof(who), "process %.20s, %.24s", name, comm);
+	proc_comm(atoi(name), comm, sizeof(comm));
+	snprintf(who, sizeof(who), "process %.20s, %s", name, comm);
 	snprintf(file, sizeof(file), "%s/%.20s/ns/net", path, name);
 	e->who = who;
 	return look_in(e, file);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "in_use_search.h"
+#include "proc.h"
 
 /* include/linux/proc_ns.h: PROC_PID_INIT_INO, of the namespace that has every process in it */
 #define INIT_PID_NS 0xEFFFFFFCU
@@ -19,7 +20,7 @@ struct look {
 	struct search *s;
 	const char *bdf;
 	const char *pid;
-	char comm[32];
+	char comm[PROC_COMM];
 };
 
 /* The node that a link of /proc leads to; no server is asked about a file that lies on one. */
@@ -121,9 +122,7 @@ static bool uses_node(const char *proc, const char *name, void *arg)
 	if (name[0] < '1' || name[0] > '9' || pid == getpid() || pid == getppid())
 		return false;
 	l->pid = name;
-	snprintf(path, sizeof(path), "%s/%.20s", proc, name);
-	if (!use_read_line(path, "comm", l->comm, sizeof(l->comm)))
-		snprintf(l->comm, sizeof(l->comm), "?");
+	proc_comm(pid, l->comm, sizeof(l->comm));
 	snprintf(path, sizeof(path), "%s/%.20s/fd", proc, name);
 	dir = opendir(path);
 	/* One that has just ended has nothing open. */

@@ -10,7 +10,7 @@
 . /tests/ktap.sh
 # shellcheck source=tests/guest/left.sh
 . /tests/left.sh
-ktap_plan 33
+ktap_plan 37
 
 file=/sys/kernel/debug/verify_pte/iova
 said() {
@@ -37,7 +37,7 @@ expect 2 'overlap' 'run: two mappings overlap' run --iova 0x10000 --iova 0x20000
 check 'run: two mappings overlap: nothing left' nothing_left
 expect 4 'unverified' 'run --no-module: the IOMMU is unverified' run --no-module --json "$BDF"
 check 'run --no-module: as the witness says' [ "$(witness iommu)" = unverified ]
-expect 2 'not a number of milliseconds' 'run --recheck=x' run --recheck=x "$BDF"
+expect 2 'not a time above 0' 'run --recheck=x' run --recheck=x "$BDF"
 expect 0 '^Verdict: pass' 'run --hold --recheck' run --hold=1 --recheck=100 "$BDF"
 
 # Large pages: as many runs as pages at most, each of whole pages.
@@ -56,8 +56,9 @@ expect 0 'module = IOMMU on 16384 of 16384 frames' 'run --size 64M' run --size 6
 
 expect 2 'no process has the device open through VFIO' 'iova: nobody has it open' vfio_test iova "$BDF" 0
 expect 2 'no such device' 'iova: no such device' vfio_test iova 0000:00:1e.7 0
-expect 2 'not the IOVA of a page' 'iova: not aligned' vfio_test iova "$BDF" 0x10
-expect 2 'not a length' 'iova: no length' vfio_test iova "$BDF" 0+1
+expect 2 'in the middle of a page: the pages 0x0-0x2000 are looked at' 'iova: not aligned: all that it touches' \
+	vfio_test iova "$BDF" 0x10+4K
+expect 2 'not an IOVA or a range' 'iova: no length' vfio_test iova "$BDF" 0+0
 expect 2 'it takes BDF and IOVA' 'iova: usage' vfio_test iova "$BDF"
 
 mkfifo "$ktap_dir/enter"
@@ -71,6 +72,11 @@ check 'iova: a page: is mapped' said '1 of 1 pages mapped'
 expect 0 '^0x0000000000000000-0x0000000000010000 not mapped' 'iova: a range' \
 	vfio_test iova "$BDF" 0+256M
 check 'iova: a range: both mappings of it' said '512 of 65536 pages mapped'
+# More than one call asks for: divided nowhere, and broken off when told to.
+expect 0 '^0x0000000100000000-0x00000001c0000000 not mapped' 'iova: a long range: one hole' \
+	vfio_test iova "$BDF" 0x100000000+3G
+expect 0 '512 of 65536 pages mapped' 'iova: a range as maps writes one' vfio_test iova "${BDF#0000:}" 0-10000000
+expect 130 '' 'iova: a range of hours ends when it is told to' timeout -s INT 2 vfio_test iova "$BDF" 0+64T
 expect 0 '"pa": *null' 'iova --json' vfio_test iova --json "$BDF" 0x0+0x20000
 expect 0 'not mapped' 'iova: past the aperture' vfio_test iova "$BDF" 0xfffffffffff00000+0x1000
 
@@ -89,5 +95,26 @@ check 'text: no VFIO file of the device: refused' sh -c "! cat $file 2>$ktap_dir
 echo >&7
 exec 7>&-
 wait
+
+# No descriptor of a device is 0, 1 or 2: what is written to those would be in a register.
+closed() {
+	vfio_test --no-module --dma none --no-reset --hold=3 "$BDF" <&- >&- 2>&- &
+	held=$! open='' bad=''
+	while [ -z "$open" ] && [ -e "/proc/$held/exe" ]; do
+		usleep 100000
+		for fd in "/proc/$held/fd"/*; do
+			case $(readlink "$fd") in *vfio-device*) open=$fd ;; esac
+		done
+	done
+	ls -l "/proc/$held/fd"
+	for fd in 0 1 2; do
+		[ "$(readlink "/proc/$held/fd/$fd")" = /dev/null ] || bad=$fd
+	done
+	wait "$held"
+	status=$?
+	echo "exit $status, the device is $open"
+	[ -n "$open" ] && [ -z "$bad" ] && [ "$status" -eq 2 ]
+}
+check 'started with 0, 1 and 2 closed: they are /dev/null, and the lost answer is 2' closed
 check 'nothing left' nothing_left
 ktap_end

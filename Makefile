@@ -28,7 +28,7 @@ vfio_test := main args cmd_run cmd_list cmd_doctor cmd_walk walk_judge cmd_iova 
 	backend_iommufd dma dma_plan dma_edu dma_e1000e klog frames report sysfs vfio vfio_caps \
 	pci_config mmio module verify_pte pagemap pci_names failure env holder proc cmd_bind bind \
 	bind_record bind_state in_use $(SHARED)
-vfio_test += irq_host run_path virtio
+vfio_test += irq_host run_interrupts run_path virtio memory populate
 vfio_test += run_summary run_hold run_request request entries witness
 vfio_test += in_use_disk in_use_net in_use_open limited
 vfio_test_libs := libkmod libpci json-c zlib
@@ -46,12 +46,13 @@ unit_walk_judge := walk_judge
 unit_frames := frames
 unit_pt_x86 :=
 unit_vfio := vfio
-unit_backend := backend backend_container backend_iommufd vfio failure sysfs parse err
+unit_backend := backend backend_container backend_iommufd vfio failure sysfs parse err memory
 unit_dma_plan := dma_plan
 unit_klog := klog parse signals
 unit_vfio_caps := vfio_caps vfio
 unit_pci_config := pci_config
 unit_mmio := mmio
+unit_memory := memory
 unit_virtio := virtio pci_config
 unit_irq_rules := irq_rules
 unit_irq_host := irq_host sysfs parse
@@ -61,7 +62,7 @@ unit_join := qemu_join err
 unit_bind_record := bind_record
 unit_limited := limited
 unit_in_use := in_use in_use_disk in_use_net in_use_open limited proc
-unit_failure := failure sysfs err parse
+unit_failure := failure sysfs err parse memory
 unit_report := qemu_report qemu_walk qemu_compare pt_text parse
 unit_walk :=
 unit_walk_changes :=

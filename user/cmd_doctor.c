@@ -126,16 +126,21 @@ static void memory_fine(const struct env *env, char *buf, size_t len)
 {
 	size_t used = snprintf(buf, len, "%" PRIu64 " KiB to be locked, ", env->size >> 10);
 
-	if (env->cap_ipc_lock == FACT_YES)
+	if (env->cap_ipc_lock == FACT_YES && env->mem.memlock == MEMORY_NO_LIMIT)
 		used += snprintf(buf + used, len - used, "no limit (CAP_IPC_LOCK)");
-	else if (env->memlock == UINT64_MAX)
+	else if (env->mem.memlock == MEMORY_NO_LIMIT)
 		used += snprintf(buf + used, len - used, "no limit");
 	else
 		used += snprintf(buf + used, len - used, "%" PRIu64 " KiB may be",
-				 env->memlock >> 10);
-	if (env->page_size > 4096 && env->huge_known)
+				 env->mem.memlock >> 10);
+	if (env->page_size > 4096 && env->mem.huge_known)
 		snprintf(buf + used, len - used, ", %" PRIu64 " huge pages of %" PRIu64 " KiB free",
-			 env->huge_free, env->page_size >> 10);
+			 memory_huge_room(&env->mem), env->page_size >> 10);
+}
+
+static bool memory_unknown(const struct env *env)
+{
+	return env->mem.unknown;
 }
 
 static void privilege_fine(const struct env *env, char *buf, size_t len)
@@ -257,7 +262,9 @@ static const struct look {
 			 "an ordinary user may not look at every process", "run as root" },
 	[CHECK_INTREMAP] = { "interrupt remapping", of_iommu, intremap_fine, intremap_unknown,
 			     "/proc/interrupts does not say", "see dmesg | grep -i remap" },
-	[CHECK_MEMORY] = { "memory", NULL, memory_fine, NULL, NULL, NULL },
+	[CHECK_MEMORY] = { "memory", NULL, memory_fine, memory_unknown,
+			   "not every limit of /proc and /sys could be read",
+			   "mount /proc and /sys; see ulimit -n" },
 	[CHECK_PRIVILEGE] = { "privilege", NULL, privilege_fine, privilege_unknown,
 			      "/proc/self/status does not say", "mount -t proc none /proc" },
 	[CHECK_DEBUGFS] = { "debugfs", NULL, debugfs_fine, debugfs_unknown,
@@ -598,6 +605,9 @@ static int doctor_main(int argc, char **argv, struct globals *g)
 		env_size(&d.env, o.size, o.page_size);
 		if (given)
 			env_device(&d.env, given, NULL);
+		/* What auto takes, where it is there, charges by user. */
+		if (d.env.cdev >= 0 && given && !d.env.iommufd.no)
+			d.env.account = ACCOUNT_USER;
 		ret = examine(&d);
 	}
 	return ret;

@@ -26,6 +26,7 @@ struct dma_driver {
 	uint32_t copy_max;	 /* bytes of one copy */
 	uint32_t copy_ms;	 /* about what a copy takes */
 	uint32_t auto_pages;	 /* what is taken of a mapping unless all is asked for */
+	bool repeats;		 /* it raises MSI again and again until its cause is cleared */
 	/* Is it what its ids say?  Memory is on, bus mastering is not yet. */
 	int (*probe)(struct dma *dma, struct err *err);
 	int (*init)(struct dma *dma, struct err *err);

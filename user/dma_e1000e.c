@@ -87,6 +87,11 @@ const struct dma_driver dma_e1000e = {
 	.vendor = 0x8086,
 	.device = 0x10d3,
 	.bar = 0,
+	/*
+	 * QEMU since 8.0: hw/net/e1000e_core.c, e1000e_intrmgr_on_throttling_timer(), when its
+	 * time has passed.
+	 */
+	.repeats = true,
 	.probe = e1000e_probe,
 	.init = e1000e_init,
 	.interrupt = e1000e_interrupt,

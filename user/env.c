@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/utsname.h>
@@ -457,11 +456,7 @@ static enum fact is_mounted(const char *where, const char *type)
 
 static void read_asker(struct env *env)
 {
-	struct rlimit lim = { 0 };
-
 	read_caps(env);
-	getrlimit(RLIMIT_MEMLOCK, &lim);
-	env->memlock = lim.rlim_cur == RLIM_INFINITY ? UINT64_MAX : lim.rlim_cur;
 	env_look(&env->container, "/dev/vfio/vfio");
 	env_look(&env->iommufd, "/dev/iommu");
 	env->debugfs = is_mounted("/sys/kernel/debug", "debugfs");
@@ -697,13 +692,7 @@ int env_device(struct env *env, const char *bdf, const struct holders *known)
 
 void env_size(struct env *env, uint64_t size, uint64_t page_size)
 {
-	char path[96], word[32];
-
 	env->size = size;
 	env->page_size = page_size;
-	snprintf(path, sizeof(path),
-		 "/sys/kernel/mm/hugepages/hugepages-%" PRIu64 "kB/free_hugepages",
-		 page_size >> 10);
-	sysfs_read_line(path, word, sizeof(word));
-	env->huge_known = !parse_u64(word, &env->huge_free);
+	memory_read(&env->mem, "", page_size);
 }

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "holder.h"
+#include "memory.h"
 #include "sysfs.h"
 
 /* What could not be found out is not a no. */
@@ -83,7 +84,6 @@ struct env {
 
 	/* Who asks. */
 	enum fact cap_ipc_lock, cap_sys_admin, cap_sys_module, cap_sys_ptrace, cap_sys_rawio;
-	uint64_t memlock; /* bytes; UINT64_MAX: no limit */
 	struct env_node container, iommufd;
 	enum fact debugfs;
 	struct env_ko ko;
@@ -118,9 +118,10 @@ struct env {
 	char given[48]; /* the address as it was typed */
 	const char *module_path;
 	uint64_t size, page_size, iova, last_iova;
-	bool has_iova; /* iova and last_iova are of a mapping that was refused */
-	uint64_t huge_free;
-	bool huge_known;
+	bool has_iova;	       /* iova and last_iova are of a mapping that was refused */
+	struct memory mem;     /* for pages of page_size */
+	unsigned int mappings; /* of size, all to be there at once; 0 is 1 */
+	enum memory_account account;
 	const char *object; /* a module's or file's name that a call was about; or NULL */
 };
 

@@ -355,9 +355,26 @@ static bool may_lack_intremap(const struct env *env)
 	return env->intremap != FACT_YES;
 }
 
+static struct memory_need need_of(const struct env *env)
+{
+	return (struct memory_need){
+		.size = env->size,
+		.page_size = env->page_size ? env->page_size : PAGE_4K,
+		.mappings = env->mappings,
+		.account = env->account,
+	};
+}
+
+static bool lacks(const struct env *env, enum memory_kind kind)
+{
+	const struct memory_need need = need_of(env);
+
+	return memory_lacks(&env->mem, &need, kind);
+}
+
 static bool lacks_memlock(const struct env *env)
 {
-	return env->cap_ipc_lock == FACT_NO && env->size > env->memlock;
+	return lacks(env, MEMORY_MEMLOCK);
 }
 
 static bool wants_huge(const struct env *env)
@@ -367,8 +384,37 @@ static bool wants_huge(const struct env *env)
 
 static bool lacks_huge(const struct env *env)
 {
-	return wants_huge(env) && env->huge_known &&
-	       env->huge_free < (env->size + env->page_size - 1) / env->page_size;
+	return lacks(env, MEMORY_HUGE);
+}
+
+static bool lacks_hugetlb_group(const struct env *env)
+{
+	return lacks(env, MEMORY_HUGETLB_GROUP);
+}
+
+static bool lacks_group(const struct env *env)
+{
+	return lacks(env, MEMORY_GROUP);
+}
+
+static bool lacks_available(const struct env *env)
+{
+	return lacks(env, MEMORY_AVAILABLE);
+}
+
+static bool lacks_address_space(const struct env *env)
+{
+	return lacks(env, MEMORY_ADDRESS_SPACE);
+}
+
+static bool lacks_data(const struct env *env)
+{
+	return lacks(env, MEMORY_DATA);
+}
+
+static bool lacks_commit(const struct env *env)
+{
+	return lacks(env, MEMORY_COMMIT);
 }
 
 static bool is_unaligned(const struct env *env)
@@ -1213,8 +1259,8 @@ const struct failure failures[] = {
 		.no = ENOMEM,
 		.which = lacks_memlock,
 		.state = lacks_memlock,
-		.why = "not enough memory may be locked: {size_kib} KiB needed, the limit is {memlock_kib} KiB",
-		.fix = "raise it with ulimit -l {size_kib} or more (its hard limit in /etc/security/limits.conf: USER hard memlock {size_kib}), or run with CAP_IPC_LOCK",
+		.why = "not enough memory may be locked: {lock_kib} KiB needed, the limit is {memlock_kib} KiB{charged}",
+		.fix = "raise it with ulimit -l {lock_goal_kib} or more (its hard limit in /etc/security/limits.conf: USER hard memlock {lock_goal_kib}), or run with CAP_IPC_LOCK",
 		.source = "drivers/vfio/vfio_iommu_type1.c: vfio_lock_acct(); getrlimit(2)",
 	},
 	{
@@ -1226,16 +1272,109 @@ const struct failure failures[] = {
 		.source = "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_map()",
 	},
 	{
+		.id = "address-space",
+		.check = CHECK_MEMORY,
+		.steps = "buffer",
+		.no = ENOMEM,
+		.which = lacks_address_space,
+		.state = lacks_address_space,
+		.what = "could not allocate the buffer",
+		.why = "a process may have no more address space than it has and {as_kib} KiB (RLIMIT_AS)",
+		.fix = "raise it with ulimit -v unlimited, or give a smaller --size",
+		.source = "mm/mmap.c: may_expand_vm(); getrlimit(2)",
+	},
+	{
+		.id = "data-limit",
+		.check = CHECK_MEMORY,
+		.steps = "buffer",
+		.no = ENOMEM,
+		.which = lacks_data,
+		.state = lacks_data,
+		.what = "could not allocate the buffer",
+		.why = "a process may have no more private memory than it has and {data_kib} KiB (RLIMIT_DATA)",
+		.fix = "raise it with ulimit -d unlimited, or give a smaller --size",
+		.source = "mm/mmap.c: may_expand_vm(); getrlimit(2)",
+	},
+	{
+		.id = "commit-limit",
+		.check = CHECK_MEMORY,
+		.steps = "buffer",
+		.no = ENOMEM,
+		.which = lacks_commit,
+		.state = lacks_commit,
+		.what = "could not allocate the buffer",
+		.why = "the kernel promises {commit_kib} KiB more and no more (vm.overcommit_memory=2)",
+		.fix = "give a smaller --size, end other programs, or raise vm.overcommit_ratio",
+		.source = "mm/util.c: __vm_enough_memory()",
+	},
+	{
 		.id = "no-huge-pages",
 		.check = CHECK_MEMORY,
 		.steps = "buffer",
 		.no = ENOMEM,
-		.which = wants_huge,
+		.which = lacks_huge,
 		.state = lacks_huge,
 		.what = "could not allocate the buffer",
-		.why = "the kernel has fewer than {huge_need} free huge pages of {huge_kib} KiB",
-		.fix = "echo {huge_need} > /sys/kernel/mm/hugepages/hugepages-{huge_kib}kB/nr_hugepages",
-		.source = "Documentation/admin-guide/mm/hugetlbpage.rst",
+		.why = "the kernel has fewer than {huge_need} free huge pages of {huge_kib} KiB{huge_reserved}",
+		.fix = "echo {huge_goal} > /sys/kernel/mm/hugepages/hugepages-{huge_kib}kB/nr_hugepages",
+		.source =
+			"mm/hugetlb.c: gather_surplus_pages(); Documentation/admin-guide/mm/hugetlbpage.rst",
+	},
+	{
+		.id = "hugetlb-limit",
+		.check = CHECK_MEMORY,
+		.steps = "buffer",
+		.which = lacks_hugetlb_group,
+		.state = lacks_hugetlb_group,
+		.what = "could not allocate the buffer",
+		.why = "the control group leaves {hugetlb_kib} KiB of huge pages, {size_kib} are needed: {hugetlb_file}",
+		.fix = "raise that limit, run outside of the group, or give a smaller --size",
+		.source = "mm/hugetlb_cgroup.c; Documentation/admin-guide/cgroup-v2.rst: HugeTLB",
+	},
+	{
+		.id = "memory-limit",
+		.check = CHECK_MEMORY,
+		.steps = "buffer",
+		.no = ENOMEM,
+		.which = lacks_group,
+		.state = lacks_group,
+		.what = "could not allocate the buffer",
+		.why = "the control group leaves {cgroup_kib} KiB of memory, {ordinary_kib} are needed: {cgroup_file}",
+		.fix = "raise that limit, run outside of the group, or give a smaller --size",
+		.source =
+			"mm/memcontrol.c: try_charge_memcg(); Documentation/admin-guide/cgroup-v2.rst: Memory",
+	},
+	{
+		.id = "memory-short",
+		.check = CHECK_MEMORY,
+		.steps = "buffer",
+		.no = ENOMEM,
+		.which = lacks_available,
+		.state = lacks_available,
+		.what = "could not allocate the buffer",
+		.why = "{available_kib} KiB of memory are available, {ordinary_kib} are needed; pages that a device reaches are never swapped out",
+		.fix = "give a smaller --size, or end other programs",
+		.source = "Documentation/filesystems/proc.rst: MemAvailable",
+	},
+	{
+		.id = "no-huge-pages",
+		.steps = "buffer",
+		.no = ENOMEM,
+		.which = wants_huge,
+		.what = "could not allocate the buffer",
+		.why = "the kernel could not make as many huge pages of {huge_kib} KiB, or not where this process may have memory (its cpuset)",
+		.fix = "reserve them at boot with hugepagesz={huge_kib}K hugepages={huge_need}; see /proc/self/status: Mems_allowed_list",
+		.source = "mm/hugetlb.c: gather_surplus_pages(), allowed_mems_nr()",
+	},
+	{
+		.id = "page-refused",
+		.steps = "buffer",
+		.no = EFAULT,
+		.what = "could not fill the buffer",
+		.why = "the kernel gives no page for it, where touching it would be SIGBUS: a limit on huge pages, or broken memory",
+		.fix = "see dmesg, and hugetlb.*.max of the control group in /proc/self/cgroup",
+		.source =
+			"mm/madvise.c: madvise_populate(); Documentation/admin-guide/cgroup-v2.rst: HugeTLB",
 	},
 	{
 		.id = "no-huge-size",
@@ -1851,12 +1990,72 @@ static void put_ko(const struct env *env, char *buf, size_t len)
 	snprintf(buf, len, "%s", env->ko.path[0] ? env->ko.path : "verify_pte");
 }
 
-static void put_memlock(const struct env *env, char *buf, size_t len)
+#define PUT_ROOM(name, field)                                                 \
+	static void put_##name(const struct env *env, char *buf, size_t len)  \
+	{                                                                     \
+		if (env->mem.field == MEMORY_NO_LIMIT)                        \
+			snprintf(buf, len, "unlimited");                      \
+		else                                                          \
+			snprintf(buf, len, "%" PRIu64, env->mem.field >> 10); \
+	}
+
+PUT_ROOM(memlock, memlock)
+PUT_ROOM(available, available)
+PUT_ROOM(cgroup, cgroup)
+PUT_ROOM(hugetlb, hugetlb)
+PUT_ROOM(as, address_space)
+PUT_ROOM(data, data)
+PUT_ROOM(commit, commit)
+
+/* All mappings together */
+static uint64_t to_lock(const struct env *env)
 {
-	if (env->memlock == UINT64_MAX)
-		snprintf(buf, len, "unlimited");
-	else
-		snprintf(buf, len, "%" PRIu64, env->memlock >> 10);
+	return env->size * (env->mappings ? env->mappings : 1);
+}
+
+static void put_lock_kib(const struct env *env, char *buf, size_t len)
+{
+	snprintf(buf, len, "%" PRIu64, to_lock(env) >> 10);
+}
+
+static void put_lock_goal(const struct env *env, char *buf, size_t len)
+{
+	snprintf(buf, len, "%" PRIu64,
+		 (memory_charged(&env->mem, env->account) + to_lock(env)) >> 10);
+}
+
+static void put_charged(const struct env *env, char *buf, size_t len)
+{
+	const uint64_t charged = memory_charged(&env->mem, env->account);
+
+	buf[0] = '\0';
+	if (charged)
+		snprintf(buf, len, ", of which %s %" PRIu64 " KiB",
+			 env->account == ACCOUNT_USER ? "this user's processes have"
+						      : "this process has",
+			 charged >> 10);
+}
+
+static void put_ordinary(const struct env *env, char *buf, size_t len)
+{
+	const struct memory_need need = need_of(env);
+
+	snprintf(buf, len, "%" PRIu64, memory_ordinary(&need) >> 10);
+}
+
+static void put_huge_reserved(const struct env *env, char *buf, size_t len)
+{
+	buf[0] = '\0';
+	if (env->mem.huge_reserved)
+		snprintf(buf, len, ": of %" PRIu64 " that are free %" PRIu64 " are reserved",
+			 env->mem.huge_free, env->mem.huge_reserved);
+}
+
+static void put_huge_goal(const struct env *env, char *buf, size_t len)
+{
+	const struct memory_need need = need_of(env);
+
+	snprintf(buf, len, "%" PRIu64, memory_huge_goal(&env->mem, &need));
 }
 
 static void put_size_kib(const struct env *env, char *buf, size_t len)
@@ -1909,6 +2108,8 @@ PUT_STRING(release, release)
 PUT_STRING(config, config)
 PUT_STRING(vermagic, ko.vermagic)
 PUT_STRING(lockdown, lockdown_mode)
+PUT_STRING(cgroup_file, mem.cgroup_file)
+PUT_STRING(hugetlb_file, mem.hugetlb_file)
 PUT_HEX(iova)
 PUT_HEX(size)
 PUT_HEX(last_iova)
@@ -1957,6 +2158,20 @@ static const struct {
 	{ "physfn", put_physfn },
 	{ "physfn_driver", put_physfn_driver },
 	{ "rmrr", put_rmrr },
+	{ "lock_kib", put_lock_kib },
+	{ "charged", put_charged },
+	{ "lock_goal_kib", put_lock_goal },
+	{ "as_kib", put_as },
+	{ "data_kib", put_data },
+	{ "commit_kib", put_commit },
+	{ "available_kib", put_available },
+	{ "cgroup_kib", put_cgroup },
+	{ "cgroup_file", put_cgroup_file },
+	{ "hugetlb_kib", put_hugetlb },
+	{ "hugetlb_file", put_hugetlb_file },
+	{ "ordinary_kib", put_ordinary },
+	{ "huge_goal", put_huge_goal },
+	{ "huge_reserved", put_huge_reserved },
 };
 
 static void put_word(const struct env *env, const char *name, size_t n, char *buf, size_t len)

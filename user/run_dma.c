@@ -15,6 +15,7 @@
 #include "dma_plan.h"
 #include "klog.h"
 #include "pt_text.h"
+#include "run_dma.h"
 #include "signals.h"
 #include "step.h"
 #include "term.h"
@@ -24,27 +25,9 @@
 #define SCRATCH_FILL	0x55
 #define FAULT_WORD	0x6661756c74207376ULL
 #define FAULT_WAIT_MS	2000
-#define IRQ_WAIT_MS	2000
-#define IRQ_QUIET_MS	200
 #define PROGRESS_COPIES 4
 
-/* What the steps here keep from one to the next. */
-struct run_dma {
-	struct dma dev;
-	bool open;   /* dev is, and its device answers */
-	bool proven; /* what it copies through the mapping arrives where it should */
-	/* dma-fault */
-	void *scratch;
-	uint64_t scratch_iova;
-	bool scratch_mapped, told;
-	int klog;
-	bool limited; /* the log may keep the next fault to itself */
-	/* interrupts */
-	int event, unmask;
-	int irq; /* index that is on, or -1 */
-};
-
-static enum status skip(struct run *run, const char *why)
+enum status run_dma_skip(struct run *run, const char *why)
 {
 	run_detail(run, "%s", why);
 	report_line(run->rep, "Skipped: %s", why);
@@ -328,7 +311,7 @@ static enum status no_driver(struct run *run)
 	if (!named) {
 		snprintf(why, sizeof(why), "no driver for %04x:%04x", run->dev.vendor,
 			 run->dev.device);
-		return skip(run, why);
+		return run_dma_skip(run, why);
 	}
 	err_set(&run->err, ENODEV, "", "", "give --dma auto, or a device that it is for");
 	err_what(&run->err, "--dma %s: not for this device", named->name);
@@ -361,18 +344,18 @@ enum status step_device_dma(struct run *run)
 	enum status status;
 
 	if (idle)
-		status = skip(run, idle);
+		status = run_dma_skip(run, idle);
 	else if (!drv)
 		status = no_driver(run);
 	else if (!open_device(run, drv))
 		status = STATUS_FAIL;
 	else if (!drv->copy)
-		status = skip(run, "the driver for it has it interrupt, and move no data");
+		status = run_dma_skip(run, "the driver for it has it interrupt, and move no data");
 	/* There addresses are physical, and a wrong one hits anything; it may interrupt. */
 	else if (!(run->vfio.be->has & BACKEND_MAP))
-		status = skip(run, "no IOMMU translates what the device does");
+		status = run_dma_skip(run, "no IOMMU translates what the device does");
 	else if (!run->opts->expect_user)
-		status = skip(run, "--expect supervisor: the buffer is not touched");
+		status = run_dma_skip(run, "--expect supervisor: the buffer is not touched");
 	else if (!run_dma_reachable(run, drv))
 		status = STATUS_UNVERIFIED;
 	else
@@ -593,7 +576,7 @@ enum status step_dma_fault(struct run *run)
 		idle = "--no-faults";
 	/* Where the IOMMU does not translate, a write at random hits anything. */
 	if (idle || !dma || !dma->proven)
-		return skip(run, idle ? idle : "no copy by the device proved the mapping");
+		return run_dma_skip(run, idle ? idle : "no copy by the device proved the mapping");
 	if (map_scratch(run))
 		return STATUS_UNVERIFIED;
 	dma->klog = klog_open(&dma->limited);
@@ -624,224 +607,4 @@ void undo_dma_fault(struct run *run)
 	if (dma->scratch)
 		munmap(dma->scratch, BASE_PAGE);
 	dma->scratch = NULL;
-}
-
-/* --- interrupts ------------------------------------------------------------ */
-
-static const struct irq_case {
-	uint32_t index;
-	const char *name;
-	bool masks_itself; /* and must be unmasked after each: level-triggered */
-} irq_cases[] = {
-	{ VFIO_PCI_MSIX_IRQ_INDEX, "MSI-X", false },
-	{ VFIO_PCI_MSI_IRQ_INDEX, "MSI", false },
-	{ VFIO_PCI_INTX_IRQ_INDEX, "INTx", true },
-};
-
-/* What came of one, for the report. */
-struct irq_seen {
-	int raised, arrived;
-	bool held; /* while it was masked */
-};
-
-static int irq_raise(struct run *run, struct irq_seen *seen)
-{
-	struct dma *dev = &run->dma->dev;
-
-	seen->raised++;
-	return dev->drv->interrupt(dev, true, &run->err);
-}
-
-static int irq_ack(struct run *run)
-{
-	struct dma *dev = &run->dma->dev;
-
-	return dev->drv->interrupt(dev, false, &run->err);
-}
-
-/* Within @ms: how often the event came, 0 for not at all. */
-static uint64_t irq_wait(struct run *run, int ms)
-{
-	struct pollfd in = { .fd = run->dma->event, .events = POLLIN };
-	uint64_t count = 0;
-
-	if (poll(&in, 1, ms) != 1 || read(in.fd, &count, sizeof(count)) != sizeof(count))
-		return 0;
-	return count;
-}
-
-static int irq_fail(struct run *run, const struct irq_case *ic, int ret, const char *what,
-		    const char *why)
-{
-	err_set(&run->err, -ret, "", why, "see dmesg and /proc/interrupts");
-	err_what(&run->err, "%s: %s", ic->name, what);
-	return ret;
-}
-
-static int irq_expect(struct run *run, const struct irq_case *ic, struct irq_seen *seen,
-		      const char *when)
-{
-	uint64_t count = irq_wait(run, IRQ_WAIT_MS);
-	int ret = count ? -EPROTO : -ETIME;
-
-	seen->arrived += count > 0;
-	if (count == 1)
-		return 0;
-	irq_fail(run, ic, ret, "", "");
-	err_what(&run->err, "%s: the device's interrupt %s", ic->name,
-		 count ? "arrived more than once" : "did not arrive");
-	if (count)
-		err_why(&run->err, "%" PRIu64 " events %s", count, when);
-	else
-		err_why(&run->err, "nothing on the eventfd within %d s %s", IRQ_WAIT_MS / 1000,
-			when);
-	return ret;
-}
-
-static int irq_set(struct run *run, const struct irq_case *ic, bool on)
-{
-	int ret = on ? vfio_irq_enable(run->device, ic->index, run->dma->event)
-		     : vfio_irq_disable(run->device, ic->index);
-
-	if (ret)
-		return irq_fail(run, ic, ret,
-				on ? "could not be switched on" : "could not be switched off",
-				strerror(-ret));
-	run->dma->irq = on ? (int)ic->index : -1;
-	return 0;
-}
-
-/* By a call, or by an eventfd that is set up for it, which is what a VMM does. */
-static int irq_unmask(struct run *run, const struct irq_case *ic, bool by_event)
-{
-	const uint64_t one = 1;
-	int ret;
-
-	if (!by_event)
-		return vfio_irq_unmask(run->device, ic->index);
-	ret = vfio_irq_unmask_by(run->device, ic->index, run->dma->unmask);
-	if (!ret && write(run->dma->unmask, &one, sizeof(one)) != sizeof(one))
-		ret = -errno;
-	return ret;
-}
-
-/* A level that stays masked until we say so: the next one waits for that. */
-static int irq_check_mask(struct run *run, const struct irq_case *ic, struct irq_seen *seen,
-			  bool by_event)
-{
-	int ret = irq_raise(run, seen);
-
-	if (ret)
-		return ret;
-	seen->held = !irq_wait(run, IRQ_QUIET_MS);
-	if (!seen->held)
-		return irq_fail(run, ic, -EPROTO, "an interrupt arrived while masked",
-				"the first masks it until VFIO_IRQ_SET_ACTION_UNMASK");
-	ret = irq_unmask(run, ic, by_event);
-	if (ret)
-		return irq_fail(run, ic, ret, "could not be unmasked", strerror(-ret));
-	ret = irq_expect(run, ic, seen,
-			 by_event ? "after unmasking by eventfd" : "after unmasking");
-	return ret ? ret : irq_ack(run);
-}
-
-static int irq_check(struct run *run, const struct irq_case *ic, struct irq_seen *seen)
-{
-	int ret = irq_set(run, ic, true);
-
-	if (!ret)
-		ret = irq_raise(run, seen);
-	if (!ret)
-		ret = irq_expect(run, ic, seen, "after raising it");
-	if (!ret)
-		ret = irq_ack(run);
-	if (!ret && ic->masks_itself)
-		ret = irq_check_mask(run, ic, seen, false);
-	if (!ret && ic->masks_itself)
-		ret = irq_check_mask(run, ic, seen, true);
-	return ret ? ret : irq_set(run, ic, false);
-}
-
-/* Into the object that the step irqs made for this index. */
-static void tell_irq(struct run *run, const struct irq_case *ic, const struct irq_seen *seen,
-		     int ret)
-{
-	struct json_object *obj =
-		json_object_array_get_idx(report_object(run->rep, "irqs"), ic->index);
-
-	if (obj) {
-		json_object_object_add(obj, "raised", json_object_new_int(seen->raised));
-		json_object_object_add(obj, "arrived", json_object_new_int(seen->arrived));
-		if (ic->masks_itself)
-			json_object_object_add(obj, "held_while_masked",
-					       json_object_new_boolean(seen->held));
-	}
-	if (!ret)
-		report_ok(run->rep, "%s: %d of %d raised by the device arrived by eventfd%s",
-			  ic->name, seen->arrived, seen->raised,
-			  ic->masks_itself ? ", each after the first when it was unmasked" : "");
-}
-
-enum status step_interrupts(struct run *run)
-{
-	const char *idle = run_dma_idle(run);
-	struct run_dma *dma = run->dma;
-	char names[32] = "", *p = names;
-	enum status status = STATUS_PASS;
-	unsigned int nr = 0; /* kinds that the device has, and that were tried */
-	size_t i;
-
-	if (idle || !dma || !dma->open)
-		return skip(run, idle ? idle : "no driver of ours has the device");
-	dma->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	dma->unmask = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (dma->event < 0 || dma->unmask < 0) {
-		err_set(&run->err, errno, "eventfd", strerror(errno), "");
-		return STATUS_UNVERIFIED;
-	}
-	for (i = 0; i < ARRAY_SIZE(irq_cases) && status == STATUS_PASS && !signal_seen; i++) {
-		const struct irq_case *ic = &irq_cases[i];
-		struct vfio_irq_info info = { .argsz = sizeof(info), .index = ic->index };
-		struct irq_seen seen = { 0 };
-		int ret;
-
-		if (ioctl(run->device, VFIO_DEVICE_GET_IRQ_INFO, &info) || !info.count) {
-			report_line(run->rep, "%s: the device has none", ic->name);
-			continue;
-		}
-		nr++;
-		ret = irq_check(run, ic, &seen);
-		tell_irq(run, ic, &seen, ret);
-		p += snprintf(p, names + sizeof(names) - p, "%s%s", p > names ? ", " : "",
-			      ic->name);
-		if (ret)
-			status = STATUS_FAIL;
-	}
-	undo_interrupts(run);
-	if (p == names)
-		return skip(run, "the device has no MSI-X, MSI or INTx");
-	report_witness(run->rep, "interrupts", status, nr, status == STATUS_FAIL, run->err.why);
-	report_witness_of(run->rep, "interrupts", nr, nr);
-	run_detail(run, "by eventfd: %s", names);
-	return signal_seen ? STATUS_SKIP : status;
-}
-
-void undo_interrupts(struct run *run)
-{
-	struct run_dma *dma = run->dma;
-	struct err ignored = { 0 };
-
-	if (!dma || !dma->open)
-		return;
-	if (dma->irq >= 0) {
-		/* First, or INTx stays asserted with nobody to care. */
-		dma->dev.drv->interrupt(&dma->dev, false, &ignored);
-		vfio_irq_disable(run->device, (uint32_t)dma->irq);
-	}
-	dma->irq = -1;
-	if (dma->event >= 0)
-		close(dma->event);
-	if (dma->unmask >= 0)
-		close(dma->unmask);
-	dma->event = dma->unmask = -1;
 }

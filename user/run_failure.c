@@ -12,6 +12,9 @@ static void collect(const struct run *run, struct env *env)
 	env_machine(env, run->opts->module_path);
 	env_device(env, run->opts->bdf, NULL);
 	env_size(env, run->opts->size, run->opts->page_size);
+	env->mappings = run->opts->nr_iovas;
+	env->account = run->vfio.be && run->vfio.be->rules == RULES_IOMMUFD ? ACCOUNT_USER
+									    : ACCOUNT_PROCESS;
 	/* Of a mapping: its IOVA is the first that is not mapped yet. */
 	env->has_iova = iommu->nr_ranges && run->nr_mapped < MAX_IOVAS;
 	if (env->has_iova) {

@@ -777,7 +777,7 @@ static enum status judge(struct run *run, const struct irqs *q)
 		return STATUS_FAIL;
 	}
 	if (open) {
-		err_what(&run->err, "%u checks of interrupts could not be made", open);
+		err_what(&run->err, "%u of the checks of interrupts could not be made", open);
 		err_why(&run->err, "%s", q->why);
 		err_fix(&run->err, "see the checks above");
 		return STATUS_UNVERIFIED;

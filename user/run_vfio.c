@@ -372,11 +372,26 @@ enum status step_iommu_info(struct run *run)
 	return STATUS_PASS;
 }
 
+/*
+ * Asked before anything is taken: what the kernel cannot give it answers with SIGBUS, or by
+ * killing a process, which need not be this one.  What may be locked it says itself.
+ */
+static bool has_memory(const struct run_opts *o)
+{
+	const struct memory_need need = { .size = o->size, .page_size = o->page_size };
+	struct memory mem;
+
+	memory_read(&mem, "", o->page_size);
+	return !memory_short(&mem, &need, MEMORY_MEMLOCK);
+}
+
 enum status step_buffer(struct run *run)
 {
 	const struct run_opts *o = run->opts;
-	int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS, ret;
 
+	if (!has_memory(o))
+		return run_failed(run, "buffer", -ENOMEM, "could not allocate the buffer");
 	if (o->page_size > BASE_PAGE)
 		flags |= MAP_HUGETLB | __builtin_ctzll(o->page_size) << MAP_HUGE_SHIFT;
 	run->buf = mmap(NULL, o->size, PROT_READ | PROT_WRITE, flags, -1, 0);
@@ -393,6 +408,9 @@ enum status step_buffer(struct run *run)
 	madvise(run->buf, o->size, MADV_DONTFORK);
 	report_ok(run->rep, "Allocated %llu bytes at virtual address: %p",
 		  (unsigned long long)o->size, run->buf);
+	ret = memory_populate(run->buf, o->size, o->page_size);
+	if (ret)
+		return run_failed(run, "buffer", ret, "could not fill the buffer");
 	memset(run->buf, RUN_PATTERN, o->size);
 	report_ok(run->rep, "Filled memory with test pattern (0x%02X)", RUN_PATTERN);
 	run_detail(run, "%llu bytes at %p", (unsigned long long)o->size, run->buf);

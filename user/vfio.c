@@ -168,6 +168,14 @@ int vfio_iova_find(const struct vfio_iommu *iommu, uint64_t min, uint64_t size, 
 	return -ENOSPC;
 }
 
+/* More than 0 says how many vectors there would be, and none was set up. */
+static int set_irqs(int device, struct vfio_irq_set *set)
+{
+	int ret = ioctl(device, VFIO_DEVICE_SET_IRQS, set);
+
+	return ret > 0 ? -ENOSPC : ret ? -errno : 0;
+}
+
 static int irq_eventfd(int device, uint32_t index, uint32_t action, int eventfd)
 {
 	/* The structure ends in data of any kind: here one eventfd. */
@@ -183,7 +191,7 @@ static int irq_eventfd(int device, uint32_t index, uint32_t action, int eventfd)
 	int32_t fd = eventfd;
 
 	memcpy(u.set.data, &fd, sizeof(fd));
-	return ioctl(device, VFIO_DEVICE_SET_IRQS, &u.set) ? -errno : 0;
+	return set_irqs(device, &u.set);
 }
 
 int vfio_irq_enable(int device, uint32_t index, int eventfd)
@@ -205,7 +213,7 @@ static int irq_without_data(int device, uint32_t index, uint32_t action, uint32_
 		.count = count,
 	};
 
-	return ioctl(device, VFIO_DEVICE_SET_IRQS, &set) ? -errno : 0;
+	return set_irqs(device, &set);
 }
 
 int vfio_irq_disable(int device, uint32_t index)

@@ -50,7 +50,14 @@ static struct env healthy(void)
 		.cap_ipc_lock = FACT_YES,
 		.cap_sys_admin = FACT_YES,
 		.cap_sys_module = FACT_YES,
-		.memlock = 8 << 20,
+		.mem = { .read = true,
+			 .available = MEMORY_NO_LIMIT,
+			 .address_space = MEMORY_NO_LIMIT,
+			 .data = MEMORY_NO_LIMIT,
+			 .commit = MEMORY_NO_LIMIT,
+			 .cgroup = MEMORY_NO_LIMIT,
+			 .hugetlb = MEMORY_NO_LIMIT,
+			 .memlock = MEMORY_NO_LIMIT },
 		.container = { "/dev/vfio/vfio", 0, 0666, "root:root" },
 		.iommufd = { "/dev/iommu", 0, 0600, "root:root" },
 		.debugfs = FACT_YES,
@@ -82,8 +89,8 @@ static void test_healthy(void **state)
 	(void)state;
 	if (f)
 		fail_msg("all is well, and yet: %s", f->id);
-	/* With CAP_IPC_LOCK the limit is none. */
-	little.memlock = 0;
+	/* What was not read does not lack. */
+	memset(&little.mem, 0, sizeof(little.mem));
 	assert_null(failure_next(&little, CHECK_MEMORY, NULL));
 	memset(&err, 0x5a, sizeof(err));
 	assert_null(failure_at(&env, "list", &err));
@@ -521,15 +528,17 @@ static void foreign_node(struct env *env)
 static void small_memlock(struct env *env)
 {
 	env->cap_ipc_lock = FACT_NO;
-	env->memlock = 64 << 10;
+	env->mem.memlock = 64 << 10;
 }
 
 static void huge(struct env *env)
 {
 	env->page_size = 2 << 20;
 	env->size = 5 << 20;
-	env->huge_known = true;
-	env->huge_free = 2;
+	env->mem.huge_known = true;
+	env->mem.huge_total = 4;
+	env->mem.huge_free = 2;
+	env->mem.huge_reserved = 1;
 }
 
 static void ordinary(struct env *env)
@@ -626,8 +635,8 @@ static void test_facts(void **state)
 		{ small_memlock, CHECK_MEMORY, SEVERITY_STOPS, "memlock",
 		  "1024 KiB needed, the limit is 64 KiB", "ulimit -l 1024" },
 		{ huge, CHECK_MEMORY, SEVERITY_STOPS, "no-huge-pages",
-		  "fewer than 3 free huge pages of 2048 KiB",
-		  "echo 3 > /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages" },
+		  "fewer than 3 free huge pages of 2048 KiB: of 2 that are free 1 are reserved",
+		  "echo 6 > /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages" },
 		{ ordinary, CHECK_PRIVILEGE, SEVERITY_WITNESS, "no-cap-sys-admin",
 		  "no CAP_SYS_ADMIN", "root" },
 		{ lockdown, CHECK_LOCKDOWN, SEVERITY_WITNESS, "lockdown", "(integrity)",

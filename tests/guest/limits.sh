@@ -1,0 +1,167 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+#
+# limits.sh - what this host does not give: MSI, files, memory, huge pages; never a failure
+#
+# VM with pci=nomsi on its kernel's line, 1 GiB, edu on vfio-pci, an e1000e, and reserve.
+
+# shellcheck source=tests/guest/ktap.sh
+. /tests/ktap.sh
+# shellcheck source=tests/guest/left.sh
+. /tests/left.sh
+# shellcheck source=tests/guest/pci.sh
+. /tests/pci.sh
+ktap_plan 37
+
+said() {
+	grep -qE -e "$1" "$ktap_dir/out"
+}
+unsaid() {
+	! said "$1"
+}
+quick() {
+	vfio_test --dma none --no-rules --no-reset "$@"
+}
+
+# --- no MSI ----------------------------------------------------------------------------
+
+nomsi='could not be set up: EINVAL: the kernel gives no MSI: its line has pci=nomsi; boot without pci=nomsi'
+expect 4 '^Verdict: unverified' 'pci=nomsi: no failure' vfio_test -v --no-faults --size 16K "$BDF"
+check 'the rules of MSI are unverified, once, with the cause' [ "$(grep -cE "MSI: on: $nomsi" "$ktap_dir/out")" -eq 1 ]
+check 'nothing of it failed' unsaid 'FAIL'
+check 'the rules of INTx are asked' said '^\[ok\] INTx: mask by NONE: success'
+check 'the device raises INTx' said 'INTx: 3 of 3 raised by the device arrived by eventfd'
+check 'and MSI not, with the cause' said 'MSI: could not be switched on: the kernel gives no MSI: its line has pci=nomsi; boot without pci=nomsi$'
+e1000e=$(find_device 0x8086 0x10d3)
+to_vfio "$e1000e"
+expect 4 "MSI-X: on: $nomsi" 'pci=nomsi: MSI-X as well' vfio_test -v --no-faults --size 16K "$e1000e"
+check 'MSI-X: nothing failed' unsaid 'FAIL'
+
+# --- files -----------------------------------------------------------------------------
+
+# Whatever cannot be opened: 4 or 2 with the cause, never a failure; what passes is whole.
+few_files() {
+	bad=0 stopped=0 unverified=0
+	for n in 4 5 6 7 8 9 10 11 12 13 14 16 20; do
+		got=0
+		(ulimit -n "$n" && exec vfio_test "$@" "$BDF") >"$ktap_dir/few" 2>&1 </dev/null || got=$?
+		case $got in
+		2)
+			stopped=$((stopped + 1))
+			grep -q 'raise ulimit -n' "$ktap_dir/few" || bad=$n
+			;;
+		4) unverified=$((unverified + 1)) ;;
+		0) ;;
+		*) bad=$n ;;
+		esac
+		! grep -qE 'FAIL|Too many open files; see dmesg' "$ktap_dir/few" || bad=$n
+		if [ "$bad" -eq "$n" ]; then
+			echo "ulimit -n $n: exit $got"
+			grep -E 'FAIL|vfio_test:|Verdict' "$ktap_dir/few"
+			return 1
+		fi
+	done
+	echo "$stopped stopped, $unverified unverified"
+	[ $stopped -gt 0 ] && [ $unverified -gt 0 ]
+}
+check 'few files: no failure' few_files --no-faults --size 16K
+check 'few files, no rules: no failure' few_files --no-faults --no-rules --no-reset --size 16K
+# The others, where the library's own files fit
+commands() {
+	for n in 4 5 6 7 8; do
+		for command in "doctor $BDF" "list $BDF" "list"; do
+			got=0
+			# shellcheck disable=SC2086 # words
+			(ulimit -n $n && exec vfio_test $command) >"$ktap_dir/few" 2>&1 </dev/null || got=$?
+			if [ $got -eq 1 ] || { [ $got -eq 0 ] && ! cmp -s "$ktap_dir/few" "$ktap_dir/whole.${command%% *}.${#command}"; }; then
+				echo "ulimit -n $n: $command: exit $got, and not what there is"
+				diff "$ktap_dir/whole.${command%% *}.${#command}" "$ktap_dir/few"
+				return 1
+			fi
+		done
+	done
+}
+for command in "doctor $BDF" "list $BDF" "list"; do
+	# shellcheck disable=SC2086 # words
+	vfio_test $command >"$ktap_dir/whole.${command%% *}.${#command}" 2>&1
+done
+check 'few files: doctor and list say all or no' commands
+
+# --- memory ----------------------------------------------------------------------------
+
+free='KiB of memory are available, [0-9]+ are needed; pages that a device reaches are never swapped out; give a smaller --size'
+expect 2 "^vfio_test: $BDF: could not allocate the buffer: [0-9]+ $free" 'more than there is' quick --size 900M "$BDF"
+expect 2 "memory: could not allocate the buffer: [0-9]+ $free" 'more than there is: doctor' vfio_test doctor --size 900M "$BDF"
+expect 2 '"id": *"memory-short"' 'more than there is: JSON' quick --json --size 900M "$BDF"
+expect 0 '^Verdict: pass' 'less than there is' quick --size 64M "$BDF"
+
+groups=/tmp/groups
+mkdir $groups
+mount -t cgroup2 none $groups
+echo '+memory +hugetlb' >$groups/cgroup.subtree_control
+mkdir $groups/small
+echo 67108864 >$groups/small/memory.max
+# in_group COMMAND...: with the limits of the group
+in_group() {
+	sh -c 'echo $$ >'$groups'/small/cgroup.procs; exec "$@"' - "$@"
+}
+limit="the control group leaves [0-9]+ KiB of memory, [0-9]+ are needed: $groups/small/memory.max; raise that limit, run outside of the group"
+expect 2 "could not allocate the buffer: $limit" 'a control group: refused' in_group vfio_test --dma none --no-rules --size 128M "$BDF"
+expect 2 "memory: could not allocate the buffer: $limit" 'a control group: doctor' in_group vfio_test doctor --size 128M "$BDF"
+expect 0 '^Verdict: pass' 'a control group: what fits passes' in_group vfio_test --dma none --no-rules --size 8M "$BDF"
+check 'nobody was killed' sh -c "! dmesg | grep -i 'out of memory\\|oom-kill'"
+
+huge=/sys/kernel/mm/hugepages/hugepages-2048kB
+echo 8 >$huge/nr_hugepages
+echo max >$groups/small/memory.max
+echo 4194304 >$groups/small/hugetlb.2MB.max
+limit="the control group leaves 4096 KiB of huge pages, 8192 are needed: $groups/small/hugetlb.2MB.max; raise that limit"
+expect 2 "could not allocate the buffer: $limit" 'a limit of huge pages: refused' in_group vfio_test --dma none --no-rules --page-size 2M --size 8M "$BDF"
+expect 2 "memory: could not allocate the buffer: $limit" 'a limit of huge pages: doctor' in_group vfio_test doctor --page-size 2M --size 8M "$BDF"
+expect 0 '^Verdict: pass' 'a limit of huge pages: what fits passes' in_group vfio_test --dma none --no-rules --page-size 2M --size 4M "$BDF"
+# Where nothing says of the limit, the pages are asked for one by one: no SIGBUS.
+mkdir /tmp/empty
+in_private() {
+	unshare -m sh -c "mount --bind /tmp/empty $groups && exec \"\$@\"" - "$@"
+}
+echo $$ >$groups/small/cgroup.procs
+expect 2 'could not fill the buffer: the kernel gives no page for it, where touching it would be SIGBUS: a limit on huge pages' 'an unseen limit: an errno, no signal' \
+	in_private vfio_test --dma none --no-rules --page-size 2M --size 8M "$BDF"
+expect 2 '"id": *"page-refused"' 'an unseen limit: JSON is whole' in_private vfio_test --json --dma none --no-rules --page-size 2M --size 8M "$BDF"
+echo $$ >$groups/cgroup.procs
+
+# Pages that are free, and promised to somebody
+reserve 12582912 >"$ktap_dir/reserved" &
+holder=$!
+while ! grep -q reserved "$ktap_dir/reserved"; do
+	usleep 20000
+done
+check 'six of eight are reserved' [ "$(cat $huge/free_hugepages) $(cat $huge/resv_hugepages)" = '8 6' ]
+why='the kernel has fewer than 4 free huge pages of 2048 KiB: of 8 that are free 6 are reserved; '
+expect 2 "could not allocate the buffer: ${why}echo 10 > $huge/nr_hugepages" 'reserved pages are not free' quick --page-size 2M --size 8M "$BDF"
+expect 2 "memory: could not allocate the buffer: ${why}echo 10 > " 'reserved pages: doctor' vfio_test doctor --page-size 2M --size 8M "$BDF"
+cure=$(sed -n 's/.*are reserved; \(echo .*\)/\1/p' "$ktap_dir/out")
+check 'the cure can be typed' sh -c "$cure"
+check 'and adds to what there is' [ "$(cat $huge/nr_hugepages) $(cat $huge/resv_hugepages)" = '10 6' ]
+expect 0 '^Verdict: pass' 'cured' quick --page-size 2M --size 8M "$BDF"
+kill "$holder"
+wait "$holder" 2>/dev/null
+echo 0 >$huge/nr_hugepages
+echo 4 >$huge/nr_overcommit_hugepages
+expect 0 '^Verdict: pass' 'pages that are made on demand' quick --page-size 2M --size 4M "$BDF"
+expect 0 '4 huge pages of 2048 KiB free' 'pages on demand: doctor' vfio_test doctor --page-size 2M --size 8M "$BDF"
+echo 0 >$huge/nr_overcommit_hugepages
+
+# shellcheck disable=SC2016 # expanded by the other shell
+expect 2 'a process may have no more address space than it has and [0-9]+ KiB \(RLIMIT_AS\); raise it with ulimit -v unlimited' 'address space' \
+	sh -c 'ulimit -v 131072; exec vfio_test --dma none --no-rules --size 256M "$BDF"'
+# shellcheck disable=SC2016
+expect 2 'no more private memory than it has and [0-9]+ KiB \(RLIMIT_DATA\)' 'data' \
+	sh -c 'ulimit -d 65536; exec vfio_test --dma none --no-rules --size 256M "$BDF"'
+echo 2 >/proc/sys/vm/overcommit_memory
+expect 2 'the kernel promises [0-9]+ KiB more and no more \(vm.overcommit_memory=2\)' 'no overcommit' quick --size 480M "$BDF"
+expect 2 'the kernel promises [0-9]+ KiB more' 'no overcommit: doctor' vfio_test doctor --size 480M "$BDF"
+echo 0 >/proc/sys/vm/overcommit_memory
+check 'nothing left' nothing_left
+ktap_end

@@ -5,16 +5,27 @@ V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),@:,@printf '  %-7s %s\n')
 
+# The one place of the version: the programs, the module, dkms and the man pages have it
+# from there.
+VERSION := $(shell cat VERSION)
+
 CC ?= gcc
 PKG_CONFIG ?= pkg-config
+SCDOC ?= scdoc
 PREFIX ?= /usr/local
 DESTDIR ?=
 KERNELDIR ?= /lib/modules/$(shell uname -r)/build
+# The date in a man page: of the last commit, or of what was unpacked.
+SOURCE_DATE_EPOCH ?= $(shell { [ -e .git ] && git log -1 --format=%ct 2>/dev/null; } || date -r VERSION +%s)
 
-# The same for every program; our own warnings, then what the builder adds.
+# The same for every program; our own warnings, then what the builder adds. Where it is
+# built is nowhere in what is built: two builds of one source are the same, byte by byte.
 WARN := -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes
 CFLAGS ?= -O2 -g
-all_cflags = -std=gnu11 -D_GNU_SOURCE $(WARN) -Ikmod -Iuser $(CFLAGS) -MMD -MP
+all_cflags = -std=gnu11 -D_GNU_SOURCE -DVFIO_VERIFY_VERSION='"$(VERSION)"' $(WARN) -Ikmod -Iuser \
+	'-ffile-prefix-map=$(CURDIR)=.' $(CPPFLAGS) $(CFLAGS) -MMD -MP
+# Asked once, when something is compiled.
+json_cflags = $(eval json_cflags := $$(shell $(PKG_CONFIG) --cflags json-c))$(json_cflags)
 SAN := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 
 OBJ := build/user
@@ -72,11 +83,40 @@ unit_cflags_walk := -I. -Itests/kstub
 unit_files_walk_changes := $(unit_files_walk)
 unit_cflags_walk_changes := $(unit_cflags_walk)
 
-all: user kmod
+all: user man kmod
+
+# What it takes to compile, as pkg-config's name:Debian's package. What is missing is named
+# before the compiler stumbles over it.
+NEEDS := libkmod:libkmod-dev libpci:libpci-dev json-c:libjson-c-dev zlib:zlib1g-dev
+
+build/.needs: Makefile
+	@mkdir -p build
+	@need() { \
+		echo "make: $$1: $$2: install $$3, or run scripts/setup build" >&2; \
+		missing=yes; \
+	}; \
+	missing=; \
+	if ! command -v $(firstword $(CC)) >/dev/null; then \
+		need '$(firstword $(CC))' 'not found: it compiles the programs' 'gcc, or name another with CC='; \
+	elif ! echo '#include <linux/vfio.h>' | $(CC) $(CPPFLAGS) -include stdio.h -E - >/dev/null 2>&1; then \
+		need stdio.h 'no C headers, or none of Linux' libc6-dev; \
+	fi; \
+	if ! command -v $(PKG_CONFIG) >/dev/null; then \
+		need '$(PKG_CONFIG)' 'not found: it finds the libraries' pkg-config; \
+	else \
+		for one in $(NEEDS); do \
+			$(PKG_CONFIG) --exists $${one%:*} || \
+				need $${one%:*} 'pkg-config does not know it' $${one#*:}; \
+		done; \
+	fi; \
+	[ -z "$$missing" ]
+	@touch $@
 
 user: $(PROGRAMS:%=$(PROGRAM_DIR)/%)
 
-# The module for the running kernel, where its headers are.
+# The module for the running kernel, where its headers are. Its compiler is the kernel's:
+# a CC= or LDFLAGS= is for the programs.
+kmod install: MAKEOVERRIDES :=
 kmod:
 ifneq ($(wildcard $(KERNELDIR)/Makefile),)
 	$(Q)$(MAKE) -C kmod KERNELDIR=$(KERNELDIR) V=$(V) modules
@@ -84,10 +124,10 @@ else
 	@echo "  SKIP    kmod: no headers in $(KERNELDIR): give KERNELDIR=, or see scripts/kernels module"
 endif
 
-$(OBJ)/%.o: user/%.c Makefile
+$(OBJ)/%.o: user/%.c Makefile VERSION | build/.needs
 	@mkdir -p $(@D)
 	$(say) CC $<
-	$(Q)$(CC) $(all_cflags) $(shell $(PKG_CONFIG) --cflags json-c) -c -o $@ $<
+	$(Q)$(CC) $(all_cflags) $(json_cflags) -c -o $@ $<
 
 define program
 $(PROGRAM_DIR)/$(1): $(patsubst %,$(OBJ)/%.o,$($(1)))
@@ -103,10 +143,10 @@ with_text = $(sort $(1) $(if $(filter err pt_text report,$(1)),text))
 define unit_test
 build/unit/test_$(1): tests/unit/test_$(1).c $(unit_files_$(1)) \
 		$(patsubst %,user/%.c,$(call with_text,$(unit_$(1)))) \
-		$(wildcard user/*.h kmod/*.h tests/kstub/*.h tests/kstub/linux/*.h) Makefile
+		$(wildcard user/*.h kmod/*.h tests/kstub/*.h tests/kstub/linux/*.h) Makefile VERSION | build/.needs
 	@mkdir -p build/unit
 	$$(say) CC $$@
-	$$(Q)$$(CC) -std=gnu11 -D_GNU_SOURCE $$(WARN) $(unit_cflags_$(1)) -Ikmod -Iuser $$(SAN) \
+	$$(Q)$$(CC) -std=gnu11 -D_GNU_SOURCE -DVFIO_VERIFY_VERSION='"$$(VERSION)"' $$(WARN) $(unit_cflags_$(1)) -Ikmod -Iuser $$(SAN) \
 		$$(shell $$(PKG_CONFIG) --cflags json-c cmocka) -o $$@ \
 		$$(filter %.c,$$^) $$(shell $$(PKG_CONFIG) --libs json-c cmocka)
 endef
@@ -116,18 +156,24 @@ unit: $(UNIT:%=build/unit/test_%)
 
 MAN := vfio_test.8 qemu_verify_pte.1
 
-build/man/%: user/man/%.scd
+build/man/%: user/man/%.scd VERSION
 	@mkdir -p $(@D)
 	$(say) SCDOC $@
-	$(Q)scdoc < $< > $@
+	$(Q)sed '1s/@VERSION@/$(VERSION)/' $< | SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) $(SCDOC) >$@.new
+	@mv $@.new $@
 
-man: $(MAN:%=build/man/%)
+man: $(if $(shell command -v $(SCDOC)),$(MAN:%=build/man/%),no-scdoc)
+
+no-scdoc:
+	@mkdir -p build/man
+	@echo "  SKIP    man: no $(SCDOC), hence no man pages: install scdoc, or run scripts/setup build"
 
 # Setting up, building, booting, testing: each says what it does.
 setup:
 	@scripts/setup
 
-demo: setup
+demo:
+	@scripts/setup demo
 	@$(MAKE) --no-print-directory user
 	@scripts/demo
 
@@ -153,20 +199,39 @@ mutants: setup
 	@$(MAKE) --no-print-directory user
 	@tests/mutants/run $(MUTANTS)
 
-install: user man
+# What root builds in somebody's tree, its owner cannot clean: there, only what is built
+# is installed.
+as_guest := $(shell [ "$$(id -u)" -ne 0 ] || [ "$$(stat -c %u .)" -eq 0 ] || echo yes)
+built: $(if $(as_guest),,user man)
+	@$(if $(as_guest),$(MAKE) -q --no-print-directory user man >/dev/null 2>&1,:) || { \
+		echo 'make: install: not built, or not up to date: run make as the owner of this tree first' >&2; \
+		exit 2; \
+	}
+
+MANDIR := $(DESTDIR)$(PREFIX)/share/man
+install: built
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(PROGRAMS:%=user/%)
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 build/man/vfio_test.8
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 build/man/qemu_verify_pte.1
+	@for page in $(MAN); do \
+		if [ -s build/man/$$page ]; then \
+			echo "install $$page"; \
+			install -D -m 644 -t $(MANDIR)/man$${page##*.} build/man/$$page || exit; \
+		else \
+			echo "  SKIP    $$page: not built, hence not installed"; \
+		fi; \
+	done
 	install -D -m 644 user/completion/vfio_test.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vfio_test
 ifneq ($(wildcard kmod/verify_pte.ko),)
-	$(MAKE) -C kmod KERNELDIR=$(KERNELDIR) install
+	$(Q)$(MAKE) -C kmod --no-print-directory KERNELDIR=$(KERNELDIR) DESTDIR=$(DESTDIR) V=$(V) install
+else
+	@echo '  SKIP    verify_pte.ko: not built, hence not installed'
 endif
 
+DKMS := $(DESTDIR)/usr/src/verify-pte-$(VERSION)
 dkms-install:
-	install -D -m 644 -t $(DESTDIR)/usr/src/verify-pte-0.1.0 kmod/*.c kmod/*.h \
-		kmod/Kbuild kmod/Makefile kmod/dkms.conf
-	install -D -m 644 -t $(DESTDIR)/usr/src/verify-pte-0.1.0/uapi kmod/uapi/*.h
+	install -D -m 644 -t $(DKMS) kmod/*.c kmod/*.h kmod/Kbuild kmod/Makefile VERSION
+	install -D -m 644 -t $(DKMS)/uapi kmod/uapi/*.h
+	sed 's/@VERSION@/$(VERSION)/' kmod/dkms.conf >$(DKMS)/dkms.conf
 
 style:
 	@tests/static
@@ -191,5 +256,7 @@ help:
 
 -include $(wildcard $(OBJ)/*.d)
 
-.PHONY: all user kmod unit man setup demo check check-matrix bench fuzz mutants install dkms-install style clean help
+.PHONY: all user kmod unit man no-scdoc built setup demo check check-matrix bench fuzz mutants install dkms-install style clean help
 .DEFAULT_GOAL := all
+# What half a recipe wrote is not there to be taken for the whole.
+.DELETE_ON_ERROR:

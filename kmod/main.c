@@ -352,4 +352,4 @@ module_exit(verify_pte_exit);
 
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("Page table of a process, every level, read-only");
-MODULE_VERSION("0.1.0");
+MODULE_VERSION(VERIFY_PTE_VERSION);

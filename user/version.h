@@ -2,7 +2,9 @@
 #ifndef VERSION_H
 #define VERSION_H
 
-/* One version for the module, the tester and the host program. */
-#define VFIO_VERIFY_VERSION "0.1.0"
+/* One version for the module, the tester and the host program, in the file VERSION. */
+#ifndef VFIO_VERIFY_VERSION
+#error "VFIO_VERIFY_VERSION: the Makefile defines it, from the file VERSION"
+#endif
 
 #endif /* VERSION_H */

@@ -5,7 +5,7 @@
 # debug.sh - what only the kernel "debug" can say of the module
 #
 # In a VM with an Intel IOMMU, the device bound to vfio-pci, verify_pte not loaded; with
-# debugfs and faults (see debugfs.c and faults.c) in PATH. What KASAN, lockdep and the
+# debugfs, faults, share and iommufd (see the .c of each) in PATH. What KASAN, lockdep and the
 # like find is in the kernel log, which scripts/vm --strict wants clean. Plans of its own
 # have the tests that other kernels run as well, and the two programs.
 
@@ -64,11 +64,16 @@ echo 8 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
 held 'pages of 2 MiB' --page-size 2M --size 16M
 large=$?
 
+share
+share=$?
+iommufd "$BDF"
+iommufd=$?
+
 faults "$BDF"
 faults=$?
 
 ktap_plan 4
-check 'each program ended well' [ "$pages$small$large$faults" = 0000 ]
+check 'each program ended well' [ "$pages$small$large$share$iommufd$faults" = 000000 ]
 check 'the module goes' rmmod verify_pte
 check 'no memory is leaked' no_leaks
 check 'nothing left' nothing_left

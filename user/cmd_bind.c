@@ -555,7 +555,7 @@ static int unbind_all(struct bind_cmd *c)
 
 static const char *none_or(const char *driver)
 {
-	return driver[0] ? driver : "no driver";
+	return driver[0] ? text_shown(driver) : "no driver";
 }
 
 /* Where it was before all, and where it should be now; "" for on no driver */
@@ -586,10 +586,10 @@ static void print_item(const struct bind_cmd *c, const struct item *it)
 		       none_or(item_to(c, it, &now)));
 		if (c->g->verbose && !c->unbind)
 			printf("  driver_override was %s; all of it in /run/vfio-verify/%s\n",
-			       it->rec.override, it->dev.bdf);
+			       text_shown(it->rec.override), it->dev.bdf);
 		break;
 	case ITEM_UNCHANGED:
-		printf("%s: on %s already%s\n", it->dev.bdf, it->dev.driver,
+		printf("%s: on %s already%s\n", it->dev.bdf, text_shown(it->dev.driver),
 		       it->recorded ? "" : ", by somebody else");
 		break;
 	case ITEM_SKIPPED:
@@ -639,11 +639,12 @@ static void print_blocking(const struct sysfs_device *dev, const char *ours, voi
 	if (bridge)
 		fprintf(stderr,
 			"vfio_test: %s: group %d is not viable yet: in the same group: %s (%s) on %s; take it from its driver: echo %s > /sys/bus/pci/drivers/%s/unbind\n",
-			ours, dev->group, dev->bdf, bridge, dev->driver, dev->bdf, dev->driver);
+			ours, dev->group, dev->bdf, bridge, text_shown(dev->driver), dev->bdf,
+			text_shown(dev->driver));
 	else
 		fprintf(stderr,
 			"vfio_test: %s: group %d is not viable yet: in the same group: %s on %s; vfio_test bind --group %s\n",
-			ours, dev->group, dev->bdf, dev->driver, ours);
+			ours, dev->group, dev->bdf, text_shown(dev->driver), ours);
 }
 
 static void add_string(struct json_object *obj, const char *key, const char *v)

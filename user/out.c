@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,40 @@
 #include "err.h"
 #include "text.h"
 #include "version.h"
+
+static int lost; /* errno of the first write that failed; 0: none */
+
+/*
+ * What stdio writes with.  It says no more than that an error came; which one was lost with errno
+ * where that happened in the middle of a long answer.
+ */
+static ssize_t put(void *cookie, const char *buf, size_t len)
+{
+	size_t done = 0;
+	ssize_t n;
+
+	(void)cookie;
+	while (!lost && done < len) {
+		n = write(STDOUT_FILENO, buf + done, len - done);
+		if (n > 0)
+			done += (size_t)n;
+		else if (n < 0 && errno != EINTR)
+			lost = errno;
+	}
+	errno = lost;
+	return (ssize_t)done; /* less than @len is the error */
+}
+
+static void watch_stdout(void)
+{
+	const cookie_io_functions_t io = { .write = put };
+	FILE *f = fopencookie(NULL, "w", io);
+
+	if (!f)
+		return; /* then without the cause */
+	setvbuf(f, NULL, isatty(STDOUT_FILENO) ? _IOLBF : _IOFBF, BUFSIZ);
+	stdout = f;
+}
 
 void out_init(const char *prog)
 {
@@ -36,28 +69,22 @@ void out_init(const char *prog)
 		_exit(2);
 	}
 	signal(SIGPIPE, SIG_IGN);
+	watch_stdout();
 }
 
 bool out_lost(void)
 {
-	return ferror(stdout) != 0;
-}
-
-/* The reader of a pipe or socket is no longer there. */
-static bool reader_gone(int no)
-{
-	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
-
-	return no == EPIPE || (poll(&out, 1, 0) == 1 && out.revents & (POLLERR | POLLHUP));
+	return lost || ferror(stdout);
 }
 
 int out_finish(const char *prog, int exit_code)
 {
-	int no = fflush(stdout) ? errno : 0;
+	int no;
 
-	if (!no && !ferror(stdout))
+	if (!fflush(stdout) && !out_lost())
 		return exit_code;
-	if (!reader_gone(no))
+	no = lost;
+	if (no != EPIPE)
 		fprintf(stderr, "%s: stdout: the answer is lost: %s; %s\n", prog,
 			no ? strerror(no) : "not all of it could be written",
 			no == EBADF		       ? "open standard output for writing"

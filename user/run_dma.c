@@ -527,7 +527,7 @@ static void tell_fault(struct run *run, const struct fault_case *fc, uint64_t io
 	if (!line)
 		return;
 	report_ok(run->rep, "Device write to %s: refused, memory unchanged", fc->text);
-	report_line(run->rep, "  %s", line);
+	report_line(run->rep, "  %s", text_shown(line));
 }
 
 /* Who reads the log should know that what comes was meant; tests do. */

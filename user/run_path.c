@@ -14,6 +14,7 @@
 
 #include "failure.h"
 #include "step.h"
+#include "text.h"
 #include "virtio.h"
 
 /* What is known of one device's way. */
@@ -196,7 +197,7 @@ enum status step_dma_path(struct run *run)
 			       status == STATUS_PASS   ? json_object_new_boolean(true)
 			       : status == STATUS_FAIL ? json_object_new_boolean(false)
 						       : NULL);
-	json_object_object_add(obj, "note", note ? json_object_new_string(note) : NULL);
+	json_object_object_add(obj, "note", json_text(note));
 	if (note)
 		report_line(run->rep, "DMA path: %s", note);
 	if (status == STATUS_SKIP)

@@ -10,7 +10,7 @@
 . /tests/ktap.sh
 # shellcheck source=tests/guest/left.sh
 . /tests/left.sh
-ktap_plan 40
+ktap_plan 47
 
 pci=/sys/bus/pci
 ko=$(modinfo -n verify_pte 2>/dev/null || find /lib/modules -name verify_pte.ko)
@@ -59,6 +59,25 @@ expect 2 "not on vfio-pci: it is on the driver pci-stub; vfio_test bind $BDF$" '
 cure=$(sed -n 's/.*pci-stub; //p' "$ktap_dir/err")
 check 'the cure can be typed as it is' sh -c "$cure"
 expect 0 pass 'and it cures' vfio_test --quiet --dma none "$BDF"
+
+# What did not get out was not told: 2, whatever it would have been; and all is undone.
+lost() {
+	vfio_test "$@" --no-module --dma none --no-reset "$BDF" >/dev/full
+}
+expect 2 '^vfio_test: stdout: the answer is lost: No space left' 'a full disk: text' lost
+expect 2 '^vfio_test: stdout: the answer is lost: No space left' 'a full disk: KTAP' lost --ktap
+expect 2 '^vfio_test: stdout: the answer is lost: No space left' 'a full disk: JSON' lost --json
+expect 2 '^vfio_test: stdout: the answer is lost: No space left' 'a full disk: the verdict alone' lost --quiet
+mkfifo "$ktap_dir/fifo"
+exec 8<>"$ktap_dir/fifo"
+exec 7>"$ktap_dir/fifo" 8<&-
+unread() {
+	vfio_test "$@" --no-module --dma none --no-reset "$BDF" >&7
+}
+expect 2 '' 'a reader that has gone away: 2' unread
+check 'and not a word of it' [ ! -s "$ktap_dir/err" ]
+expect 2 '' 'the same of JSON' unread --json
+exec 7>&-
 
 exec 9<>"/dev/vfio/$(basename "$(readlink $pci/devices/"$BDF"/iommu_group)")"
 expect 2 "^vfio_test: $BDF: group [0-9]+ is in use: process $$ \\(.*\\) has it open; end that process" 'group held open' vfio_test "$BDF"

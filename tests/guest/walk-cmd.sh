@@ -8,7 +8,7 @@
 . /tests/ktap.sh
 # shellcheck source=tests/guest/left.sh
 . /tests/left.sh
-ktap_plan 35
+ktap_plan 38
 
 said() {
 	grep -qE -e "$1" "$ktap_dir/out"
@@ -68,6 +68,13 @@ expect 4 '0 of 1 pages judged: 1 never touched' '--expect: one that is not there
 expect 0 'in no VMA 1 ' 'without --expect a hole is counted' vfio_test walk $pid "$low+8K"
 last=$(sed -n 's/^\([0-9a-f]*\)-.* \[stack\]$/0x\1/p' /proc/$pid/maps)
 expect 4 'in no VMA' '--expect: a range that ends in no VMA' vfio_test walk --quiet --expect user $pid "$last+16M"
+
+full() {
+	vfio_test walk "$@" >/dev/full
+}
+expect 2 'stdout: the answer is lost: No space left' 'a full disk' full $pid "$page"
+expect 2 'stdout: the answer is lost: No space left' 'a full disk: JSON' full --json $pid
+expect 2 'stdout: the answer is lost: No space left' 'a full disk: a long answer' full 1 0+64T
 
 # Its name is its own, and not for the terminal.
 odd=$(printf 'a\033]0;b\377\nc')

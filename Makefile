@@ -139,18 +139,33 @@ $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 # What says something says it through text.c.
 with_text = $(sort $(1) $(if $(filter err pt_text report,$(1)),text))
 
-# Unit tests are built whole with the sanitizers, apart from the programs.
+# Unit tests are built with the sanitizers, apart from the programs: what one of them links
+# is compiled once for all of them.
+UNIT_OBJ := build/unit/obj
+unit_cc = $(CC) -std=gnu11 -D_GNU_SOURCE -DVFIO_VERIFY_VERSION='"$(VERSION)"' $(WARN) -Ikmod -Iuser $(SAN) \
+	$(unit_pkg_cflags) -MMD -MP
+unit_pkg_cflags = $(eval unit_pkg_cflags := $$(shell $(PKG_CONFIG) --cflags json-c cmocka))$(unit_pkg_cflags)
+
+$(UNIT_OBJ)/user/%.o: user/%.c Makefile VERSION | build/.needs
+	@mkdir -p $(@D)
+	$(say) CC $@
+	$(Q)$(unit_cc) -c -o $@ $<
+
+# What stands over stubs has flags of its own, and objects of its own for each test.
 define unit_test
-build/unit/test_$(1): tests/unit/test_$(1).c $(unit_files_$(1)) \
-		$(patsubst %,user/%.c,$(call with_text,$(unit_$(1)))) \
-		$(wildcard user/*.h kmod/*.h tests/kstub/*.h tests/kstub/linux/*.h) Makefile VERSION | build/.needs
-	@mkdir -p build/unit
+$(UNIT_OBJ)/$(1)/%.o: %.c Makefile VERSION | build/.needs
+	@mkdir -p $$(@D)
 	$$(say) CC $$@
-	$$(Q)$$(CC) -std=gnu11 -D_GNU_SOURCE -DVFIO_VERIFY_VERSION='"$$(VERSION)"' $$(WARN) $(unit_cflags_$(1)) -Ikmod -Iuser $$(SAN) \
-		$$(shell $$(PKG_CONFIG) --cflags json-c cmocka) -o $$@ \
-		$$(filter %.c,$$^) $$(shell $$(PKG_CONFIG) --libs json-c cmocka)
+	$$(Q)$$(unit_cc) $(unit_cflags_$(1)) -c -o $$@ $$<
+
+build/unit/test_$(1): $(UNIT_OBJ)/$(1)/tests/unit/test_$(1).o \
+		$(patsubst %.c,$(UNIT_OBJ)/$(1)/%.o,$(unit_files_$(1))) \
+		$(patsubst %,$(UNIT_OBJ)/user/%.o,$(call with_text,$(unit_$(1))))
+	$$(say) LD $$@
+	$$(Q)$$(CC) $$(SAN) -o $$@ $$^ $$(shell $$(PKG_CONFIG) --libs json-c cmocka)
 endef
 $(foreach t,$(UNIT),$(eval $(call unit_test,$(t))))
+-include $(shell find $(UNIT_OBJ) -name '*.d' 2>/dev/null)
 
 unit: $(UNIT:%=build/unit/test_%)
 

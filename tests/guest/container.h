@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A device in a VFIO container of its own; for programs that include workers.h. */
+#ifndef CONTAINER_H
+#define CONTAINER_H
+
+#include <linux/vfio.h>
+
+struct container {
+	int container, group, device;
+};
+
+static inline uint32_t device_number(const char *bdf)
+{
+	unsigned int segment, bus, dev, fn;
+
+	if (sscanf(bdf, "%x:%x:%x.%u", &segment, &bus, &dev, &fn) != 4)
+		bail_out("%s: not a PCI address", bdf);
+	return bus << 8 | dev << 3 | fn;
+}
+
+static inline struct container container_open(const char *bdf)
+{
+	struct container c;
+	char path[96], link[96];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", bdf);
+	n = readlink(path, link, sizeof(link) - 1);
+	if (n < 0)
+		bail_out("%s: %s", path, strerror(errno));
+	link[n] = '\0';
+	snprintf(path, sizeof(path), "/dev/vfio/%s", strrchr(link, '/') + 1);
+	c.group = open(path, O_RDWR | O_CLOEXEC);
+	c.container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
+	if (c.group < 0 || c.container < 0)
+		bail_out("%s: %s", path, strerror(errno));
+	if (ioctl(c.group, VFIO_GROUP_SET_CONTAINER, &c.container) ||
+	    ioctl(c.container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
+		bail_out("%s: VFIO container: %s", bdf, strerror(errno));
+	c.device = ioctl(c.group, VFIO_GROUP_GET_DEVICE_FD, bdf);
+	if (c.device < 0)
+		bail_out("%s: VFIO device: %s", bdf, strerror(errno));
+	return c;
+}
+
+static inline void container_map(const struct container *c, void *va, uint64_t len, uint64_t iova)
+{
+	struct vfio_iommu_type1_dma_map map = {
+		.argsz = sizeof(map),
+		.flags = VFIO_DMA_MAP_FLAG_READ,
+		.vaddr = (uintptr_t)va,
+		.iova = iova,
+		.size = len,
+	};
+
+	if (ioctl(c->container, VFIO_IOMMU_MAP_DMA, &map))
+		bail_out("MAP_DMA: %s", strerror(errno));
+}
+
+#endif /* CONTAINER_H */

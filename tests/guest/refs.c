@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the module must give back, and what it must not answer with: root, in the guest, module
+ * loaded, the test device on vfio-pci.
+ *
+ *	refs BDF
+ *
+ * Every reference is counted by the kernel: processes are asked about and end, the device is asked
+ * about and taken out, some hundred times, and what /proc/slabinfo counts must not grow with them.
+ *
+ * KTAP on stdout; exit status 0 when nothing failed.
+ */
+#include "workers.h" /* first: _GNU_SOURCE */
+
+#include <stddef.h>
+
+#include "container.h"
+#include "pt_x86.h" /* the numbers of enum pt_kind; no decoding */
+#include "uapi/verify_pte.h"
+
+#define DIR_OF	 "/sys/kernel/debug/" VERIFY_PTE_DIR "/"
+#define WALK	 DIR_OF VERIFY_PTE_WALK
+#define IOVA_F	 DIR_OF VERIFY_PTE_IOVA
+#define PCI	 "/sys/bus/pci/"
+#define IOVA	 UINT64_C(0x100000)
+#define PAGES	 300
+#define TEXT_MAX (256 * 1024)
+#define ROUNDS	 300
+#define DEVICES	 60
+
+static const char *bdf;
+static char *area;
+static struct verify_pte_run runs[1000];
+
+static int open_file(const char *path, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC);
+
+	if (fd < 0)
+		bail_out("%s: %s: load the module first: modprobe verify_pte", path,
+			 strerror(errno));
+	return fd;
+}
+
+static char *make_area(void)
+{
+	unsigned int i;
+	char *p = mmap(NULL, PAGES * PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED || madvise(p, PAGES * PAGE, MADV_NOHUGEPAGE) || mlock(p, PAGES * PAGE))
+		bail_out("no memory: %s", strerror(errno));
+	memset(p, 0x5a, PAGES * PAGE);
+	for (i = 1; i < PAGES; i += 2)
+		mprotect(p + i * PAGE, PAGE, PROT_READ);
+	return p;
+}
+
+static struct verify_pte_walk question(bool iova, pid_t pid, uint32_t nr)
+{
+	struct verify_pte_walk w;
+
+	memset(&w, 0, sizeof(w));
+	w.argsz = sizeof(w);
+	w.nr = nr;
+	w.start = iova ? IOVA : (uintptr_t)area;
+	w.len = (nr == 1 ? 1 : PAGES) * PAGE;
+	w.buf = (uintptr_t)runs;
+	if (iova)
+		w.device = device_number(bdf);
+	else
+		w.pid = pid;
+	return w;
+}
+
+static int ask(int fd, bool iova, struct verify_pte_walk *w)
+{
+	return ioctl(fd, iova ? VERIFY_PTE_IOC_IOVA : VERIFY_PTE_IOC_WALK, w) ? -errno : 0;
+}
+
+static int ask_text(int fd, pid_t pid, uint64_t pages)
+{
+	char text[96];
+	int len = snprintf(text, sizeof(text), "%d 0x%" PRIxPTR " 0x%" PRIx64, pid, (uintptr_t)area,
+			   pages * PAGE);
+
+	return write(fd, text, len) == len ? 0 : -errno;
+}
+
+/* The objects in use of the caches whose name begins with @name, and what they take together */
+static long objects(const char *name)
+{
+	char line[300], cache[64];
+	long active, nr = 0;
+	FILE *f = fopen("/proc/slabinfo", "re");
+
+	if (!f)
+		return -1;
+	while (fgets(line, sizeof(line), f))
+		if (!strncmp(line, name, strlen(name)) &&
+		    sscanf(line, "%63s %ld", cache, &active) == 2)
+			nr += active;
+	fclose(f);
+	return nr;
+}
+
+/* A process like this one, which stands still */
+static pid_t start_victim(void)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		bail_out("fork: %s", strerror(errno));
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	return pid;
+}
+
+enum { ASK_PAGE, ASK_RUNS, ASK_TEXT, ASK_UNREAD, ASK_TWICE, ASK_LATER, ASK_BAD, NR_FORMS };
+
+static const char *const form_name[NR_FORMS] = {
+	[ASK_PAGE] = "a page, by ioctl",
+	[ASK_RUNS] = "runs, by ioctl",
+	[ASK_TEXT] = "a text",
+	[ASK_UNREAD] = "a text that nobody reads",
+	[ASK_TWICE] = "a text in the place of another",
+	[ASK_LATER] = "a text that is read once the process is gone",
+	[ASK_BAD] = "an ioctl that fails",
+};
+
+/* All that one form does with a process; false where an answer is wrong */
+static bool use_victim(unsigned int form, pid_t pid)
+{
+	static char text[TEXT_MAX];
+	struct verify_pte_walk w = question(false, pid, form == ASK_PAGE ? 1 : 1000);
+	int fd = open_file(WALK, O_RDWR);
+	bool ok = true;
+
+	switch (form) {
+	case ASK_BAD:
+		w.buf = 8;
+		ok = ask(fd, false, &w) == -EFAULT;
+		break;
+	case ASK_PAGE:
+	case ASK_RUNS:
+		ok = !ask(fd, false, &w) && w.next == w.start + w.len;
+		break;
+	case ASK_TWICE:
+		ok = !ask_text(fd, pid, PAGES) && read(fd, text, 4096) > 0;
+		/* fall through */
+	default:
+		ok &= !ask_text(fd, pid, PAGES);
+		if (form == ASK_LATER) {
+			kill(pid, SIGKILL);
+			waitpid(pid, NULL, 0);
+			ok &= read(fd, text, 4096) < 0 && errno == ESRCH;
+		} else if (form != ASK_UNREAD) {
+			ok &= read(fd, text, 4096) > 0;
+		}
+	}
+	close(fd);
+	return ok;
+}
+
+static void test_processes(void)
+{
+	unsigned int form, i;
+	char name[128];
+
+	for (form = 0; form < NR_FORMS; form++) {
+		long before = objects("mm_struct "), after;
+		bool ok = true;
+
+		for (i = 0; i < ROUNDS; i++) {
+			pid_t pid = start_victim();
+
+			ok &= use_victim(form, pid);
+			kill(pid, SIGKILL);
+			waitpid(pid, NULL, 0);
+		}
+		after = objects("mm_struct ");
+		comment("%s: mm_struct: %ld, then %ld", form_name[form], before, after);
+		snprintf(name, sizeof(name), "%s: no process is kept, the answers are right",
+			 form_name[form]);
+		if (before < 0)
+			printf("ok %u - %s # SKIP no /proc/slabinfo\n", ++test_nr, name);
+		else
+			result(ok && after - before < ROUNDS / 2, name);
+	}
+}
+
+/* Out of the system, and found again; who waits for it longer than @seconds waits for ever. */
+static bool replace_device(unsigned int seconds)
+{
+	char path[128];
+	pid_t pid = fork();
+
+	if (pid < 0)
+		bail_out("fork: %s", strerror(errno));
+	if (!pid) {
+		snprintf(path, sizeof(path), PCI "devices/%s/remove", bdf);
+		_exit(tell(path, "1") ? 1 : 0);
+	}
+	if (ends_within(pid, seconds))
+		return false;
+	snprintf(path, sizeof(path), PCI "devices/%s/driver_override", bdf);
+	return !tell(PCI "rescan", "1") && !tell(path, "vfio-pci") &&
+	       !tell(PCI "drivers_probe", bdf);
+}
+
+/* A struct pci_dev has some kilobytes. */
+static long big_objects(void)
+{
+	return objects("kmalloc-2k ") + objects("kmalloc-4k ") + objects("kmalloc-8k ");
+}
+
+static void test_devices(void)
+{
+	const int fd = open_file(IOVA_F, O_RDWR);
+	unsigned int form, i;
+	char name[128];
+
+	for (form = 0; form < 2; form++) {
+		long before = 0, after;
+		bool ok = true;
+
+		for (i = 0; ok && i < DEVICES + 10; i++) {
+			struct verify_pte_walk w = question(true, 0, 1000);
+
+			if (i == 10)
+				before = big_objects();
+			if (!form) {
+				ok = ask(fd, true, &w) == -EBADF;
+			} else {
+				struct container c = container_open(bdf);
+
+				container_map(&c, area, PAGES * PAGE, IOVA);
+				ok = !ask(fd, true, &w) && w.next == w.start + w.len;
+				close(c.device);
+				close(c.group);
+				close(c.container);
+			}
+			ok = replace_device(60) && ok;
+		}
+		after = big_objects();
+		comment("kmalloc of 2k to 8k: %ld, then %ld", before, after);
+		snprintf(name, sizeof(name), "%s: the device can go each time, and none is kept",
+			 form ? "a device that is open" : "a device that is not");
+		if (before < 0)
+			printf("ok %u - %s # SKIP no /proc/slabinfo\n", ++test_nr, name);
+		else
+			result(ok && after - before < DEVICES / 2, name);
+	}
+	close(fd);
+}
+
+/* Where the answer cannot be put there is none. */
+static void test_places(void)
+{
+	static const char *const file[] = { WALK, IOVA_F };
+	struct container c = container_open(bdf);
+	char *page = mmap(NULL, 2 * PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned int iova, nr;
+	bool ok[3] = { true, true, true };
+
+	if (page == MAP_FAILED)
+		bail_out("no memory");
+	container_map(&c, area, PAGES * PAGE, IOVA);
+	munmap(page + PAGE, PAGE);
+	for (iova = 0; iova < 2; iova++) {
+		int fd = open_file(file[iova], O_RDWR);
+
+		for (nr = 1; nr <= 1000; nr += 999) {
+			struct verify_pte_walk w = question(iova, 0, nr), *there = (void *)page;
+
+			/* All right as it stands */
+			*there = w;
+			if (ask(fd, iova, there))
+				ok[0] = ok[1] = ok[2] = false;
+			*there = w;
+			mprotect(page, PAGE, PROT_READ);
+			ok[0] &= ask(fd, iova, there) == -EFAULT && !memcmp(there, &w, sizeof(w));
+			mprotect(page, PAGE, RW);
+			/* What is asked can be read, the rest is not there. */
+			there = (void *)(page + PAGE - offsetof(struct verify_pte_walk, next));
+			memcpy(there, &w, offsetof(struct verify_pte_walk, next));
+			ok[1] &= ask(fd, iova, there) == -EFAULT;
+			mprotect(page, PAGE, PROT_READ);
+			w.buf = (uintptr_t)page;
+			ok[2] &= ask(fd, iova, &w) == -EFAULT && w.buf == (uintptr_t)page;
+			mprotect(page, PAGE, RW);
+		}
+		close(fd);
+	}
+	result(ok[0], "a struct that can be read and not written: EFAULT");
+	result(ok[1], "a struct whose end is not there: EFAULT");
+	result(ok[2], "a buffer that can be read and not written: EFAULT");
+	close(c.device);
+	close(c.group);
+	close(c.container);
+}
+
+static ssize_t read_rest(int fd, char *text, ssize_t have)
+{
+	ssize_t n;
+
+	while ((n = read(fd, text + have, TEXT_MAX - have)) > 0)
+		have += n;
+	return n < 0 ? -errno : have;
+}
+
+/* A text goes on after other things were done with its file: it is what it was, or an error. */
+static void test_text_goes_on(void)
+{
+	static char whole[TEXT_MAX], text[TEXT_MAX], other[TEXT_MAX];
+	int fd = open_file(WALK, O_RDWR);
+	ssize_t len, n, other_len;
+	struct verify_pte_walk w;
+	unsigned int nr;
+	bool ok = true;
+	pid_t pid;
+
+	if (ask_text(fd, getpid(), PAGES))
+		bail_out("request: %s", strerror(errno));
+	len = read_rest(fd, whole, 0);
+	for (nr = 1; nr <= 1000; nr = nr == 1 ? 2 : nr * 5) {
+		w = question(false, 0, nr);
+		ask_text(fd, getpid(), PAGES);
+		n = read(fd, text, 700);
+		w.start += 4 * PAGE;
+		w.len = PAGE;
+		ok &= n > 0 && !ask(fd, false, &w);
+		n = read_rest(fd, text, n);
+		ok &= n < 0 || (n == len && !memcmp(text, whole, len));
+		if (n < 0 ? n != -ESPIPE : !ok)
+			comment("nr %u: %zd of %zd bytes", nr, n, len);
+	}
+	result(ok && len > 0, "after an ioctl: the text that it was, or an error");
+
+	/* Another request: what is read at the old offset is of the new answer, or an error. */
+	pid = start_victim();
+	ask_text(fd, getpid(), 40);
+	other_len = read_rest(fd, other, 0);
+	ask_text(fd, pid, PAGES);
+	ok = pread(fd, text, 4096, 0) > 0 && !ask_text(fd, getpid(), 40);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	n = pread(fd, text, 4096, 4096);
+	if (n > 0)
+		ok &= n <= other_len - 4096 && !memcmp(text, other + 4096, n);
+	ok &= lseek(fd, 0, SEEK_SET) == 0;
+	n = read_rest(fd, text, 0);
+	ok &= n == other_len && !memcmp(text, other, n);
+	result(ok && other_len > 0, "after another request: nothing of the answer before");
+
+	/* The same while the process lives on */
+	pid = start_victim();
+	ask_text(fd, pid, PAGES);
+	ok = read(fd, text, 700) == 700 && !ask_text(fd, getpid(), 40);
+	n = read_rest(fd, text, 0);
+	ok &= n == other_len && !memcmp(text, other, n);
+	result(ok, "a request in the middle of a text: the new answer from its start");
+
+	ok = !ask_text(fd, getpid(), PAGES) && write(fd, "1 2 3 4", 7) < 0 && errno == EINVAL;
+	n = read_rest(fd, text, 0);
+	result(ok && n == -EINVAL, "after a request that failed: its errno");
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	close(fd);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2) {
+		fprintf(stderr, "usage: refs BDF\n");
+		return 2;
+	}
+	bdf = argv[1];
+	workers_init();
+	area = make_area();
+	printf("KTAP version 1\n1..%d\n", NR_FORMS + 2 + 3 + 4);
+	test_places();
+	test_text_goes_on();
+	test_processes();
+	test_devices();
+	return nr_failed ? 1 : 0;
+}

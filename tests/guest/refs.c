@@ -25,8 +25,8 @@
 #define IOVA	 UINT64_C(0x100000)
 #define PAGES	 300
 #define TEXT_MAX (256 * 1024)
-#define ROUNDS	 300
-#define DEVICES	 60
+#define ROUNDS	 120
+#define DEVICES	 40
 
 static const char *bdf;
 static char *area;

@@ -1,0 +1,56 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+#
+# race.sh SECONDS - everything that the module can be asked, while everything changes
+#
+# In a VM of the kernel "debug", the device bound to vfio-pci, with callfuzz, race, iorace and
+# refs (see their sources) in PATH. What KASAN, lockdep and the like find is in the kernel log,
+# which scripts/vm --strict wants clean. The programs have plans of their own.
+
+# shellcheck source=tests/guest/ktap.sh
+. /tests/ktap.sh
+# shellcheck source=tests/guest/left.sh
+. /tests/left.sh
+
+seconds=$1
+modprobe -a vfio_iommu_type1 iommufd zram verify_pte || exit 1
+
+# Frames that are known stay where they are.
+echo 0 >/proc/sys/vm/compact_unevictable_allowed
+echo 256M >/sys/block/zram0/disksize && mkswap /dev/zram0 >/dev/null && swapon /dev/zram0
+ksm=/sys/kernel/mm/ksm
+echo 1000 >$ksm/pages_to_scan && echo 0 >$ksm/sleep_millisecs && echo 1 >$ksm/run
+
+kmemleak=/sys/kernel/debug/kmemleak
+no_leaks() {
+	# Twice: what has changed since the scan before is not told, nor what is younger than 5 s.
+	echo scan >$kmemleak && sleep 6 && echo scan >$kmemleak && cat $kmemleak >"$ktap_dir/leaks"
+	cat "$ktap_dir/leaks"
+	[ ! -s "$ktap_dir/leaks" ]
+}
+
+# Each time with what an opener leaves: the last request, for those who only read.
+load_unload() {
+	for _ in $(seq "$1"); do
+		echo "$$ 0x400000" >/sys/kernel/debug/verify_pte/walk &&
+			rmmod verify_pte && modprobe verify_pte || return 1
+	done
+}
+
+# The first point that is seen is the start of what takes its time.
+status=''
+for program in "callfuzz $seconds $BDF" "race $seconds" "iorace $seconds $BDF" "refs $BDF"; do
+	name=${program%% *}
+	# shellcheck disable=SC2086 # words
+	$program >"$ktap_dir/$name" || status="$status $name"
+	sed "s/^\(\(not \)\?ok [0-9]*\) - /\1 - $name: /" "$ktap_dir/$name"
+done
+
+ktap_plan 4
+check 'each program ended well' [ -z "$status" ]
+times=$((seconds < 100 ? seconds + 20 : 120))
+check "the module is loaded and unloaded $times times" load_unload $times
+check 'the module goes' rmmod verify_pte
+check 'no memory is leaked' no_leaks
+ktap_end

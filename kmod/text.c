@@ -310,6 +310,8 @@ static int text_fill(struct walk_file *wf, void *buf)
 		wf->text_len = 0;
 		put_piece(wf, first, ret);
 		wf->begun = true;
+	} else if (ret == -EINTR) {
+		wf->begun = false; /* who was killed takes along what it had found of this piece */
 	}
 	if (mm)
 		mmput(mm);

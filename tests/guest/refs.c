@@ -118,11 +118,12 @@ static pid_t start_victim(void)
 	return pid;
 }
 
-enum { ASK_PAGE, ASK_RUNS, ASK_TEXT, ASK_UNREAD, ASK_TWICE, ASK_LATER, ASK_BAD, NR_FORMS };
+enum { ASK_PAGE, ASK_RUNS, ASK_PART, ASK_TEXT, ASK_UNREAD, ASK_TWICE, ASK_LATER, ASK_BAD, NR_FORMS };
 
 static const char *const form_name[NR_FORMS] = {
 	[ASK_PAGE] = "a page, by ioctl",
 	[ASK_RUNS] = "runs, by ioctl",
+	[ASK_PART] = "a part of an answer that nobody goes on with",
 	[ASK_TEXT] = "a text",
 	[ASK_UNREAD] = "a text that nobody reads",
 	[ASK_TWICE] = "a text in the place of another",
@@ -142,6 +143,10 @@ static bool use_victim(unsigned int form, pid_t pid)
 	case ASK_BAD:
 		w.buf = 8;
 		ok = ask(fd, false, &w) == -EFAULT;
+		break;
+	case ASK_PART:
+		w.nr = 5;
+		ok = !ask(fd, false, &w) && w.answer && w.next < w.start + w.len;
 		break;
 	case ASK_PAGE:
 	case ASK_RUNS:
@@ -371,6 +376,64 @@ static void test_text_goes_on(void)
 	close(fd);
 }
 
+/* The pages that a text of IOVAs counts at its end; 0: it does not end */
+static uint64_t pages_counted(const char *text)
+{
+	const char *line = strstr(text, "complete: none ");
+	unsigned long long none, page;
+
+	return line && sscanf(line, "complete: none %llu page %llu", &none, &page) == 2
+		       ? none + page
+		       : 0;
+}
+
+/*
+ * A reader is killed in the middle of a text, behind the first pieces of it: who reads the file on
+ * gets all of the rest, or an error.
+ */
+static void test_killed_reader(void)
+{
+	static char text[TEXT_MAX];
+	const uint64_t len = UINT64_C(4) << 30;
+	struct container c = container_open(bdf);
+	int fd = open_file(IOVA_F, O_RDWR), n;
+	bool ok = true, killed = false;
+	unsigned int tries;
+	ssize_t have;
+	pid_t pid;
+
+	container_map(&c, area, PAGES * PAGE, IOVA);
+	for (tries = 0; tries < 5 && ok; tries++) {
+		n = snprintf(text, sizeof(text), "%s 0x%" PRIx64 " 0x%" PRIx64, bdf, IOVA, len);
+		ok = write(fd, text, n) == n;
+		pid = fork();
+		if (!pid) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			while (read(fd, text, PAGE) > 0)
+				;
+			_exit(0);
+		}
+		/* Until it has read all but what is behind the mapped pages */
+		for (n = 0; n < 3000 && lseek(fd, 0, SEEK_CUR) < 4096; n++)
+			nap(5000);
+		nap(20000 + rnd(100000));
+		kill(pid, SIGKILL);
+		killed |= ends_within(pid, 60) == SIGKILL;
+		have = read_rest(fd, text, 0);
+		text[have < 0 ? 0 : have] = '\0';
+		if (have < 0)
+			comment("the next reader: %s", error_name(-have));
+		else if (have)
+			comment("the next reader: %" PRIu64 " pages", pages_counted(text));
+		ok &= have < 0 || !have || pages_counted(text) == len / PAGE;
+	}
+	result(ok && killed, "behind a reader that was killed: all of the rest, or an error");
+	close(fd);
+	close(c.device);
+	close(c.group);
+	close(c.container);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2) {
@@ -380,9 +443,10 @@ int main(int argc, char **argv)
 	bdf = argv[1];
 	workers_init();
 	area = make_area();
-	printf("KTAP version 1\n1..%d\n", NR_FORMS + 2 + 3 + 4);
+	printf("KTAP version 1\n1..%d\n", NR_FORMS + 2 + 3 + 5);
 	test_places();
 	test_text_goes_on();
+	test_killed_reader();
 	test_processes();
 	test_devices();
 	return nr_failed ? 1 : 0;

@@ -237,17 +237,87 @@ test_ci() {
 	done <<<"$ci_cases"
 }
 
+# What no script takes, before it has done anything: command | its exit status | its words
+readonly option_cases='
+scripts/vm --hmp 65536 -- true | 2 | vm: --hmp 65536: not a TCP port
+scripts/vm --hmp 99999 -- true | 2 | vm: --hmp 99999: not a TCP port
+scripts/vm --hmp 0 -- true | 2 | vm: --hmp 0: not a TCP port
+scripts/vm --smp 0 -- true | 2 | vm: --smp 0: not a number of CPUs
+scripts/vm --memory 1X -- true | 2 | vm: --memory 1X: not a size
+scripts/vm --disk none -- true | 2 | vm: --disk none: not a size
+scripts/vm --timeout 0 -- true | 2 | vm: --timeout 0: not a number of seconds
+scripts/vm --qmp scripts/vm -- true | 2 | it exists and is something else
+scripts/vm --qmp /nonexistent/qmp -- true | 2 | no directory to make it in
+scripts/vm --qmp LIVE -- true | 2 | another program listens there
+scripts/vm --console /nonexistent/log -- true | 2 | cannot be written
+scripts/vm --kernel none -- true | 2 | kernels: none: no such kernel
+scripts/vm --accel none -- true | 2 | no such accelerator
+scripts/vm --quiet= -- true | 2 | no such option
+scripts/vm --kernel | 2 | needs a value
+scripts/vm true | 2 | what is it
+env --default-signal=PIPE scripts/demo --nonsense | 2 | vm: --nonsense: no such option
+env --default-signal=PIPE scripts/demo --kernel none | 2 | kernels: none: no such kernel
+scripts/demo --hmp 99999 | 2 | not a TCP port
+scripts/demo --keep | 2 | demo: --keep: needs a value
+scripts/demo --keep= | 2 | demo: --keep: needs a value
+scripts/demo --keep /proc/none | 2 | demo: --keep /proc/none: cannot be written to
+scripts/demo -- true | 2 | demo: --: the demo runs a command of its own
+scripts/bench -- true | 2 | bench: --: the bench runs commands of its own
+scripts/bench --json | 2 | bench: --json: needs a value
+scripts/bench --json /nonexistent/json | 2 | cannot be written
+env RUNS=0 scripts/bench | 2 | bench: RUNS=0: not a number of runs
+scripts/kernels | 2 | no command given
+scripts/kernels get | 2 | needs one KERNEL
+scripts/kernels get --nonsense 6.1 | 2 | no such option of get
+scripts/kernels get 6.1 6.12 | 2 | needs one KERNEL
+scripts/kernels get /nonexistent/image | 2 | /nonexistent/image
+scripts/kernels module --source /nonexistent 6.1 | 2 | no Kbuild there
+scripts/kernels make 6.1 | 2 | needs a KERNEL and a directory
+scripts/kernels list all | 2 | takes no arguments
+scripts/mkinitramfs --nonsense | 2 | no such option
+tests/fuzz/run soon | 2 | nor a number of seconds
+tests/fuzz/run 0 | 2 | nor a number of seconds
+tests/mutants/run --nonsense | 2 | no such option
+tests/mutants/run -j 0 | 2 | not a number of jobs
+tests/mutants/run --area none | 2 | no tests/mutants/none.mut
+'
+
+test_options() {
+	local command status words listener
+
+	# shellcheck disable=SC2016 # perl's
+	perl -MSocket -e 'socket(S, AF_UNIX, SOCK_STREAM, 0); bind(S, sockaddr_un($ARGV[0]));
+		listen(S, 1); sleep 100' "$ktap_dir/live" &
+	listener=$!
+	while [[ ! -S $ktap_dir/live ]]; do
+		sleep 0.1
+	done
+	while IFS='|' read -r command status words; do
+		[[ -n $status ]] || continue
+		# shellcheck disable=SC2086 # words of a command
+		expect "${status// /}" "${words# }" "$command" ${command/LIVE/"$ktap_dir/live"}
+	done <<<"$option_cases"
+	check 'the socket of another one is still there' test -S "$ktap_dir/live"
+	{ kill $listener && wait $listener; } 2>/dev/null
+	# What nobody listens at any more is taken.
+	printf '#!/bin/bash\nexit 3\n' >"$ktap_dir/qemu"
+	chmod +x "$ktap_dir/qemu"
+	expect 125 'QEMU.s own: 3' 'a socket that is left of a VM is taken' \
+		env "QEMU=$ktap_dir/qemu" ACCEL=tcg scripts/vm --qmp "$ktap_dir/live" -- true
+}
+
 # count TABLE: its rows
 count() {
 	grep -c '|' <<<"$1"
 }
 
 ktap_plan $(($(count "$run_cases") + 8 + 2 + 2 * $(count "$ktap_cases") + $(count "$vm_cases") + \
-	$(count "$ci_cases")))
+	$(count "$ci_cases") + $(count "$option_cases") + 2))
 test_run
 test_run_more
 test_run_signal
 test_ktap
 test_vm
 test_ci
+test_options
 ktap_end

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@ static int lost; /* errno of the first write that failed; 0: none */
  */
 static ssize_t put(void *cookie, const char *buf, size_t len)
 {
+	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
 	size_t done = 0;
 	ssize_t n;
 
@@ -30,9 +32,9 @@ static ssize_t put(void *cookie, const char *buf, size_t len)
 		n = write(STDOUT_FILENO, buf + done, len - done);
 		if (n > 0)
 			done += (size_t)n;
-		else if (n < 0 && errno != EINTR)
-			lost = errno;
-	}
+		else if (n < 0 && (errno != EAGAIN || poll(&out, 1, -1) < 0))
+			lost = errno; /* EINTR too: who ends us is not to wait for a reader */
+	}			      /* EAGAIN: somebody else who has the file set O_NONBLOCK */
 	errno = lost;
 	return (ssize_t)done; /* less than @len is the error */
 }

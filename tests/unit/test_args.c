@@ -144,6 +144,7 @@ static void test_nearest(void **state)
 	assert_string_equal(args_nearest_option("--sise=4K", &run, buf, sizeof(buf)), "--size");
 	assert_string_equal(args_nearest_option("--jsn", &walk, buf, sizeof(buf)), "--json");
 	assert_string_equal(args_nearest_option("-size", &run, buf, sizeof(buf)), "--size");
+	assert_string_equal(args_nearest_option("--no-rule", &run, buf, sizeof(buf)), "--no-rules");
 	assert_null(args_nearest_option("--nonsense", &run, buf, sizeof(buf)));
 	assert_null(args_nearest_option("--size", &walk, buf, sizeof(buf)));
 	assert_null(args_nearest_option("-x", &walk, buf, sizeof(buf)));

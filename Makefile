@@ -74,6 +74,7 @@ unit_bind_record := bind_record
 unit_limited := limited
 unit_in_use := in_use in_use_disk in_use_net in_use_open limited proc
 unit_failure := failure sysfs err parse memory
+unit_json_strict := json_strict
 unit_report := qemu_report qemu_walk qemu_compare pt_text parse
 unit_walk :=
 unit_walk_changes :=

@@ -43,8 +43,8 @@ vfio_test += irq_host run_interrupts run_path virtio memory populate
 vfio_test += run_summary run_hold run_request request entries witness
 vfio_test += in_use_disk in_use_net in_use_open limited
 vfio_test_libs := libkmod libpci json-c zlib
-qemu_verify_pte := qemu_verify_pte args qemu_report qemu_walk qemu_compare qemu_join qemu_print monitor \
-	monitor_parse $(SHARED)
+qemu_verify_pte := qemu_verify_pte args qemu_options qemu_report json_strict qemu_walk qemu_compare \
+	qemu_vm qemu_judge qemu_guest qemu_join qemu_print monitor monitor_parse $(SHARED)
 qemu_verify_pte_libs := json-c
 PROGRAMS := vfio_test qemu_verify_pte
 
@@ -69,13 +69,14 @@ unit_irq_rules := irq_rules
 unit_irq_host := irq_host sysfs parse
 unit_monitor := monitor monitor_parse err
 unit_monitor_parse := monitor_parse parse
-unit_join := qemu_join err
+unit_join := qemu_join qemu_guest err
 unit_bind_record := bind_record
 unit_limited := limited
 unit_in_use := in_use in_use_disk in_use_net in_use_open limited proc
 unit_failure := failure sysfs err parse memory
+unit_report := qemu_report json_strict qemu_walk qemu_compare pt_text parse
+unit_qemu_edits := qemu_report json_strict qemu_walk qemu_compare qemu_vm qemu_judge pt_text parse err
 unit_json_strict := json_strict
-unit_report := qemu_report qemu_walk qemu_compare pt_text parse
 unit_walk :=
 unit_walk_changes :=
 # Parts of the module, built for the host over stubs of the kernel's headers.

@@ -20,8 +20,8 @@
 
 #include "err.h"
 
-/* A whole table is 15 KB of text; nothing that we ask for comes near this. */
-#define REPLY_MAX   (1U << 20)
+/* A whole table is 15 KB of text, a vCPU's registers are 4 KB: room for a thousand vCPUs. */
+#define REPLY_MAX   (8U << 20)
 
 #define FIX_RESTART "see whether QEMU still runs"
 
@@ -32,7 +32,11 @@ struct monitor {
 	bool hmp;
 	bool stopped;	  /* by us: owed a cont */
 	bool unsynced;	  /* HMP: a late answer may still come */
+	bool partial;	  /* QMP: a part of an object is in tok, the rest may still come */
+	bool watch;	  /* it is to stay stopped */
+	bool resumed;	  /* and somebody else let it go on */
 	int64_t deadline; /* of the command under way, ms */
+	int64_t limit;	  /* of all, ms */
 	unsigned int id;  /* QMP: of the last command */
 	struct json_tokener *tok;
 	char *buf; /* what came and is not used up; REPLY_MAX + 1 */
@@ -63,9 +67,16 @@ static int64_t now_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+static int64_t limit_ms(const struct monitor_conf *conf)
+{
+	return conf->limit_ms ? conf->limit_ms : (int64_t)conf->timeout_ms * MONITOR_LIMIT;
+}
+
 static void start_clock(struct monitor *m)
 {
 	m->deadline = now_ms() + m->conf.timeout_ms;
+	if (m->deadline > m->limit)
+		m->deadline = m->limit;
 }
 
 /* Waits for @events on the socket, the deadline or the cancel descriptor. */
@@ -84,6 +95,12 @@ static int wait_for(struct monitor *m, short events, const char *what)
 			continue;
 		if (n < 0)
 			return fail(m, -errno, what, "", "poll: %s", strerror(errno));
+		if (!n && m->deadline == m->limit)
+			return fail(
+				m, -ETIMEDOUT, what,
+				"see whether another client holds the monitor, or give --timeout more",
+				"no end in %g s, which is the limit for all that is asked",
+				limit_ms(&m->conf) / 1000.0);
 		if (!n)
 			return fail(m, -ETIMEDOUT, what,
 				    "see whether QEMU hangs or another client holds the monitor",
@@ -167,7 +184,9 @@ static int qmp_read(struct monitor *m, const char *what, struct json_object **ou
 	size_t seen = 0, used;
 	int ret;
 
-	json_tokener_reset(m->tok);
+	/* What a time-out cut off goes on where it was: else its rest is no JSON. */
+	if (!m->partial)
+		json_tokener_reset(m->tok);
 	for (;;) {
 		if (!m->len) {
 			ret = recv_more(m, what);
@@ -179,7 +198,8 @@ static int qmp_read(struct monitor *m, const char *what, struct json_object **ou
 		used = err == json_tokener_success ? json_tokener_get_parse_end(m->tok) : m->len;
 		memmove(m->buf, m->buf + used, m->len - used);
 		m->len -= used;
-		if (err != json_tokener_continue)
+		m->partial = err == json_tokener_continue;
+		if (!m->partial)
 			break;
 		seen += used;
 		if (seen > REPLY_MAX)
@@ -212,6 +232,7 @@ static int qmp_command(struct monitor *m, const char *name, struct json_object *
 {
 	struct json_object *cmd = json_object_new_object();
 	struct json_object *obj, *val;
+	const char *event;
 	char what[64];
 	int ret;
 
@@ -230,7 +251,11 @@ static int qmp_command(struct monitor *m, const char *name, struct json_object *
 		ret = qmp_read(m, what, &obj);
 		if (ret)
 			break;
+		event = get_string(obj, "event");
+		if (event && m->watch && !strcmp(event, "RESUME"))
+			m->resumed = true;
 		if (json_object_object_get_ex(obj, "id", &val) &&
+		    json_object_is_type(val, json_type_int) &&
 		    json_object_get_int64(val) == m->id) {
 			if (json_object_object_get_ex(obj, "return", &val)) {
 				*out = json_object_get(val);
@@ -332,11 +357,12 @@ static int hmp_command(struct monitor *m, const char *cmd, char **reply)
 		ret = recv_more(m, cmd);
 		if (ret)
 			return ret;
-		ret = monitor_parse_hmp(m->buf, m->len, &text);
+		ret = monitor_parse_hmp(m->buf, m->len, cmd, &text);
 	} while (ret == -EAGAIN);
 	m->unsynced = false;
 	if (ret)
-		return fail(m, ret, cmd, "", "the answer holds a NUL");
+		return fail(m, ret, cmd, "see whether another client holds the monitor",
+			    "the answer holds a NUL, or is to something else");
 	*reply = strdup(text);
 	if (!*reply) {
 		fail(m, -ENOMEM, cmd, "", "out of memory");
@@ -375,28 +401,33 @@ int monitor_hmp(struct monitor *m, const char *cmd, char **reply)
 	return m->hmp ? hmp_command(m, cmd, reply) : qmp_hmp(m, cmd, reply);
 }
 
-static int is_running(struct monitor *m, bool *running)
+/* @paused: it is stopped as stop does it, not because the guest has ended or the like. */
+static int get_status(struct monitor *m, bool *running, bool *paused)
 {
 	static const char what[] = "query-status";
 	struct json_object *obj, *val;
 	char *reply = NULL;
+	const char *word;
 	int ret;
 
 	if (m->hmp) {
 		ret = monitor_hmp(m, "info status", &reply);
 		if (ret)
 			return ret;
-		ret = monitor_parse_status(reply, running);
+		ret = monitor_parse_status(reply, running, paused);
 		free(reply);
 	} else {
 		ret = qmp_command(m, what, NULL, &obj);
 		if (ret)
 			return ret;
+		word = get_string(obj, "status");
 		if (json_object_object_get_ex(obj, "running", &val) &&
-		    json_object_is_type(val, json_type_boolean))
+		    json_object_is_type(val, json_type_boolean) && word) {
 			*running = json_object_get_boolean(val);
-		else
+			*paused = !*running && !strcmp(word, "paused");
+		} else {
 			ret = -EPROTO;
+		}
 		json_object_put(obj);
 	}
 	if (ret)
@@ -423,23 +454,59 @@ static int simple(struct monitor *m, const char *cmd)
 
 int monitor_stop(struct monitor *m)
 {
-	bool running = false;
+	bool running = false, paused;
 	int ret;
 
-	ret = is_running(m, &running);
-	if (ret || !running)
+	ret = get_status(m, &running, &paused);
+	if (ret)
 		return ret;
-	m->stopped = true; /* from here on, even if no answer comes */
-	return simple(m, "stop");
+	if (running) {
+		m->stopped = true; /* from here on, even if no answer comes */
+		ret = simple(m, "stop");
+		if (!ret)
+			ret = get_status(m, &running, &paused);
+		if (!ret && running)
+			ret = fail(m, -EREMOTEIO, "stop",
+				   "see whether another client lets it go on, or say --no-stop",
+				   "QEMU took the command, and the VM runs on");
+	}
+	m->watch = !ret;
+	return ret;
+}
+
+int monitor_was_stopped(struct monitor *m)
+{
+	bool running = false, paused;
+	int ret;
+
+	if (!m->watch)
+		return 0;
+	ret = get_status(m, &running, &paused);
+	m->watch = false;
+	if (!ret && (running || m->resumed))
+		ret = fail(m, -EBUSY, "stop", "see what other client its monitors have",
+			   "somebody let the VM go on while it was read");
+	return ret;
 }
 
 int monitor_cont(struct monitor *m)
 {
+	bool running = true, paused = false;
 	int ret;
 
 	if (!m->stopped)
 		return 0;
-	ret = m->hmp && m->unsynced ? hmp_force_cont(m) : simple(m, "cont");
+	m->watch = false;
+	if (m->hmp && m->unsynced) {
+		ret = hmp_force_cont(m); /* which sees it run */
+	} else {
+		ret = simple(m, "cont");
+		if (!ret)
+			ret = get_status(m, &running, &paused);
+	}
+	if (!ret && paused)
+		ret = fail(m, -EREMOTEIO, "cont", "",
+			   "QEMU took the command, and the VM is still stopped");
 	if (!ret)
 		m->stopped = false;
 	return ret;
@@ -466,19 +533,37 @@ int monitor_read_table(struct monitor *m, uint64_t pa, uint64_t entries[MONITOR_
 	return ret;
 }
 
-int monitor_read_registers(struct monitor *m, struct monitor_regs *out)
+int monitor_read_vcpus(struct monitor *m, struct monitor_regs **out, size_t *nr)
 {
-	static const char cmd[] = "info registers";
+	static const char cmd[] = "info registers -a";
 	char *reply = NULL;
 	int ret;
 
 	ret = monitor_hmp(m, cmd, &reply);
 	if (ret)
 		return ret;
-	ret = monitor_parse_registers(reply, out);
+	ret = monitor_parse_vcpus(reply, out, nr);
 	if (ret)
 		fail(m, ret, cmd, "only x86-64 guests are known here",
-		     "no CR3, CR4, EFER and CPL in the answer");
+		     "no CR0, CR3, CR4, EFER, CPL and SMM of each vCPU in the answer");
+	free(reply);
+	return ret;
+}
+
+int monitor_read_ram(struct monitor *m, struct ram_map *out)
+{
+	static const char cmd[] = "info mtree -f";
+	char *reply = NULL;
+	int ret;
+
+	ret = monitor_hmp(m, cmd, &reply);
+	if (ret)
+		return ret;
+	ret = monitor_parse_mtree(reply, out);
+	if (ret)
+		fail(m, ret, cmd, "see whether this is QEMU, of version 5.2 or later",
+		     "the answer is not the VM's memory, range by range: %.*s",
+		     (int)strcspn(reply, "\r\n"), reply);
 	free(reply);
 	return ret;
 }
@@ -494,6 +579,9 @@ static int open_fd(struct monitor *m, const struct sockaddr *addr, socklen_t len
 	start_clock(m);
 	m->buf = malloc(REPLY_MAX + 1);
 	m->tok = json_tokener_new();
+	if (m->tok)
+		json_tokener_set_flags(m->tok,
+				       JSON_TOKENER_STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS);
 	m->fd = socket(addr->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (!m->buf || !m->tok || m->fd < 0) {
 		ret = fail(m, -ENOMEM, what, "", "no socket, or no memory");
@@ -538,6 +626,7 @@ static struct monitor *new_monitor(const struct monitor_conf *conf)
 	}
 	m->conf = *conf;
 	m->fd = -1;
+	m->limit = now_ms() + limit_ms(conf);
 	return m;
 }
 
@@ -585,6 +674,7 @@ int monitor_close(struct monitor *m)
 
 	/* What was cancelled or failed before must not keep the VM stopped. */
 	m->conf.cancel_fd = -1;
+	m->limit = INT64_MAX;
 	ret = monitor_cont(m);
 	if (m->fd >= 0)
 		close(m->fd);

@@ -21,13 +21,15 @@
 #include "monitor_parse.h"
 
 #define MONITOR_TABLE	512   /* entries of one page table */
-#define MONITOR_TIMEOUT 10000 /* ms */
+#define MONITOR_TIMEOUT 10000 /* ms; of one command */
+#define MONITOR_LIMIT	60    /* times that, of all together */
 
 struct err;
 struct monitor;
 
 struct monitor_conf {
 	int timeout_ms;	 /* of each command; MONITOR_TIMEOUT */
+	int limit_ms;	 /* of all but the cont at the end; 0: MONITOR_LIMIT times that */
 	int cancel_fd;	 /* readable: give up; -1 for none */
 	struct err *err; /* filled by what fails; outlives the monitor */
 };
@@ -41,8 +43,17 @@ int monitor_open_hmp(int port, const struct monitor_conf *conf, struct monitor *
  */
 int monitor_hmp(struct monitor *m, const char *cmd, char **reply);
 
-/* Stops the VM, unless it is stopped already: then it stays so. */
+/*
+ * Stops the VM, unless it is stopped already: then it stays so.  -EREMOTEIO also where it says
+ * that it stopped and runs on.
+ */
 int monitor_stop(struct monitor *m);
+
+/*
+ * Was the VM stopped all the time since monitor_stop()?  -EBUSY: somebody else let it go on, so
+ * what was read is not of one moment.
+ */
+int monitor_was_stopped(struct monitor *m);
 
 /* Lets the VM go on, if monitor_stop() stopped it. */
 int monitor_cont(struct monitor *m);
@@ -53,8 +64,11 @@ int monitor_cont(struct monitor *m);
  */
 int monitor_read_table(struct monitor *m, uint64_t pa, uint64_t entries[MONITOR_TABLE]);
 
-/* Of the monitor's current vCPU, the first one. */
-int monitor_read_registers(struct monitor *m, struct monitor_regs *out);
+/* Of all vCPUs; the caller frees *out. */
+int monitor_read_vcpus(struct monitor *m, struct monitor_regs **out, size_t *nr);
+
+/* What is behind physical addresses; the caller frees out->range. */
+int monitor_read_ram(struct monitor *m, struct ram_map *out);
 
 /*
  * Lets the VM go on if monitor_stop() stopped it, whatever failed or was

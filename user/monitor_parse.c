@@ -3,6 +3,7 @@
 #include "monitor_parse.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define PROMPT "(qemu) "
@@ -75,36 +76,142 @@ int monitor_parse_xp(const char *text, uint64_t pa, uint64_t *words, size_t coun
 	return n == count ? 0 : -EPROTO;
 }
 
-/* "NAME=hex", a word of its own. */
-static int find_register(const char *text, const char *name, uint64_t *out)
+/* "NAME=hex" between @s and @end, a word of its own, and only once. */
+static int find_register(const char *text, const char *end, const char *name, uint64_t *out)
 {
 	const char *s = text;
+	bool found = false;
 
-	while ((s = strstr(s, name))) {
+	while ((s = memmem(s, (size_t)(end - s), name, strlen(name)))) {
 		bool word = s == text || strchr(" \r\n", s[-1]);
 
 		s += strlen(name);
-		if (word)
-			return scan_hex(&s, 1, out) && *s && strchr(" \r\n", *s) ? 0 : -EPROTO;
+		if (!word)
+			continue;
+		if (found || !scan_hex(&s, 1, out) || s >= end || !strchr(" \r\n", *s))
+			return -EPROTO;
+		found = true;
 	}
-	return -EPROTO;
+	return found ? 0 : -EPROTO;
 }
 
-int monitor_parse_registers(const char *text, struct monitor_regs *out)
+static int parse_registers(const char *text, const char *end, struct monitor_regs *out)
 {
-	struct monitor_regs regs;
-	uint64_t cpl;
+	uint64_t cpl, smm;
 
-	if (find_register(text, "CR3=", &regs.cr3) || find_register(text, "CR4=", &regs.cr4) ||
-	    find_register(text, "EFER=", &regs.efer) || find_register(text, "CPL=", &cpl) ||
-	    cpl > 3)
+	*out = (struct monitor_regs){ 0 };
+	if (find_register(text, end, "CR0=", &out->cr0) ||
+	    find_register(text, end, "CR3=", &out->cr3) ||
+	    find_register(text, end, "CR4=", &out->cr4) ||
+	    find_register(text, end, "EFER=", &out->efer) ||
+	    find_register(text, end, "SMM=", &smm) || find_register(text, end, "CPL=", &cpl) ||
+	    cpl > 3 || smm > 1)
 		return -EPROTO;
-	regs.cpl = (unsigned int)cpl;
+	out->cpl = (unsigned int)cpl;
+	out->smm = smm;
+	return 0;
+}
+
+/* The next line that begins with "CPU#" from @s on, or NULL; *after is the line after it. */
+static const char *next_vcpu(const char *s, const char **after)
+{
+	while (*s && strncmp(s, "CPU#", 4)) {
+		s = strchrnul(s, '\n');
+		s += *s == '\n';
+	}
+	if (!*s)
+		return NULL;
+	*after = strchrnul(s, '\n');
+	*after += **after == '\n';
+	return s;
+}
+
+int monitor_parse_vcpus(const char *text, struct monitor_regs **out, size_t *nr)
+{
+	const char *at, *from, *next, *after;
+	struct monitor_regs *regs;
+	size_t n = 0;
+
+	for (at = next_vcpu(text, &from); at; at = next_vcpu(from, &from))
+		n++;
+	if (!n)
+		return -EPROTO;
+	regs = calloc(n, sizeof(*regs));
+	if (!regs)
+		return -ENOMEM;
+	*nr = n;
+	next_vcpu(text, &from);
+	for (n = 0; n < *nr; n++, from = after) {
+		next = next_vcpu(from, &after);
+		if (parse_registers(from, next ? next : from + strlen(from), &regs[n])) {
+			free(regs);
+			return -EPROTO;
+		}
+	}
 	*out = regs;
 	return 0;
 }
 
-int monitor_parse_status(const char *text, bool *running)
+/* "  START-LAST (prio N, TYPE): NAME": 16 digits each, after START's predecessor. */
+static int parse_range(const char *s, struct ram_map *map)
+{
+	struct ram_range *r = &map->range[map->nr];
+
+	if (!scan_text(&s, "  ") || !scan_hex(&s, 16, &r->start) || !scan_text(&s, "-") ||
+	    !scan_hex(&s, 16, &r->last) || !scan_text(&s, " (prio "))
+		return -EPROTO;
+	scan_text(&s, "-");
+	if (!strspn(s, "0123456789"))
+		return -EPROTO;
+	s += strspn(s, "0123456789");
+	if (!scan_text(&s, ", "))
+		return -EPROTO;
+	if (r->last < r->start || (map->nr && r->start <= map->range[map->nr - 1].last))
+		return -EPROTO;
+	/* memory_region_type(): a device's memory is ramd, and what cannot be written rom. */
+	r->ram = !strncmp(s, "ram)", 4) || !strncmp(s, "nv-ram)", 7);
+	map->nr++;
+	return 0;
+}
+
+/* The lines of one view up to the empty one that ends it. */
+static int parse_view(const char *s, struct ram_map *map)
+{
+	const char *line;
+	size_t lines = 0;
+
+	for (line = s; *line; line = strchrnul(line, '\n'), line += *line == '\n')
+		lines++;
+	map->range = calloc(lines ? lines : 1, sizeof(*map->range));
+	if (!map->range)
+		return -ENOMEM;
+	for (; *s && *s != '\n' && *s != '\r'; s = strchrnul(s, '\n'), s += *s == '\n') {
+		if (!strncmp(s, " AS \"", 5) || !strncmp(s, " Root memory region:", 20))
+			continue;
+		if (parse_range(s, map))
+			return -EPROTO;
+	}
+	return map->nr ? 0 : -EPROTO;
+}
+
+int monitor_parse_mtree(const char *text, struct ram_map *out)
+{
+	static const char memory[] = "\n AS \"memory\", root:";
+	const char *at = strstr(text, memory);
+	struct ram_map map = { 0 };
+	int ret;
+
+	if (!at || strncmp(text, "FlatView #", 10) || strstr(at + 1, memory))
+		return -EPROTO;
+	ret = parse_view(at + 1, &map);
+	if (ret)
+		free(map.range);
+	else
+		*out = map;
+	return ret;
+}
+
+int monitor_parse_status(const char *text, bool *running, bool *paused)
 {
 	const char *s = text;
 	size_t word;
@@ -115,6 +222,7 @@ int monitor_parse_status(const char *text, bool *running)
 	if (!word)
 		return -EPROTO;
 	*running = word == strlen("running") && !strncmp(s, "running", word);
+	*paused = word == strlen("paused") && !strncmp(s, "paused", word) && s[word] != ' ';
 	return 0;
 }
 
@@ -126,19 +234,9 @@ bool monitor_at_prompt(const char *raw, size_t len)
 	       (len == n || raw[len - n - 1] == '\n');
 }
 
-int monitor_parse_hmp(char *raw, size_t len, const char **reply)
+/* Copies @in to @end over @out without escape sequences and carriage returns; the end of it. */
+static char *strip(char *out, const char *in, const char *end)
 {
-	char *in = memchr(raw, '\n', len);
-	char *end, *out;
-
-	/*
-	 * The echo is one line however it was typed: readline redraws it with
-	 * escape sequences and sends no newline before the whole of it.
-	 */
-	if (!in || !monitor_at_prompt(raw, len))
-		return -EAGAIN;
-	end = raw + len - strlen(PROMPT);
-	*reply = out = ++in;
 	while (in < end) {
 		if (*in == ESC && in + 1 < end && in[1] == '[') {
 			/* ECMA-48 5.4: parameters, then one byte of 0x40-0x7e */
@@ -152,6 +250,29 @@ int monitor_parse_hmp(char *raw, size_t len, const char **reply)
 			*out++ = *in++;
 		}
 	}
+	return out;
+}
+
+int monitor_parse_hmp(char *raw, size_t len, const char *cmd, const char **reply)
+{
+	const size_t cmd_len = strlen(cmd);
+	char *in = memchr(raw, '\n', len);
+	char *end, *out;
+
+	/*
+	 * The echo is one line however it was typed: readline redraws it with
+	 * escape sequences and sends no newline before the whole of it.
+	 */
+	if (!in || !monitor_at_prompt(raw, len))
+		return -EAGAIN;
+	/* What was drawn last is the whole of it: the answer to something else is none. */
+	out = strip(raw, raw, in);
+	if ((size_t)(out - raw) < cmd_len || memcmp(out - cmd_len, cmd, cmd_len))
+		return -EPROTO;
+	end = raw + len - strlen(PROMPT);
+	in++;
+	out = strip(in, in, end);
 	*out = '\0';
-	return memchr(*reply, '\0', (size_t)(out - *reply)) ? -EPROTO : 0;
+	*reply = in;
+	return memchr(in, '\0', (size_t)(out - in)) ? -EPROTO : 0;
 }

@@ -3,6 +3,7 @@
 #include "qemu_compare.h"
 
 #include <inttypes.h>
+#include <json-c/json.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,16 +14,16 @@ struct state {
 	const struct qemu_report *r;
 	const struct pt_fmt *fmt;
 	struct qemu_compare *c;
-	struct qemu_walk walk, prev; /* of this address, of the one before */
-	size_t table[PT_MAX_LEVELS]; /* cursors into r->tables */
+	struct qemu_walk walk;	     /* of this address */
+	size_t entry[PT_MAX_LEVELS]; /* cursors into r->entries */
+	size_t seen[PT_MAX_LEVELS];  /* past the last of them that was looked at */
 	size_t run;		     /* cursor into r->runs */
 	bool partial;		     /* some pages were not followed to the end */
 	bool exact;
 };
 
-__attribute__((format(printf, 2, 3))) static void note(struct state *s, const char *fmt, ...)
+void qemu_note(struct qemu_findings *f, const char *fmt, ...)
 {
-	struct qemu_findings *f = &s->c->findings;
 	va_list ap;
 
 	if (f->nr++ >= QEMU_COMPARE_LINES)
@@ -31,6 +32,9 @@ __attribute__((format(printf, 2, 3))) static void note(struct state *s, const ch
 	vsnprintf(f->line[f->nr - 1], sizeof(f->line[0]), fmt, ap);
 	va_end(ap);
 }
+
+#define note(s, ...)  qemu_note(&(s)->c->findings, __VA_ARGS__)
+#define doubt(s, ...) qemu_note(&(s)->c->doubts, __VA_ARGS__)
 
 void qemu_levels_text(uint32_t levels, uint32_t mask, char *buf, size_t len)
 {
@@ -111,24 +115,35 @@ static void note_entry(struct state *s, uint64_t va, const struct qemu_step *q, 
  * The report's entry of @level for @va: NULL where it has none, and then *next
  * is the first address after @va for which it has one again.
  */
-static const uint64_t *find_entry(struct state *s, uint32_t level, uint64_t va,
-				  const struct qemu_report_table **t, uint64_t *next)
+static const struct qemu_report_entry *find_entry(struct state *s, uint32_t level, uint64_t va,
+						  uint64_t *next)
 {
 	const struct qemu_report *r = s->r;
-	uint32_t shift = pt_shift(s->fmt, level);
-	size_t *at = &s->table[level];
+	uint64_t size = pt_size(s->fmt, level);
+	size_t *at = &s->entry[level];
 
-	for (; *at < r->first_table[level + 1]; ++*at) {
-		*t = &r->tables[*at];
-		if (va < (*t)->vaddr) {
-			*next = (*t)->vaddr;
+	for (; *at < r->first_entry[level + 1]; ++*at) {
+		const struct qemu_report_entry *e = &r->entries[*at];
+
+		if (va < e->vaddr) {
+			*next = e->vaddr;
 			return NULL;
 		}
-		if ((va - (*t)->vaddr) >> shift < (*t)->nr)
-			return &(*t)->entries[(va - (*t)->vaddr) >> shift];
+		if (va - e->vaddr < size)
+			return e;
 	}
 	*next = r->vaddr + r->size;
 	return NULL;
+}
+
+/* Is the entry at the cursor of @level looked at for the first time? */
+static bool is_first_look(struct state *s, uint32_t level)
+{
+	if (s->seen[level] > s->entry[level])
+		return false;
+	s->seen[level] = s->entry[level] + 1;
+	s->c->distinct++;
+	return true;
 }
 
 /* The same, but for what is set in passing?  Without a frame or a table a bit means else. */
@@ -138,13 +153,6 @@ static bool is_in_passing(const struct state *s, uint32_t level, uint64_t a, uin
 
 	return !s->exact && !((a ^ b) & ~s->fmt->volatile_mask) && kind == s->fmt->kind(level, b) &&
 	       (kind == PT_TABLE || pt_has_frame(kind));
-}
-
-static bool is_new_step(const struct state *s, uint32_t i)
-{
-	const struct qemu_step *a = &s->walk.step[i], *b = &s->prev.step[i];
-
-	return i >= s->prev.nr || a->table_pa != b->table_pa || a->index != b->index;
 }
 
 /* The address after what the entry of @step covers, or the mapping's end. */
@@ -167,35 +175,42 @@ static bool compare_entries(struct state *s, uint64_t va, uint64_t *end)
 {
 	uint32_t shift = s->fmt->page_shift, i, wrong = 0, passing = 0;
 	const struct qemu_walk *w = &s->walk;
-	const struct qemu_report_table *t;
+	const struct qemu_report_entry *e = NULL;
 	struct qemu_compare *c = s->c;
-	const uint64_t *e = NULL;
 	uint64_t next = 0, pages;
 
 	*end = covered_until(s, qemu_walk_last(w), va);
 	for (i = 0; i < w->nr; i++) {
 		const struct qemu_step *q = &w->step[i];
-		bool is_new = is_new_step(s, i);
+		bool is_new;
 
-		e = find_entry(s, q->level, va, &t, &next);
+		e = find_entry(s, q->level, va, &next);
 		if (!e)
 			break;
-		c->distinct += is_new;
-		if (*e == q->entry && t->table_pa == q->table_pa)
+		is_new = is_first_look(s, q->level);
+		if (e->entry == q->entry && e->table_pa == q->table_pa)
 			continue;
-		if (t->table_pa == q->table_pa && is_in_passing(s, q->level, *e, q->entry)) {
+		if (e->table_pa == q->table_pa && is_in_passing(s, q->level, e->entry, q->entry)) {
 			passing++;
 			continue;
 		}
 		wrong++;
 		if (is_new)
-			note_entry(s, va, q, t->table_pa, *e);
+			note_entry(s, va, q, e->table_pa, e->entry);
 		/* Not a table to both: the report has nothing to hold below it. */
-		if (s->fmt->kind(q->level, *e) != s->fmt->kind(q->level, q->entry)) {
+		if (s->fmt->kind(q->level, e->entry) != s->fmt->kind(q->level, q->entry)) {
 			*end = covered_until(s, q, va);
 			i++;
 			break;
 		}
+	}
+	if (e && i == w->nr && w->reserved) {
+		wrong += wrong < i;
+		note(s,
+		     "page 0x%" PRIx64 ": %s entry 0x%" PRIx64
+		     ": the CPU faults on its reserved bits",
+		     va, pt_level_name(s->r->levels, qemu_walk_last(w)->level),
+		     qemu_walk_last(w)->entry);
 	}
 	if (e && i == w->nr && w->kind == PT_TABLE) {
 		wrong += wrong < i;
@@ -281,6 +296,24 @@ static void compare_runs(struct state *s, uint64_t va, uint64_t end)
 	}
 }
 
+/* Does the report name the flags of @a as the format does, all of them and no other? */
+static bool same_flags(const struct state *s, const struct qemu_report_step *a)
+{
+	size_t nr = json_object_array_length(a->flags), i = 0;
+	unsigned int pos = 0;
+	const char *name;
+
+	while ((name = pt_next_flag(s->fmt, a->level, a->entry, &pos))) {
+		struct json_object *said = i < nr ? json_object_array_get_idx(a->flags, i) : NULL;
+
+		if (!json_object_is_type(said, json_type_string) ||
+		    strcmp(json_object_get_string(said), name))
+			return false;
+		i++;
+	}
+	return i == nr;
+}
+
 /* walk[]: every level of the first page. */
 static void compare_walk(struct state *s)
 {
@@ -303,8 +336,17 @@ static void compare_walk(struct state *s)
 			return;
 		}
 		if (a->index == q->index && a->table_pa == q->table_pa &&
-		    (a->entry == q->entry || is_in_passing(s, q->level, a->entry, q->entry)))
+		    (a->entry == q->entry || is_in_passing(s, q->level, a->entry, q->entry))) {
+			s->c->claims++;
+			if (same_flags(s, a))
+				continue;
+			s->c->claims_mismatched++;
+			note(s,
+			     "page 0x%" PRIx64
+			     ": %s in walk: its flags are not those of 0x%" PRIx64,
+			     r->vaddr, level, a->entry);
 			continue;
+		}
 		s->c->claims_mismatched++;
 		if (a->entry == q->entry)
 			snprintf(diff, sizeof(diff), " %s",
@@ -320,12 +362,37 @@ static void compare_walk(struct state *s)
 	}
 }
 
+/* A frame must be memory, or there is no page, whatever the entry says. */
+static void check_frames(struct state *s, const struct ram_map *ram, uint64_t va, uint64_t end)
+{
+	const struct qemu_walk *w = &s->walk;
+	uint64_t len = end - va, stop;
+
+	if (!pt_has_frame(w->kind))
+		return;
+	s->c->claims++;
+	stop = ram_map_end(ram, w->pa, len);
+	if (stop == w->pa + len)
+		return;
+	s->c->claims_mismatched++;
+	s->c->not_ram += (w->pa + len - stop) >> s->fmt->page_shift;
+	note(s, "page 0x%" PRIx64 ": its frame 0x%" PRIx64 " is no RAM of the VM",
+	     va + (stop - w->pa), stop);
+}
+
 static void count_pages(struct state *s, uint64_t va, uint64_t end)
 {
 	const struct qemu_walk *w = &s->walk;
+	uint32_t level = qemu_walk_last(w)->level;
 	struct qemu_compare *c = s->c;
 	uint64_t *nr, *first;
 
+	if (w->kind == PT_LEAF) {
+		if (!(c->user + c->supervisor))
+			c->leaf_min = c->leaf_max = level;
+		c->leaf_min = level < c->leaf_min ? level : c->leaf_min;
+		c->leaf_max = level > c->leaf_max ? level : c->leaf_max;
+	}
 	if (w->kind != PT_LEAF) {
 		nr = &c->absent;
 		first = &c->first_absent;
@@ -352,6 +419,102 @@ static void compare_total(struct state *s, const char *name, uint64_t said, uint
 	note(s, "pages.%s: the report says %" PRIu64 ", QEMU %" PRIu64, name, said, counted);
 }
 
+/* Address bits of the entries on the way, as far as they are present. */
+static void gather_pa_bits(struct state *s)
+{
+	const struct qemu_walk *w = &s->walk;
+	uint32_t i;
+
+	for (i = 0; i < w->nr; i++) {
+		const struct qemu_step *q = &w->step[i];
+		enum pt_kind kind = s->fmt->kind(q->level, q->entry);
+
+		if (kind == PT_TABLE || pt_has_frame(kind))
+			s->c->pa_bits |= s->fmt->pa(q->level, q->entry, ~0ULL);
+	}
+}
+
+/* What mapping says of all its pages. */
+static void compare_mapping(struct state *s)
+{
+	const struct qemu_report *r = s->r;
+	struct qemu_compare *c = s->c;
+	uint64_t lost = c->pa_bits & ~r->pa_mask;
+
+	c->claims += 2;
+	if (lost) {
+		c->claims_mismatched++;
+		note(s,
+		     "mapping.pa_mask: 0x%" PRIx64 " leaves out 0x%" PRIx64
+		     ", address bits that the VM's entries use",
+		     r->pa_mask, lost);
+	} else if (r->pa_mask != qemu_pa_field(s->fmt)) {
+		doubt(s,
+		      "mapping.pa_mask: 0x%" PRIx64 " is not the whole address field 0x%" PRIx64
+		      ": memory is encrypted, or the report is not of this VM",
+		      r->pa_mask, qemu_pa_field(s->fmt));
+	}
+	if (!(c->user + c->supervisor))
+		return;
+	/* 4K pages may have become huge ones; the pages of hugetlbfs stay what they are. */
+	if (r->page_size <= pt_size(s->fmt, c->leaf_min) &&
+	    (r->page_size == pt_size(s->fmt, 0) || r->page_size == pt_size(s->fmt, c->leaf_max)))
+		return;
+	c->claims_mismatched++;
+	note(s,
+	     "mapping.page_size: the report says 0x%" PRIx64 ", QEMU has pages of 0x%llx to 0x%llx",
+	     r->page_size, pt_size(s->fmt, c->leaf_min), pt_size(s->fmt, c->leaf_max));
+}
+
+/* What the module read twice, between two of its answers. */
+static void compare_changed(struct state *s)
+{
+	const struct qemu_report *r = s->r;
+	const struct qemu_report_entry *now = r->entries, *end = r->entries + r->nr_entries;
+	char diff[160];
+	size_t i;
+
+	for (i = 0; i < r->nr_changed; i++) {
+		const struct qemu_report_entry *was = &r->changed[i];
+		uint64_t va = was->vaddr > r->vaddr ? was->vaddr : r->vaddr;
+
+		while (now < end && (now->level != was->level || now->vaddr != was->vaddr))
+			now++;
+		if (now < end && now->table_pa == was->table_pa &&
+		    is_in_passing(s, was->level, was->entry, now->entry)) {
+			s->c->in_passing++;
+			continue;
+		}
+		s->c->changed++;
+		diff_text(s->fmt, was->level, was->entry, now < end ? now->entry : 0, diff,
+			  sizeof(diff));
+		doubt(s,
+		      "page 0x%" PRIx64 ": %s changed while the module read: table 0x%" PRIx64
+		      " entry 0x%" PRIx64 ", then table 0x%" PRIx64 " entry 0x%" PRIx64
+		      ", differs in%s",
+		      va, pt_level_name(r->levels, was->level), was->table_pa, was->entry,
+		      now < end ? now->table_pa : 0, now < end ? now->entry : 0, diff);
+	}
+}
+
+/* Entries of the report to which no walk from the root leads. */
+static void compare_leftovers(struct state *s)
+{
+	const struct qemu_report *r = s->r;
+	size_t left = r->nr_entries - s->c->distinct;
+
+	/* Below an entry that differs, or that is missing, there are some. */
+	if (!left || s->c->findings.nr || s->c->unverified)
+		return;
+	if (r->nr_changed) {
+		doubt(s, "%zu entries of the report are of tables that were replaced since", left);
+		return;
+	}
+	s->c->claims++;
+	s->c->claims_mismatched++;
+	note(s, "tables: %zu entries of the report are in no table that the root leads to", left);
+}
+
 int qemu_compare(const struct qemu_report *r, struct qemu_tables *tables, bool exact,
 		 struct qemu_compare *c)
 {
@@ -363,9 +526,8 @@ int qemu_compare(const struct qemu_report *r, struct qemu_tables *tables, bool e
 
 	tables->root_pa = r->root_pa;
 	tables->levels = r->levels;
-	tables->pa_mask = r->pa_mask;
 	for (i = 0; i < PT_MAX_LEVELS; i++)
-		s.table[i] = r->first_table[i];
+		s.entry[i] = r->first_entry[i];
 	*c = (struct qemu_compare){ .levels_min = PT_MAX_LEVELS };
 	c->pages = r->size >> s.fmt->page_shift;
 
@@ -373,16 +535,17 @@ int qemu_compare(const struct qemu_report *r, struct qemu_tables *tables, bool e
 		ret = qemu_walk(tables, va, &s.walk);
 		if (ret)
 			return ret;
+		gather_pa_bits(&s);
 		whole = compare_entries(&s, va, &end);
 		if (va == r->vaddr)
 			compare_walk(&s);
 		if (whole) {
 			compare_runs(&s, va, end);
+			check_frames(&s, tables->ram, va, end);
 			count_pages(&s, va, end);
 		} else {
 			s.partial = true;
 		}
-		s.prev = s.walk;
 	}
 	compare_total(&s, "total", r->total, c->pages);
 	if (!s.partial) {
@@ -390,11 +553,14 @@ int qemu_compare(const struct qemu_report *r, struct qemu_tables *tables, bool e
 		compare_total(&s, "supervisor", r->supervisor, c->supervisor);
 		compare_total(&s, "absent", r->absent, c->absent);
 	}
+	compare_mapping(&s);
+	compare_changed(&s);
+	compare_leftovers(&s);
 	return 0;
 }
 
 bool qemu_compare_agrees(const struct qemu_compare *c)
 {
 	return c->compared && !c->mismatched && !c->claims_mismatched && !c->findings.nr &&
-	       !c->unverified;
+	       !c->unverified && !c->doubts.nr && c->user + c->supervisor;
 }

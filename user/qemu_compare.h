@@ -18,6 +18,9 @@ struct qemu_findings {
 	char line[QEMU_COMPARE_LINES][QEMU_COMPARE_LINE];
 };
 
+/* One more of them, in words. */
+__attribute__((format(printf, 2, 3))) void qemu_note(struct qemu_findings *f, const char *fmt, ...);
+
 struct qemu_compare {
 	uint64_t pages; /* base pages of the mapping */
 	/* Entries: one comparison for each page and each level behind it. */
@@ -32,9 +35,10 @@ struct qemu_compare {
 	 */
 	uint64_t in_passing;
 	uint64_t distinct;   /* entries, each counted once */
+	uint64_t changed;    /* entries that the module read twice, and not alike */
 	uint32_t levels_min; /* behind a page */
 	uint32_t levels_max;
-	/* Statements: walk[], and for each page its run; the totals. */
+	/* Statements: walk[], and for each page its run; the totals; what mapping says. */
 	uint64_t claims;
 	uint64_t claims_mismatched;
 	/* Pages of which the report lacks an entry: nothing holds for them. */
@@ -42,11 +46,17 @@ struct qemu_compare {
 	char unverified_first[QEMU_COMPARE_LINE];
 	/* Each distinct mismatch once, in the order of addresses. */
 	struct qemu_findings findings;
+	/* Why it is no proof although nothing differs. */
+	struct qemu_findings doubts;
 
 	/* What QEMU's tables say of the pages that were compared */
 	uint64_t user;
 	uint64_t supervisor;
-	uint64_t absent;     /* no page there that the CPU may reach */
+	uint64_t absent;   /* no page there that the CPU may reach */
+	uint64_t not_ram;  /* with a frame that is no RAM of the VM: each is a finding */
+	uint64_t pa_bits;  /* address bits that entries use */
+	uint32_t leaf_min; /* levels of leaves; valid if user or supervisor */
+	uint32_t leaf_max;
 	uint64_t first_user; /* address of the first; valid if any */
 	uint64_t first_supervisor;
 	uint64_t first_absent;
@@ -63,7 +73,7 @@ struct qemu_compare {
 int qemu_compare(const struct qemu_report *r, struct qemu_tables *tables, bool exact,
 		 struct qemu_compare *out);
 
-/* Everything of the report was compared, and all of it agreed. */
+/* Everything of the report was compared, some of it is a page, and all of it agreed. */
 bool qemu_compare_agrees(const struct qemu_compare *c);
 
 /* Levels by name, from the root down: "PGD PMD"; cuts at @len. */

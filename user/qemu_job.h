@@ -5,8 +5,10 @@
 
 #include "err.h"
 #include "qemu_compare.h"
+#include "qemu_guest.h"
 #include "qemu_report.h"
 #include "qemu_verdict.h"
+#include "qemu_vm.h"
 #include "qemu_walk.h"
 
 #define PROG "qemu_verify_pte"
@@ -31,6 +33,9 @@ struct options {
 	int timeout_s;
 };
 
+/* 0, or -EINVAL with @e.  --help and --version end the program. */
+int options_parse(int argc, char **argv, struct options *o, struct err *e);
+
 /* All that one run knows. */
 struct job {
 	struct options opt;
@@ -41,11 +46,20 @@ struct job {
 	struct qemu_compare compare;
 	char root_from[128];
 	enum verdict verdict;
-	char detail[320];    /* why it is this verdict */
-	struct err err;	     /* of VERDICT_ERROR */
-	enum verdict guest;  /* --join: what the report says */
-	enum verdict joined; /* --join: the worst of that and of ours */
+	char detail[320]; /* why it is this verdict */
+	struct err err;	  /* of VERDICT_ERROR */
+	struct qemu_vm vm;
+	struct qemu_guest guest;	  /* --join: what the report says */
+	enum verdict joined;		  /* --join: the worst of that and of ours */
+	struct json_object *not_compared; /* names of what no VM can say */
 };
+
+/* What follows for one address, for a report.  Pure: into verdict and detail. */
+void qemu_judge_walk(struct job *j);
+void qemu_judge_compare(struct job *j);
+
+/* It cannot be a pass, for a reason that comes after all that was compared. */
+__attribute__((format(printf, 2, 3))) void qemu_judge_doubt(struct job *j, const char *fmt, ...);
 
 /* On standard output; text not for VERDICT_ERROR. */
 void qemu_print_text(const struct job *j);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The guest's own report with the host's word in it. */
 #include "qemu_join.h"
-#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,84 +8,74 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "text.h"
 
 /* As vfio_test prints it, so that what is the same looks the same. */
 #define LAYOUT (JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE)
 
-/* The name of our own witness */
-static const char own[] = "qemu";
-
-/* A verdict in words; "skip", where it may be, says nothing and is a pass. */
-static int parse_verdict(struct json_object *val, bool may_skip, enum verdict *out)
+/* Is this element of proven, a name, or of not_proven, an object, about QEMU? */
+static bool is_own(struct json_object *one)
 {
-	const char *name;
-	size_t i;
+	struct json_object *name = one;
 
-	if (!json_object_is_type(val, json_type_string))
-		return -EINVAL;
-	name = json_object_get_string(val);
-	for (i = 0; i < QEMU_NR_VERDICTS; i++) {
-		if (!strcmp(name, qemu_verdicts[i].name)) {
-			*out = qemu_verdicts[i].verdict;
-			return 0;
-		}
-	}
-	*out = VERDICT_PASS;
-	return may_skip && !strcmp(name, "skip") ? 0 : -EINVAL;
+	if (json_object_is_type(one, json_type_object))
+		json_object_object_get_ex(one, "witness", &name);
+	return json_object_is_type(name, json_type_string) &&
+	       !strcmp(json_object_get_string(name), QEMU_WITNESS);
 }
 
-int qemu_join_verdict(struct json_object *report, enum verdict *out, char *why, size_t why_len)
+/* report.@key without what is about QEMU, and with @own, unless NULL; takes its reference. */
+static void retell(struct json_object *report, const char *key, struct json_object *own)
 {
-	struct json_object *val = NULL, *witnesses = NULL;
-	struct json_object_iterator at, end;
-	enum verdict one;
+	struct json_object *old = NULL, *arr, *one;
+	size_t nr, i;
 
-	if (!json_object_object_get_ex(report, "verdict", &val)) {
-		snprintf(why, why_len, "report.verdict is missing");
-		return -EINVAL;
+	json_object_object_get_ex(report, key, &old);
+	if (!json_object_is_type(old, json_type_array)) {
+		json_object_put(own);
+		return;
 	}
-	if (parse_verdict(val, false, out)) {
-		snprintf(why, why_len,
-			 "report.verdict is none of pass, unverified, fail and error");
-		return -EINVAL;
+	arr = json_object_new_array();
+	nr = json_object_array_length(old);
+	for (i = 0; i < nr; i++) {
+		one = json_object_array_get_idx(old, i);
+		if (!is_own(one))
+			json_object_array_add(arr, json_object_get(one));
 	}
-	if (!json_object_object_get_ex(report, "witnesses", &witnesses) ||
-	    !json_object_is_type(witnesses, json_type_object)) {
-		snprintf(why, why_len, "report.witnesses is %s",
-			 witnesses ? "not an object" : "missing");
-		return -EINVAL;
-	}
-	at = json_object_iter_begin(witnesses);
-	end = json_object_iter_end(witnesses);
-	for (; !json_object_iter_equal(&at, &end); json_object_iter_next(&at)) {
-		const char *name = json_object_iter_peek_name(&at);
-
-		if (!strcmp(name, own))
-			continue;
-		if (!json_object_object_get_ex(json_object_iter_peek_value(&at), "status", &val) ||
-		    parse_verdict(val, true, &one)) {
-			snprintf(
-				why, why_len,
-				"witnesses.%s.status is none of pass, skip, unverified, fail and error",
-				name);
-			return -EINVAL;
-		}
-		*out = verdict_worst(*out, one);
-	}
-	return 0;
+	if (own)
+		json_object_array_add(arr, own);
+	json_object_object_add(report, key, arr);
 }
 
-enum verdict qemu_join(struct json_object *report, struct json_object *qemu, enum verdict guest,
-		       enum verdict host)
+static struct json_object *not_proven(const char *why)
 {
-	enum verdict verdict = verdict_worst(guest, host);
+	struct json_object *obj = json_object_new_object();
+
+	json_object_object_add(obj, "witness", json_object_new_string(QEMU_WITNESS));
+	json_object_object_add(obj, "why", json_text(why));
+	return obj;
+}
+
+enum verdict qemu_join(struct json_object *report, struct json_object *qemu,
+		       const struct qemu_guest *guest, enum verdict host, const char *why)
+{
+	enum verdict verdict = verdict_worst(guest->verdict, host);
 	struct json_object *witnesses = NULL;
+	bool proven = host == VERDICT_PASS;
 
 	/* A key that is there keeps its place. */
 	json_object_object_get_ex(report, "witnesses", &witnesses);
-	json_object_object_add(witnesses, own, qemu);
+	json_object_object_add(witnesses, QEMU_WITNESS, qemu);
+	retell(report, "proven", proven ? json_object_new_string(QEMU_WITNESS) : NULL);
+	retell(report, "not_proven", proven ? NULL : not_proven(why));
+	if (guest->held) {
+		json_object_object_add(report, "so_far", json_text(verdict_name(verdict)));
+		verdict = verdict_worst(verdict, VERDICT_UNVERIFIED);
+	}
 	json_object_object_add(report, "verdict", json_text(verdict_name(verdict)));
 	return verdict;
 }

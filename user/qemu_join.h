@@ -7,22 +7,17 @@
 #include <json-c/json.h>
 
 #include "err.h"
+#include "qemu_guest.h"
 #include "qemu_verdict.h"
 
 /*
- * What the guest says in all: the worst of the report's verdict and of its
- * witnesses, that of qemu left out.  -EINVAL with the reason in @why (cut at
- * @why_len) where the report does not say it.
+ * Puts @qemu, whose reference it takes, in the place of witnesses.qemu and the worst of @guest and
+ * @host in that of verdict, and returns that; proven and not_proven, where the report has them,
+ * name it too; all else of the report stays.  The run of a held report goes on and can still fail,
+ * so that its verdict is no pass, and the worst of both is in so_far.  @why: why @host is no pass.
  */
-int qemu_join_verdict(struct json_object *report, enum verdict *out, char *why, size_t why_len);
-
-/*
- * Puts @qemu, whose reference it takes, in the place of witnesses.qemu and the
- * worst of @guest and @host in that of verdict, and returns that; all else of
- * the report stays.  qemu_join_verdict() comes first.
- */
-enum verdict qemu_join(struct json_object *report, struct json_object *qemu, enum verdict guest,
-		       enum verdict host);
+enum verdict qemu_join(struct json_object *report, struct json_object *qemu,
+		       const struct qemu_guest *guest, enum verdict host, const char *why);
 
 /*
  * All of @report to the file @path, or nothing: what was there before stays

@@ -60,6 +60,18 @@ static void print_walk(const struct job *j)
 	       w->eff.rights & PT_USER ? "set" : "clear", *text ? " " : "", text);
 }
 
+/* What the report says, and no VM can confirm. */
+static void print_not_compared(const struct job *j)
+{
+	size_t nr = json_object_array_length(j->not_compared), n;
+
+	fputs("not compared:", stdout);
+	for (n = 0; n < nr; n++)
+		printf("%s %s", n ? "," : "",
+		       json_object_get_string(json_object_array_get_idx(j->not_compared, n)));
+	putchar('\n');
+}
+
 static void print_compare(const struct job *j)
 {
 	const struct qemu_report *r = &j->report;
@@ -76,16 +88,25 @@ static void print_compare(const struct job *j)
 		printf("%s\n", text_shown(c->findings.line[i]));
 	if (c->findings.nr > i)
 		printf("... and %" PRIu64 " more\n", c->findings.nr - i);
+	for (i = 0; i < c->doubts.nr && i < QEMU_COMPARE_LINES; i++)
+		printf("not verified: %s\n", text_shown(c->doubts.line[i]));
+	if (c->doubts.nr > i)
+		printf("... and %" PRIu64 " more\n", c->doubts.nr - i);
 	if (c->unverified)
 		printf("%" PRIu64 " pages not verified: %s\n", c->unverified,
 		       text_shown(c->unverified_first));
+	else if (j->verdict == VERDICT_UNVERIFIED && !c->doubts.nr)
+		printf("not verified: %s\n", text_shown(j->detail));
 	else if (!c->findings.nr && j->verdict == VERDICT_FAIL)
 		printf("%s\n", text_shown(j->detail));
 	if (c->mismatched && !j->opt.quiet)
 		puts("if vfio_test has let the mapping go since: take a report with --hold, and verify it while it holds");
-	if (!j->opt.quiet)
-		printf("%" PRIu64 " of %" PRIu64 " statements agree (walk, runs, totals)\n",
-		       c->claims - c->claims_mismatched, c->claims);
+	if (j->opt.quiet)
+		return;
+	printf("%" PRIu64 " of %" PRIu64
+	       " statements agree (walk, runs, frames in RAM, totals, mapping)\n",
+	       c->claims - c->claims_mismatched, c->claims);
+	print_not_compared(j);
 }
 
 static void print_result(const struct job *j)
@@ -117,13 +138,15 @@ static void print_result(const struct job *j)
 
 void qemu_print_text(const struct job *j)
 {
-	char line[128];
+	char line[400];
 
 	print_result(j);
 	if (!j->opt.join)
 		return;
-	snprintf(line, sizeof(line), "joined report: %s (guest %s, host %s)",
-		 verdict_name(j->joined), verdict_name(j->guest), verdict_name(j->verdict));
+	snprintf(line, sizeof(line), "joined report: %s (guest %s%s, host %s)%s%s",
+		 verdict_name(j->joined), verdict_name(j->guest.verdict),
+		 j->guest.held ? " so far" : "", verdict_name(j->verdict),
+		 j->guest.reason[0] ? ": " : "", j->guest.reason);
 	print_verdict(j->joined, line);
 }
 
@@ -187,6 +210,7 @@ struct json_object *qemu_witness_json(const struct job *j)
 	json_add_count(qemu, "in_passing", c->in_passing);
 	json_add_count(pages, "compared", c->pages_compared);
 	json_add_count(pages, "mismatched", c->pages_mismatched);
+	json_add_count(qemu, "changed", c->changed);
 	json_object_object_add(qemu, "pages", pages);
 	json_add_count(qemu, "statements_compared", c->claims);
 	json_add_count(qemu, "statements_mismatched", c->claims_mismatched);
@@ -195,6 +219,30 @@ struct json_object *qemu_witness_json(const struct job *j)
 	if (j->verdict != VERDICT_PASS)
 		json_add(qemu, "detail", j->detail);
 	return qemu;
+}
+
+/* The first of them, in words */
+static void json_findings(struct json_object *root, const char *key, const struct qemu_findings *f)
+{
+	struct json_object *arr = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < f->nr && i < QEMU_COMPARE_LINES; i++)
+		json_object_array_add(arr, json_text(f->line[i]));
+	json_object_object_add(root, key, arr);
+}
+
+static void json_joined(struct json_object *root, const struct job *j)
+{
+	struct json_object *obj = json_object_new_object();
+
+	json_add(obj, "file", j->opt.join);
+	json_add(obj, "verdict", verdict_name(j->joined));
+	json_add(obj, "guest", verdict_name(j->guest.verdict));
+	json_add_bool(obj, "held", j->guest.held);
+	if (j->guest.reason[0])
+		json_add(obj, "reason", j->guest.reason);
+	json_object_object_add(root, "joined", obj);
 }
 
 static void json_compare(struct json_object *root, const struct job *j)
@@ -207,19 +255,18 @@ static void json_compare(struct json_object *root, const struct job *j)
 	json_add_count(obj, "supervisor", c->supervisor);
 	json_add_count(obj, "absent", c->absent);
 	json_add_count(obj, "unverified", c->unverified);
+	json_add_count(obj, "not_ram", c->not_ram);
 	json_object_object_add(root, "pages", obj);
+	json_findings(root, "mismatches", &c->findings);
+	json_findings(root, "doubts", &c->doubts);
+	json_object_object_add(root, "not_compared", json_object_get(j->not_compared));
 
 	obj = json_object_new_object();
 	json_object_object_add(obj, "qemu", qemu_witness_json(j));
 	json_object_object_add(root, "witnesses", obj);
 	json_add_count(root, "entries_distinct", c->distinct);
-	if (!j->opt.join)
-		return;
-	obj = json_object_new_object();
-	json_add(obj, "file", j->opt.join);
-	json_add(obj, "verdict", verdict_name(j->joined));
-	json_add(obj, "guest", verdict_name(j->guest));
-	json_object_object_add(root, "joined", obj);
+	if (j->opt.join)
+		json_joined(root, j);
 }
 
 void qemu_print_json(const struct job *j)

@@ -5,17 +5,16 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <json-c/json.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "json_strict.h"
 #include "parse.h"
 #include "pt_text.h"
-
-/* What the report nests, and room for keys that later versions add. */
-#define MAX_DEPTH 16
+#include "pt_x86.h"
+#include "text.h"
 
 struct parser {
 	const struct pt_fmt *fmt;
@@ -129,6 +128,51 @@ static bool page_aligned(const struct parser *p, uint64_t v)
 	return !(v & (pt_size(p->fmt, 0) - 1));
 }
 
+/*
+ * Bits that the CPU ignores (SDM volume 3A, table 4-20: 9-11, 52-58) and that kernels call so:
+ * arch/x86/include/asm/pgtable_types.h.  Those that change in passing: no report makes others so.
+ */
+static const struct {
+	const char *name;
+	uint64_t can_be;
+	bool in_passing;
+} soft_bits[] = {
+	{ "SPECIAL", 1ULL << 9, false },
+	{ "UFFD_WP", 1ULL << 10, false },
+	{ "SOFT_DIRTY", 1ULL << 11, true },
+	{ "DEVMAP", 1ULL << 57 | 1ULL << 58, false },
+	{ "SOFTW4", 1ULL << 57 | 1ULL << 58, false },
+	{ "SOFTW5", 1ULL << 57 | 1ULL << 58, false },
+	{ "SAVED_DIRTY", 1ULL << 58, true },
+};
+
+static int check_bits(struct parser *p, struct json_object *bits, uint64_t volatile_mask)
+{
+	const size_t nr = sizeof(soft_bits) / sizeof(soft_bits[0]);
+	uint64_t used = 0, may = PT_X86_A | PT_X86_D, mask;
+	size_t i;
+
+	json_object_object_foreach(bits, name, val)
+	{
+		if (!strcmp(name, "volatile"))
+			continue;
+		for (i = 0; i < nr && strcmp(name, soft_bits[i].name); i++)
+			;
+		if (i == nr || json_hex_value(val, &mask) || mask & (mask - 1) ||
+		    mask & ~soft_bits[i].can_be)
+			return bad(p, "mapping.bits: no kernel has such a bit: %s",
+				   text_shown(name));
+		if (mask & used)
+			return bad(p, "mapping.bits: two names for 0x%" PRIx64, mask);
+		used |= mask;
+		may |= soft_bits[i].in_passing ? mask : 0;
+	}
+	if (volatile_mask & ~may)
+		return bad(p, "mapping.bits.volatile: 0x%" PRIx64 " does not change in passing",
+			   volatile_mask & ~may);
+	return 0;
+}
+
 static int parse_mapping(struct parser *p, struct json_object *obj)
 {
 	struct qemu_report *r = p->r;
@@ -137,6 +181,8 @@ static int parse_mapping(struct parser *p, struct json_object *obj)
 
 	if (get_hex(p, obj, "mapping", "root_pa", &r->root_pa) ||
 	    get_count(p, obj, "mapping", "levels", &levels) ||
+	    get_hex(p, obj, "mapping", "kernel_root_pa", &r->kernel_root_pa) ||
+	    get_size(p, obj, "mapping", "page_size", &r->page_size) ||
 	    get_hex(p, obj, "mapping", "pa_mask", &r->pa_mask) ||
 	    get_bool(p, obj, "mapping", "pti", &r->pti) ||
 	    get_hex(p, obj, "mapping", "vaddr", &r->vaddr) ||
@@ -159,86 +205,123 @@ static int parse_mapping(struct parser *p, struct json_object *obj)
 	if (pt_bits_from_json(p->fmt, bits, r->soft, &r->fmt.volatile_mask))
 		return bad(p, "mapping.bits is not an object of masks \"0x...\" with volatile");
 	r->fmt.soft = r->soft;
-	return 0;
+	return check_bits(p, bits, r->fmt.volatile_mask);
 }
 
-static int parse_table(struct parser *p, struct json_object *obj, const char *path,
-		       struct qemu_report_table *t)
+/* The entries of one table, as they come, to the end of r->entries. */
+static int parse_table(struct parser *p, struct json_object *obj, const char *path)
 {
 	const uint32_t max = 1U << p->fmt->index_bits;
 	struct qemu_report *r = p->r;
 	struct json_object *arr = NULL;
-	uint64_t index = 0, first;
+	uint64_t index = 0, table_pa = 0, vaddr = 0, size, last;
+	uint32_t level = 0;
 	size_t i, nr;
 
-	if (get_level(p, obj, path, &t->level) || get_hex(p, obj, path, "table_pa", &t->table_pa) ||
-	    get_hex(p, obj, path, "vaddr", &t->vaddr) || get_count(p, obj, path, "index", &index) ||
+	if (get_level(p, obj, path, &level) || get_hex(p, obj, path, "table_pa", &table_pa) ||
+	    get_hex(p, obj, path, "vaddr", &vaddr) || get_count(p, obj, path, "index", &index) ||
 	    get(p, obj, path, "entries", json_type_array, &arr))
 		return -EINVAL;
 	nr = json_object_array_length(arr);
 	if (!nr || index >= max || nr > max - index)
 		return bad(p, "%s: entries %" PRIu64 "+%zu are not in a table of %u", path, index,
 			   nr, max);
-	if (!page_aligned(p, t->table_pa))
+	if (!page_aligned(p, table_pa))
 		return bad(p, "%s.table_pa is not the address of a table", path);
-	/* The start of what entries[0] covers, cut off at the mapping's. */
-	first = t->vaddr & ~(pt_size(p->fmt, t->level) - 1);
-	if (t->vaddr != (first > r->vaddr ? first : r->vaddr) || t->vaddr - r->vaddr >= r->size ||
-	    pt_index(p->fmt, t->level, t->vaddr) != index)
+	/* The first byte asked about that entries[0] covers, wherever in it that is. */
+	if (!page_aligned(p, vaddr) || vaddr - r->vaddr >= r->size ||
+	    pt_index(p->fmt, level, vaddr) != index)
 		return bad(p, "%s: vaddr does not belong to index %" PRIu64 " and the mapping",
 			   path, index);
-	t->vaddr = first;
-	t->index = (uint32_t)index;
-	t->nr = (uint32_t)nr;
-	t->entries = calloc(nr, sizeof(*t->entries));
-	if (!t->entries)
-		return -ENOMEM;
-	for (i = 0; i < nr; i++)
-		if (json_hex_value(json_object_array_get_idx(arr, i), &t->entries[i]))
+	size = pt_size(p->fmt, level);
+	vaddr &= ~(size - 1);
+	last = vaddr + (nr - 1) * size;
+	if (last >= r->vaddr + r->size)
+		return bad(p, "%s: entries past the end of the mapping", path);
+	for (i = 0; i < nr; i++) {
+		struct qemu_report_entry *e = &r->entries[r->nr_entries];
+
+		*e = (struct qemu_report_entry){ .vaddr = vaddr + i * size,
+						 .table_pa = table_pa,
+						 .level = level,
+						 .seq = (uint32_t)r->nr_entries++ };
+		if (json_hex_value(json_object_array_get_idx(arr, i), &e->entry))
 			return bad(p, "%s.entries[%zu] is not a string \"0x...\" of 64 bits", path,
 				   i);
+	}
 	return 0;
 }
 
-static int compare_tables(const void *a, const void *b)
+static bool same_place(const struct qemu_report_entry *x, const struct qemu_report_entry *y)
 {
-	const struct qemu_report_table *x = a, *y = b;
+	return x->level == y->level && x->vaddr == y->vaddr;
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+	const struct qemu_report_entry *x = a, *y = b;
 
 	if (x->level != y->level)
 		return x->level < y->level ? -1 : 1;
-	return x->vaddr < y->vaddr ? -1 : x->vaddr > y->vaddr;
+	if (x->vaddr != y->vaddr)
+		return x->vaddr < y->vaddr ? -1 : 1;
+	return x->seq < y->seq ? -1 : x->seq > y->seq;
+}
+
+/* Of each entry that is told several times the last stays; what differs from it goes to changed. */
+static int merge_entries(struct qemu_report *r)
+{
+	size_t nr = r->nr_entries, i, to = 0;
+
+	qsort(r->entries, nr, sizeof(*r->entries), compare_entries);
+	for (i = 0; i < nr; i++)
+		to += i + 1 < nr && same_place(&r->entries[i], &r->entries[i + 1]);
+	r->changed = calloc(to ? to : 1, sizeof(*r->changed));
+	if (!r->changed)
+		return -ENOMEM;
+	for (i = 0, to = 0; i < nr; i++) {
+		const struct qemu_report_entry *e = &r->entries[i];
+		const struct qemu_report_entry *next = i + 1 < nr ? e + 1 : NULL;
+
+		if (!next || !same_place(e, next))
+			r->entries[to++] = *e;
+		else if (e->entry != next->entry || e->table_pa != next->table_pa)
+			r->changed[r->nr_changed++] = *e;
+	}
+	r->nr_entries = to;
+	return 0;
 }
 
 static int parse_tables(struct parser *p, struct json_object *arr)
 {
-	size_t nr = json_object_array_length(arr), i, level;
+	size_t nr = json_object_array_length(arr), i, level, all = 0;
+	struct json_object *one;
 	struct qemu_report *r = p->r;
 	char path[48];
 	int ret;
 
-	r->tables = calloc(nr ? nr : 1, sizeof(*r->tables));
-	if (!r->tables)
+	for (i = 0; i < nr; i++)
+		if (json_object_object_get_ex(json_object_array_get_idx(arr, i), "entries", &one) &&
+		    json_object_is_type(one, json_type_array))
+			all += json_object_array_length(one);
+	if (all > UINT32_MAX)
+		return bad(p, "tables: more entries than a report can have");
+	r->entries = calloc(all ? all : 1, sizeof(*r->entries));
+	if (!r->entries)
 		return -ENOMEM;
 	for (i = 0; i < nr; i++) {
 		snprintf(path, sizeof(path), "tables[%zu]", i);
-		r->nr_tables++;
-		ret = parse_table(p, json_object_array_get_idx(arr, i), path, &r->tables[i]);
+		ret = parse_table(p, json_object_array_get_idx(arr, i), path);
 		if (ret)
 			return ret;
 	}
-	qsort(r->tables, nr, sizeof(*r->tables), compare_tables);
-	for (i = 1; i < nr; i++) {
-		const struct qemu_report_table *a = &r->tables[i - 1];
-		const struct qemu_report_table *b = &r->tables[i];
-
-		if (a->level == b->level && b->vaddr - a->vaddr < a->nr * pt_size(p->fmt, a->level))
-			return bad(p, "tables: two entries of level %s for vaddr 0x%" PRIx64,
-				   pt_level_name(r->levels, a->level), b->vaddr);
-	}
+	ret = merge_entries(r);
+	if (ret)
+		return ret;
 	for (level = 0, i = 0; level <= PT_MAX_LEVELS; level++) {
-		while (i < nr && r->tables[i].level < level)
+		while (i < r->nr_entries && r->entries[i].level < level)
 			i++;
-		r->first_table[level] = i;
+		r->first_entry[level] = i;
 	}
 	return 0;
 }
@@ -308,7 +391,8 @@ static int parse_walk(struct parser *p, struct json_object *arr)
 		if (get_level(p, obj, path, &s->level) ||
 		    get_count(p, obj, path, "index", &s->index) ||
 		    get_hex(p, obj, path, "table_pa", &s->table_pa) ||
-		    get_hex(p, obj, path, "entry", &s->entry))
+		    get_hex(p, obj, path, "entry", &s->entry) ||
+		    get(p, obj, path, "flags", json_type_array, &s->flags))
 			return -EINVAL;
 		if (s->level != r->levels - 1 - i)
 			return bad(p, "%s is out of order", path);
@@ -348,45 +432,97 @@ int qemu_report_parse(const struct pt_fmt *fmt, const char *text, size_t len,
 {
 	struct parser p = { .fmt = fmt, .r = out, .why = why, .why_len = why_len };
 	struct json_tokener *tok;
-	struct json_object *root;
-	enum json_tokener_error err;
-	size_t end;
 	int ret;
 
 	memset(out, 0, sizeof(*out));
-	if (len > INT_MAX)
-		return bad(&p, "it is larger than 2 GiB");
-	tok = json_tokener_new_ex(MAX_DEPTH);
+	if (len > QEMU_REPORT_MAX_TEXT)
+		return bad(&p, "it is larger than %llu MiB", QEMU_REPORT_MAX_TEXT >> 20);
+	if (json_strict(text, len, why, why_len))
+		return -EINVAL;
+	tok = json_tokener_new_ex(JSON_MAX_DEPTH + 1);
 	if (!tok)
 		return -ENOMEM;
 	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS);
-	root = json_tokener_parse_ex(tok, text, (int)len);
-	err = json_tokener_get_error(tok);
-	end = json_tokener_get_parse_end(tok);
-	json_tokener_free(tok);
-	while (end < len && strchr(" \t\r\n", text[end]) && text[end])
-		end++;
-	if (err != json_tokener_success)
-		ret = bad(&p, "not JSON: %s",
-			  err == json_tokener_continue ? "it ends too early"
-						       : json_tokener_error_desc(err));
-	else if (end != len)
-		ret = bad(&p, "more follows after the JSON object");
+	out->json = json_tokener_parse_ex(tok, text, (int)len);
+	if (json_tokener_get_error(tok) == json_tokener_success)
+		ret = parse_report(&p, out->json);
 	else
-		ret = parse_report(&p, root);
-	out->json = root;
+		ret = bad(&p, "not JSON: %s", json_tokener_error_desc(json_tokener_get_error(tok)));
+	json_tokener_free(tok);
 	if (ret)
 		qemu_report_free(out);
 	return ret;
 }
 
-void qemu_report_free(struct qemu_report *r)
+/* What is compared, or read and found to be right, by the name of its place. */
+static const char *const compared[] = {
+	"tool",
+	"schema",
+	"mapping",
+	"pages",
+	"walk",
+	"tables",
+	"mapping.vaddr",
+	"mapping.size",
+	"mapping.root_pa",
+	"mapping.levels",
+	"mapping.kernel_root_pa",
+	"mapping.pti",
+	"mapping.pa_mask",
+	"mapping.bits",
+	"mapping.page_size",
+	"pages.total",
+	"pages.user",
+	"pages.supervisor",
+	"pages.absent",
+	"pages.runs",
+};
+
+static const char *const judged[] = { "verdict",   "so_far", "held",  "final",
+				      "witnesses", "steps",  "error", "stale" };
+
+static bool is_one_of(const char *name, const char *const *names, size_t nr)
 {
 	size_t i;
 
-	for (i = 0; i < r->nr_tables; i++)
-		free(r->tables[i].entries);
-	free(r->tables);
+	for (i = 0; i < nr; i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
+static void add_others(struct json_object *arr, struct json_object *obj, const char *prefix,
+		       bool joined)
+{
+	char name[128];
+
+	json_object_object_foreach(obj, key, val)
+	{
+		(void)val;
+		snprintf(name, sizeof(name), "%s%s", prefix, key);
+		if (!is_one_of(name, compared, sizeof(compared) / sizeof(compared[0])) &&
+		    !(joined && is_one_of(name, judged, sizeof(judged) / sizeof(judged[0]))))
+			json_object_array_add(arr, json_text(name));
+	}
+}
+
+struct json_object *qemu_report_not_compared(const struct qemu_report *r, bool joined)
+{
+	struct json_object *arr = json_object_new_array(), *obj;
+
+	add_others(arr, r->json, "", joined);
+	if (json_object_object_get_ex(r->json, "mapping", &obj))
+		add_others(arr, obj, "mapping.", joined);
+	if (json_object_object_get_ex(r->json, "pages", &obj))
+		add_others(arr, obj, "pages.", joined);
+	json_object_array_add(arr, json_text("pages.runs[].iova"));
+	return arr;
+}
+
+void qemu_report_free(struct qemu_report *r)
+{
+	free(r->entries);
+	free(r->changed);
 	free(r->runs);
 	json_object_put(r->json);
 	memset(r, 0, sizeof(*r));

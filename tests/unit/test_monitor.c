@@ -36,13 +36,31 @@ enum mode {
 	DIE,   /* closes on xp */
 	MUTE,  /* not even a greeting */
 	OTHER, /* the greeting of something else */
+	/* Answers that are none. */
+	SHORT,	    /* a line of the table is missing in the middle */
+	CUT,	    /* the last line of it is cut */
+	TWICE,	    /* a line of it comes twice */
+	OTHER_PA,   /* of another address */
+	OTHER_ECHO, /* HMP: to another command */
+	OTHER_ID,   /* QMP: to another command, for ever */
+	NO_RETURN,  /* QMP: neither a return nor an error */
+	DRIP,	    /* a byte now and then */
+	FLOOD,	    /* events without end, and no answer */
+	/* A VM that does not do as it is told. */
+	STOP_REFUSED,
+	STOP_LIES, /* and runs on */
+	CONT_REFUSED,
+	CONT_LIES,
+	ENDED,	 /* at cont: the guest has shut down */
+	RESUMED, /* somebody else lets it go on while it is read */
+	BLINK,	 /* the same, and stops it again */
 };
 
 struct fake {
 	bool hmp;
 	enum mode mode;
-	bool running;
-	unsigned int stops, conts;
+	bool running, ended;
+	unsigned int stops, conts, twice;
 	int listen_fd, fd, port;
 	char dir[32], path[48];
 	char late[2 * OUT_SIZE]; /* what HANG still has to say */
@@ -62,8 +80,22 @@ static void say(struct fake *f, const char *text)
 			return;
 }
 
+/* Something always comes, and it never comes to an end in time. */
+static void drip(struct fake *f, const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < 3 * TIMEOUT_MS / 2 / 50 && text[i]; i++) {
+		if (send(f->fd, text + i, 1, MSG_NOSIGNAL) < 0)
+			return;
+		usleep(50000);
+	}
+	f->mode = NORMAL;
+	say(f, text + i);
+}
+
 /* `xp /512gx PA`: entry N of the table is N << 12 | 7 */
-static void xp(const struct fake *f, const char *cmd, char *out)
+static void xp(struct fake *f, const char *cmd, char *out)
 {
 	unsigned long pa = strtoul(strrchr(cmd, ' '), NULL, 16);
 	unsigned int i;
@@ -76,9 +108,23 @@ static void xp(const struct fake *f, const char *cmd, char *out)
 		strcpy(out, "\033[2J no such thing\r\n");
 		return;
 	}
-	for (i = 0; i < 512; i += 2)
+	pa += f->mode == OTHER_PA ? 4096 : 0;
+	for (i = 0; i < 512; i += 2) {
+		if (f->mode == SHORT && i == 100)
+			continue;
 		out += sprintf(out, "%016lx: 0x%016x 0x%016x\r\n", pa + i * 8, i << 12 | 7,
 			       (i + 1) << 12 | 7);
+		if (f->mode == TWICE && i == 100)
+			i -= f->twice++ ? 0 : 2;
+	}
+	if (f->mode == CUT)
+		strcpy(out - 4, "\r\n");
+}
+
+/* In words; QMP has the same without. */
+static const char *status(const struct fake *f)
+{
+	return f->running ? "running" : f->ended ? "shutdown" : "paused";
 }
 
 static void human(struct fake *f, const char *cmd, char *out)
@@ -87,14 +133,20 @@ static void human(struct fake *f, const char *cmd, char *out)
 	if (!strncmp(cmd, "xp ", 3))
 		xp(f, cmd, out);
 	else if (!strcmp(cmd, "info status"))
-		sprintf(out, "VM status: %s\r\n", f->running ? "running" : "paused");
-	else if (!strcmp(cmd, "info registers"))
+		sprintf(out, "VM status: %s\r\n", status(f));
+	else if (!strcmp(cmd, "info registers -a"))
 		strcpy(out,
-		       "\r\nCPU#0\r\nCPL=3\r\nCR3=0000000000001000 CR4=00001000\r\nEFER=0000000000000d01\r\n");
-	else if (!strcmp(cmd, "stop"))
-		f->running = false, f->stops++;
-	else if (!strcmp(cmd, "cont"))
-		f->running = true, f->conts++;
+		       "\r\nCPU#0\r\nCPL=3 SMM=0\r\nCR0=80050033 CR3=0000000000001000 CR4=00001000\r\nEFER=0000000000000d01\r\n");
+	else if (!strcmp(cmd, "info mtree -f"))
+		strcpy(out, "FlatView #0\r\n AS \"memory\", root: system\r\n"
+			    "  0000000000000000-0000000000007fff (prio 0, ram): pc.ram\r\n\r\n");
+	else if (!strcmp(cmd, "stop") && f->mode != STOP_REFUSED)
+		f->running = f->mode == STOP_LIES, f->stops++;
+	else if (!strcmp(cmd, "cont") && f->mode != CONT_REFUSED)
+		f->ended = f->mode == ENDED, f->running = f->mode != CONT_LIES && !f->ended,
+		f->conts++;
+	else if (!strcmp(cmd, "stop") || !strcmp(cmd, "cont"))
+		sprintf(out, "Error: no %s\033[2J now\r\n", cmd);
 	else if (*cmd)
 		sprintf(out, "unknown command: '%s'\r\n", cmd);
 }
@@ -103,16 +155,23 @@ static void human(struct fake *f, const char *cmd, char *out)
 static bool serve_hmp(struct fake *f, const char *cmd)
 {
 	static char out[OUT_SIZE], all[2 * OUT_SIZE];
+	bool is_xp = !strncmp(cmd, "xp ", 3);
 
-	if (!strncmp(cmd, "xp ", 3) && f->mode == DIE)
+	if (is_xp && f->mode == DIE)
 		return false;
 	human(f, cmd, out);
+	if (is_xp && (f->mode == RESUMED || f->mode == BLINK))
+		f->running = f->mode == RESUMED;
+	if (is_xp && f->mode == OTHER_ECHO)
+		cmd = "xp /512gx 0x6000";
 	/* readline draws the line anew with each key; one key will do here */
 	snprintf(all, sizeof(all), "%.1s\033[K\033[D%s\033[K\r\n%s(qemu) ", cmd, cmd, out);
 	say(f, f->late);
 	*f->late = '\0';
-	if (!strncmp(cmd, "xp ", 3) && f->mode == HANG)
+	if (is_xp && f->mode == HANG)
 		strcpy(f->late, all);
+	else if (is_xp && f->mode == DRIP)
+		drip(f, all);
 	else
 		say(f, all);
 	return true;
@@ -121,9 +180,11 @@ static bool serve_hmp(struct fake *f, const char *cmd)
 static bool serve_qmp(struct fake *f, const char *line)
 {
 	static const char event[] = "{\"timestamp\": {\"seconds\": 1}, \"event\": \"STOP\"}\r\n";
+	static const char resume[] = "{\"event\": \"RESUME\"}\r\n";
 	struct json_object *req = json_tokener_parse(line), *ans, *val, *id = NULL;
 	static char out[OUT_SIZE];
-	const char *name, *cmd = "";
+	const char *name, *cmd = "", *key = "return";
+	unsigned int i;
 	bool is_xp;
 
 	if (!json_object_object_get_ex(req, "execute", &val))
@@ -144,18 +205,37 @@ static bool serve_qmp(struct fake *f, const char *line)
 	} else {
 		val = json_object_new_object();
 		human(f, name, out);
-		if (!strcmp(name, "query-status"))
+		if (!strcmp(name, "query-status")) {
 			json_object_object_add(val, "running", json_object_new_boolean(f->running));
+			json_object_object_add(val, "status", json_object_new_string(status(f)));
+		} else if (!strncmp(out, "Error", 5)) {
+			json_object_object_add(val, "desc", json_object_new_string(out));
+			key = "error";
+		}
 	}
-	json_object_object_add(ans, "return", val);
+	if (is_xp && f->mode == NO_RETURN)
+		key = "refund";
+	json_object_object_add(ans, key, val);
 	json_object_object_get_ex(req, "id", &id);
-	json_object_object_add(ans, "id", json_object_get(id));
+	json_object_object_add(ans, "id",
+			       is_xp && f->mode == OTHER_ID ? json_object_new_string("1")
+							    : json_object_get(id));
 	snprintf(out, sizeof(out), "%s\r\n", json_object_to_json_string(ans));
 	json_object_put(ans);
 	json_object_put(req);
 	if (is_xp && f->mode == HANG) {
 		strcpy(f->late, out);
 		return true;
+	}
+	if (is_xp && f->mode == DRIP) {
+		drip(f, out);
+		return true;
+	}
+	for (i = 0; is_xp && f->mode == FLOOD && i < 3 * TIMEOUT_MS / 2 / 5; i++, usleep(5000))
+		say(f, event);
+	if (is_xp && (f->mode == RESUMED || f->mode == BLINK)) {
+		f->running = f->mode == RESUMED;
+		say(f, resume);
 	}
 	say(f, event);
 	say(f, f->late);
@@ -227,7 +307,8 @@ static int fake_open(struct fake *f)
 		.err = &f->err,
 	};
 
-	if (f->mode == HANG || f->mode == MUTE)
+	if (f->mode == HANG || f->mode == MUTE || f->mode == DRIP || f->mode == FLOOD ||
+	    f->mode == OTHER_ID)
 		conf.timeout_ms = TIMEOUT_MS;
 	if (f->hmp)
 		return monitor_open_hmp(f->port, &conf, &f->m);
@@ -258,21 +339,28 @@ static void check_table(struct fake *f)
 
 static void reads(bool hmp, enum mode mode)
 {
-	struct monitor_regs regs;
+	struct monitor_regs *regs = NULL;
+	struct ram_map map = { 0 };
 	struct fake f;
 	char *reply;
+	size_t nr = 0;
 
 	fake_start(&f, hmp, mode);
 	assert_int_equal(fake_open(&f), 0);
 	assert_int_equal(monitor_stop(f.m), 0);
 	assert_false(f.running);
 	check_table(&f);
-	assert_int_equal(monitor_read_registers(f.m, &regs), 0);
-	assert_true(regs.cr3 == 0x1000 && regs.cpl == 3);
+	assert_int_equal(monitor_read_vcpus(f.m, &regs, &nr), 0);
+	assert_true(nr == 1 && regs->cr3 == 0x1000 && regs->cpl == 3);
+	free(regs);
+	assert_int_equal(monitor_read_ram(f.m, &map), 0);
+	assert_true(map.nr == 1 && map.range->ram && map.range->last == 0x7fff);
+	free(map.range);
 	check_table(&f);
 	assert_int_equal(monitor_hmp(f.m, "bogus", &reply), 0);
 	assert_non_null(strstr(reply, "unknown command: 'bogus'"));
 	free(reply);
+	assert_int_equal(monitor_was_stopped(f.m), 0);
 	assert_int_equal(monitor_close(f.m), 0);
 	fake_end(&f);
 	assert_true(f.running && f.stops == 1 && f.conts == 1);
@@ -324,8 +412,8 @@ static void fails(bool hmp, enum mode mode, bool cancel, int want)
 	assert_true(f.err.what[0] && f.err.why[0] && !strchr(f.err.why, '\033'));
 	if (mode == DIE)
 		assert_true(monitor_close(f.m) < 0);
-	else
-		assert_int_equal(monitor_close(f.m), 0);
+	else if (monitor_close(f.m))
+		fail_msg("mode %d, HMP %d: %s: %s", mode, hmp, f.err.what, f.err.why);
 	fake_end(&f);
 	if (mode != DIE)
 		assert_true(f.running && f.stops == 1 && f.conts == 1);
@@ -342,9 +430,89 @@ static void test_goes_on(void **state)
 		fails(hmp, HANG, false, -ETIMEDOUT);
 		fails(hmp, HANG, true, -EINTR);
 		fails(hmp, DIE, false, -ECONNRESET);
+		fails(hmp, SHORT, false, -EPROTO);
+		fails(hmp, CUT, false, -EPROTO);
+		fails(hmp, TWICE, false, -EPROTO);
+		fails(hmp, OTHER_PA, false, -EPROTO);
+		fails(hmp, DRIP, false, -ETIMEDOUT);
+		if (hmp) {
+			fails(hmp, OTHER_ECHO, false, -EPROTO);
+		} else {
+			fails(hmp, OTHER_ID, false, -ETIMEDOUT);
+			fails(hmp, NO_RETURN, false, -EREMOTEIO);
+			fails(hmp, FLOOD, false, -ETIMEDOUT);
+		}
 		if (hmp)
 			break;
 	}
+}
+
+/*
+ * A VM that does not stop is not read; one that does not go on is an error that is told; one that
+ * ended is none.  In the end it is as it was, as far as that lies with us.
+ */
+static void disobeys(bool hmp, enum mode mode, int stop, int stayed, int close, bool running)
+{
+	struct fake f;
+
+	fake_start(&f, hmp, mode);
+	assert_int_equal(fake_open(&f), 0);
+	assert_int_equal(monitor_stop(f.m), stop);
+	if (!stop) {
+		check_table(&f);
+		assert_int_equal(monitor_was_stopped(f.m), stayed);
+	}
+	if (stop || stayed)
+		assert_true(f.err.no == -(stop ? stop : stayed) && f.err.what[0] && f.err.why[0] &&
+			    !strchr(f.err.why, '\033'));
+	memset(&f.err, 0, sizeof(f.err));
+	assert_int_equal(monitor_close(f.m), close);
+	if (close)
+		assert_true(f.err.no == -close && f.err.why[0] && !strchr(f.err.why, '\033'));
+	fake_end(&f);
+	assert_int_equal(f.running, running);
+}
+
+static void test_disobeys(void **state)
+{
+	bool hmp;
+
+	(void)state;
+	for (hmp = false;; hmp = true) {
+		disobeys(hmp, NORMAL, 0, 0, 0, true);
+		disobeys(hmp, STOP_REFUSED, -EREMOTEIO, 0, 0, true);
+		disobeys(hmp, STOP_LIES, -EREMOTEIO, 0, 0, true);
+		disobeys(hmp, CONT_REFUSED, 0, 0, -EREMOTEIO, false);
+		disobeys(hmp, CONT_LIES, 0, 0, -EREMOTEIO, false);
+		disobeys(hmp, ENDED, 0, 0, 0, false);
+		disobeys(hmp, RESUMED, 0, -EBUSY, 0, true);
+		if (hmp)
+			break;
+		disobeys(hmp, BLINK, 0, -EBUSY, 0, true);
+	}
+}
+
+/* All commands together have a limit too, and cont is outside of it. */
+static void test_limit(void **state)
+{
+	struct monitor_conf conf = { .timeout_ms = MONITOR_TIMEOUT,
+				     .limit_ms = 300,
+				     .cancel_fd = -1 };
+	uint64_t e[MONITOR_TABLE];
+	struct fake f;
+	int ret, n;
+
+	(void)state;
+	fake_start(&f, false, NORMAL);
+	conf.err = &f.err;
+	assert_int_equal(monitor_open_qmp(f.path, &conf, &f.m), 0);
+	assert_int_equal(monitor_stop(f.m), 0);
+	for (n = 0, ret = 0; !ret && n < 1000000; n++)
+		ret = monitor_read_table(f.m, 0x5000, e);
+	assert_int_equal(ret, -ETIMEDOUT);
+	monitor_close(f.m);
+	fake_end(&f);
+	assert_true(f.conts == 1);
 }
 
 static void refuses(bool hmp, enum mode mode, int want)
@@ -376,10 +544,9 @@ static void test_refuses(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reads),
-		cmocka_unit_test(test_leaves_stopped),
-		cmocka_unit_test(test_goes_on),
-		cmocka_unit_test(test_refuses),
+		cmocka_unit_test(test_reads),	cmocka_unit_test(test_leaves_stopped),
+		cmocka_unit_test(test_goes_on), cmocka_unit_test(test_disobeys),
+		cmocka_unit_test(test_limit),	cmocka_unit_test(test_refuses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -116,42 +116,135 @@ static void test_xp_hostile(void **state)
 	}
 }
 
-static void test_registers(void **state)
+#define CPU(n, cr0, cr3)                                                               \
+	"CPU#" n "\r\n"                                                                \
+	"RIP=ffffffff84e592eb RFL=00000246 [---Z-P-] CPL=3 II=0 A20=1 SMM=0 HLT=1\r\n" \
+	"CR0=" cr0 " CR2=000000001d2c1730 CR3=" cr3 " CR4=00751ef0\r\nEFER=0000000000000d01\r\n"
+#define LINE "CR0=1 CR3=1000 CR4=0 EFER=0 CPL=0 SMM=0\n"
+
+static void test_vcpus(void **state)
 {
-	static const char real[] =
-		"\r\nCPU#0\r\n"
-		"RAX=000000000001ad40 RBX=0000000000000000 RCX=0000000000000001 RDX=4000000000000000\r\n"
-		"RIP=ffffffff84e592eb RFL=00000246 [---Z-P-] CPL=3 II=0 A20=1 SMM=0 HLT=1\r\n"
-		"ES =0000 0000000000000000 00000000 00000000\r\n"
-		"CR0=80050033 CR2=000000001d2c1730 CR3=0000000002834000 CR4=00751ef0\r\n"
-		"EFER=0000000000000d01\r\n";
 	static const char *const bad[] = {
 		"",
-		"PC=ffff800008000000 X00=0000000000000000\r\n",
-		"CR3=1000 CR4=0 EFER=0 ",
-		"CR3=1000 CR4=0 CPL=0 ",
-		"CR3=1000 EFER=0 CPL=0 ",
-		"CR4=0 EFER=0 CPL=0 ",
-		"CR3=1 CR4=0 EFER=0 CPL=0", /* cut off? */
-		"CR3= CR4=0 EFER=0 CPL=0 ",
-		"CR3=x CR4=0 EFER=0 CPL=0 ",
-		"CR3=10000000000000000 CR4=0 EFER=0 CPL=0 ",
-		"CR3=1000 CR4=0 EFER=0 CPL=4 ",
-		"XCR3=1000 CR4=0 EFER=0 CPL=0 ",
-		"DPL=0 XCR3=1 CR4=0 EFER=0 CPL=0 ",
+		"CPU#0\nPC=ffff800008000000 X00=0000000000000000\r\n",
+		LINE, /* whose? */
+		"CPU#0\n",
+		"CPU#0\nCR0=1 CR3=1000 CR4=0 EFER=0 SMM=0\n",
+		"CPU#0\nCR0=1 CR3=1000 CR4=0 CPL=0 SMM=0\n",
+		"CPU#0\nCR0=1 CR3=1000 EFER=0 CPL=0 SMM=0\n",
+		"CPU#0\nCR0=1 CR4=0 EFER=0 CPL=0 SMM=0\n",
+		"CPU#0\nCR3=1000 CR4=0 EFER=0 CPL=0 SMM=0\n",
+		"CPU#0\nCR0=1 CR3=1000 CR4=0 EFER=0 CPL=0\n",
+		"CPU#0\nCR0=1 CR3=1000 CR4=0 EFER=0 CPL=0 SMM=0", /* cut off? */
+		"CPU#0\nCR0=1 CR3= CR4=0 EFER=0 CPL=0 SMM=0\n",
+		"CPU#0\nCR0=1 CR3=x CR4=0 EFER=0 CPL=0 SMM=0\n",
+		"CPU#0\nCR0=1 CR3=10000000000000000 CR4=0 EFER=0 CPL=0 SMM=0\n",
+		"CPU#0\nCR0=1 CR3=1000 CR4=0 EFER=0 CPL=4 SMM=0\n",
+		"CPU#0\nCR0=1 CR3=1000 CR4=0 EFER=0 CPL=0 SMM=2\n",
+		"CPU#0\nCR0=1 XCR3=1000 CR4=0 EFER=0 CPL=0 SMM=0\n",
+		/* twice: which is true? */
+		"CPU#0\n" LINE "CR3=2000\n",
+		"CPU#0\n" LINE LINE,
+		/* the next vCPU's do not stand in */
+		"CPU#0\nCPU#1\n" LINE,
+		"CPU#0\n" LINE "CPU#1\n",
 	};
-	struct monitor_regs regs;
+	struct monitor_regs *regs = NULL;
+	size_t nr = 0, i;
+
+	(void)state;
+	assert_int_equal(
+		monitor_parse_vcpus("\r\n" CPU("0", "80050033", "0000000002834000") "\r\n" CPU(
+					    "1", "60000010", "00000000"),
+				    &regs, &nr),
+		0);
+	assert_true(nr == 2 && regs[0].cr0 == 0x80050033 && regs[0].cr3 == 0x2834000 &&
+		    regs[0].cr4 == 0x751ef0 && regs[0].efer == 0xd01 && regs[0].cpl == 3 &&
+		    !regs[0].smm && regs[1].cr0 == 0x60000010 && !regs[1].cr3);
+	free(regs);
+	assert_int_equal(monitor_parse_vcpus("CPU#7\nXCR3=5 CR0=1 CR3=1 CR4=2 EFER=3 CPL=0 SMM=1\n",
+					     &regs, &nr),
+			 0);
+	assert_true(nr == 1 && regs[0].cr3 == 1 && regs[0].smm);
+	free(regs);
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		if (monitor_parse_vcpus(bad[i], &regs, &nr) != -EPROTO)
+			fail_msg("taken: %s", bad[i]);
+}
+
+/* As QEMU 7.2 says it, shortened */
+#define VIEW_IO                                                               \
+	"FlatView #0\r\n AS \"I/O\", root: io\r\n Root memory region: io\r\n" \
+	"  0000000000000000-0000000000000007 (prio 0, i/o): dma-chan\r\n\r\n"
+#define HEAD                                                                                    \
+	"FlatView #1\r\n AS \"memory\", root: system\r\n AS \"cpu-memory-0\", root: system\r\n" \
+	" Root memory region: system\r\n"
+#define LOW "  0000000000000000-000000000009ffff (prio 0, ram): pc.ram\r\n"
+
+static void test_mtree(void **state)
+{
+	static const char real[] = VIEW_IO HEAD LOW
+		"  00000000000c3000-00000000000e7fff (prio 1, rom): pc.ram @00000000000c3000\r\n"
+		"  0000000000100000-000000007fffffff (prio 0, ram): pc.ram @0000000000100000 KVM\r\n"
+		"  00000000fd000000-00000000fdffffff (prio -1, ramd): 0000:01:00.0 BAR 0\r\n"
+		"  00000000fec00000-00000000fec00fff (prio 0, i/o): ram): pc.ram\r\n"
+		"  0000000100000000-000000013fffffff (prio 0, nv-ram): nv\r\n\r\n"
+		"FlatView #2\r\n AS \"edu\", root: bus master container\r\n"
+		"  No rendered FlatView\r\n\r\n";
+	static const char *const bad[] = {
+		"",
+		"unknown command: 'info mtree -f'\r\n",
+		VIEW_IO,
+		HEAD,
+		HEAD "\r\n" LOW,
+		HEAD "  No rendered FlatView\r\n",
+		HEAD LOW LOW,
+		HEAD "  0000000000100000-00000000001fffff (prio 0, ram): a\r\n" LOW,
+		HEAD "  0000000000100000-00000000000fffff (prio 0, ram): a\r\n",
+		HEAD "  000000000010000-00000000001fffff (prio 0, ram): a\r\n",
+		HEAD "  00000000000100000-00000000001fffff (prio 0, ram): a\r\n",
+		HEAD "  0000000000100000 00000000001fffff (prio 0, ram): a\r\n",
+		HEAD "  0000000000100000-00000000001fffff (prio , ram): a\r\n",
+		HEAD "  0000000000100000-00000000001fffff (ram): a\r\n",
+		HEAD "0000000000100000-00000000001fffff (prio 0, ram): a\r\n",
+		HEAD LOW "garbage\r\n",
+		HEAD LOW "\r\n" HEAD LOW, /* which is it? */
+	};
+	struct ram_map map = { 0 };
 	size_t i;
 
 	(void)state;
-	assert_int_equal(monitor_parse_registers(real, &regs), 0);
-	assert_true(regs.cr3 == 0x2834000 && regs.cr4 == 0x751ef0 && regs.efer == 0xd01 &&
-		    regs.cpl == 3);
-	assert_int_equal(monitor_parse_registers("XCR3=5 CR3=1 CR4=2 EFER=3 CPL=0\n", &regs), 0);
-	assert_true(regs.cr3 == 1);
+	assert_int_equal(monitor_parse_mtree(real, &map), 0);
+	assert_int_equal(map.nr, 6);
+	assert_true(map.range[0].ram && !map.range[1].ram && map.range[2].ram &&
+		    !map.range[3].ram && !map.range[4].ram && map.range[5].ram);
+	assert_true(map.range[2].start == 0x100000 && map.range[2].last == 0x7fffffff);
+	assert_true(ram_map_has(&map, 0x9f000, 0x1000) && !ram_map_has(&map, 0x9f000, 0x1001));
+	assert_false(ram_map_has(&map, 0xa0000, 1) || ram_map_has(&map, 0xc3000, 1));
+	assert_true(ram_map_end(&map, 0x100000, 0x80000000) == 0x80000000);
+	assert_null(ram_map_find(&map, 0x80000000));
+	assert_null(ram_map_find(&map, 0x140000000));
+	assert_true(ram_map_find(&map, 0xfec00fff) == &map.range[4]);
+	free(map.range);
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
-		if (monitor_parse_registers(bad[i], &regs) != -EPROTO)
+		if (monitor_parse_mtree(bad[i], &map) != -EPROTO)
 			fail_msg("taken: %s", bad[i]);
+}
+
+/* Ranges that touch are one stretch of memory. */
+static void test_ram_map(void **state)
+{
+	struct ram_range r[] = { { 0, 0xfff, true },
+				 { 0x1000, 0x2fff, true },
+				 { 0x3000, 0x3fff, false },
+				 { ~0xfffULL, ~0ULL, true } };
+	const struct ram_map map = { r, ARRAY_SIZE(r) };
+
+	(void)state;
+	assert_true(ram_map_has(&map, 0, 0x3000) && ram_map_has(&map, 0xfff, 2));
+	assert_true(ram_map_end(&map, 0x800, 0x3000) == 0x3000);
+	assert_false(ram_map_has(&map, 0x2fff, 2));
+	assert_true(ram_map_has(&map, ~0xfffULL, 0xfff));
 }
 
 static void test_status(void **state)
@@ -159,36 +252,36 @@ static void test_status(void **state)
 	static const struct {
 		const char *text;
 		int ret;
-		bool running;
+		bool running, paused;
 	} t[] = {
-		{ "VM status: running\r\n", 0, true },
-		{ "VM status: running", 0, true },
-		{ "VM status: running (single step mode)\r\n", 0, true },
-		{ "VM status: paused\r\n", 0, false },
-		{ "VM status: paused (internal-error)\r\n", 0, false },
-		{ "VM status: paused (running)\r\n", 0, false },
-		{ "VM status: runningx\r\n", 0, false },
-		{ "VM status: run\r\n", 0, false },
-		{ "VM status: \r\n", -EPROTO, false },
-		{ "VM status:", -EPROTO, false },
-		{ "running", -EPROTO, false },
-		{ "", -EPROTO, false },
-		{ " VM status: running", -EPROTO, false },
+		{ "VM status: running\r\n", 0, true, false },
+		{ "VM status: running", 0, true, false },
+		{ "VM status: running (single step mode)\r\n", 0, true, false },
+		{ "VM status: paused\r\n", 0, false, true },
+		{ "VM status: paused (internal-error)\r\n", 0, false, false },
+		{ "VM status: paused (running)\r\n", 0, false, false },
+		{ "VM status: runningx\r\n", 0, false, false },
+		{ "VM status: run\r\n", 0, false, false },
+		{ "VM status: \r\n", -EPROTO, false, false },
+		{ "VM status:", -EPROTO, false, false },
+		{ "running", -EPROTO, false, false },
+		{ "", -EPROTO, false, false },
+		{ " VM status: running", -EPROTO, false, false },
 	};
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(t); i++) {
-		bool running = false;
+		bool running = false, paused = false;
 
-		if (monitor_parse_status(t[i].text, &running) != t[i].ret ||
-		    running != t[i].running)
+		if (monitor_parse_status(t[i].text, &running, &paused) != t[i].ret ||
+		    running != t[i].running || paused != t[i].paused)
 			fail_msg("wrong: %s", t[i].text);
 	}
 }
 
 /* Copies, so that the sanitizers see the end of the buffer. */
-static int hmp(const char *raw, size_t len, const char *want)
+static int hmp(const char *raw, size_t len, const char *cmd, const char *want)
 {
 	char *copy = malloc(len + 1);
 	const char *reply = NULL;
@@ -196,14 +289,14 @@ static int hmp(const char *raw, size_t len, const char *want)
 
 	memcpy(copy, raw, len);
 	copy[len] = 'x';
-	ret = monitor_parse_hmp(copy, len, &reply);
+	ret = monitor_parse_hmp(copy, len, cmd, &reply);
 	if (!ret)
 		assert_string_equal(reply, want);
 	free(copy);
 	return ret;
 }
 
-#define HMP(raw, want) hmp(raw, sizeof(raw) - 1, want)
+#define HMP(raw, cmd, want) hmp(raw, sizeof(raw) - 1, cmd, want)
 
 static void test_hmp(void **state)
 {
@@ -215,22 +308,26 @@ static void test_hmp(void **state)
 	size_t i;
 
 	(void)state;
-	assert_int_equal(HMP(real, ""), 0);
-	assert_int_equal(HMP(status, "VM status: running\n"), 0);
-	assert_int_equal(HMP("x\r\na\r\nb\r\n(qemu) ", "a\nb\n"), 0);
-	assert_int_equal(HMP("x\r\n\033[1;31mred\033[0m\r\n(qemu) ", "red\n"), 0);
+	assert_int_equal(HMP(real, "cont", ""), 0);
+	assert_int_equal(HMP(status, "info status", "VM status: running\n"), 0);
+	assert_int_equal(HMP("x\r\na\r\nb\r\n(qemu) ", "x", "a\nb\n"), 0);
+	assert_int_equal(HMP("x\r\n\033[1;31mred\033[0m\r\n(qemu) ", "x", "red\n"), 0);
 	/* a prompt that is text is none */
-	assert_int_equal(HMP("x\r\na (qemu) ", ""), -EAGAIN);
-	assert_int_equal(HMP("x\r\n(qemu) no\r\n(qemu) ", "(qemu) no\n"), 0);
+	assert_int_equal(HMP("x\r\na (qemu) ", "x", ""), -EAGAIN);
+	assert_int_equal(HMP("x\r\n(qemu) no\r\n(qemu) ", "x", "(qemu) no\n"), 0);
 	/* escape sequences that never end */
-	assert_int_equal(HMP("x\r\n\033[\n(qemu) ", ""), 0);
-	assert_int_equal(HMP("x\r\n\033[11111\n(qemu) ", ""), 0);
-	assert_int_equal(HMP("x\r\n\033\n(qemu) ", "\033\n"), 0);
-	assert_int_equal(HMP("x\r\na\0b\r\n(qemu) ", ""), -EPROTO);
-	assert_int_equal(HMP("", ""), -EAGAIN);
-	assert_int_equal(HMP("(qemu) ", ""), -EAGAIN);
+	assert_int_equal(HMP("x\r\n\033[\n(qemu) ", "x", ""), 0);
+	assert_int_equal(HMP("x\r\n\033[11111\n(qemu) ", "x", ""), 0);
+	assert_int_equal(HMP("x\r\n\033\n(qemu) ", "x", "\033\n"), 0);
+	assert_int_equal(HMP("x\r\na\0b\r\n(qemu) ", "x", ""), -EPROTO);
+	/* the answer to something else */
+	assert_int_equal(HMP(status, "info registers -a", ""), -EPROTO);
+	assert_int_equal(HMP(status, "info statu", ""), -EPROTO);
+	assert_int_equal(HMP("\r\n(qemu) ", "x", ""), -EPROTO);
+	assert_int_equal(HMP("", "x", ""), -EAGAIN);
+	assert_int_equal(HMP("(qemu) ", "x", ""), -EAGAIN);
 	for (i = 0; i < sizeof(status) - 1; i++)
-		assert_int_equal(hmp(status, i, ""), -EAGAIN);
+		assert_int_equal(hmp(status, i, "info status", ""), -EAGAIN);
 }
 
 static void test_prompt(void **state)
@@ -252,7 +349,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_xp),	     cmocka_unit_test(test_xp_whole_table),
 		cmocka_unit_test(test_xp_no_memory), cmocka_unit_test(test_xp_hostile),
-		cmocka_unit_test(test_registers),    cmocka_unit_test(test_status),
+		cmocka_unit_test(test_vcpus),	     cmocka_unit_test(test_status),
+		cmocka_unit_test(test_mtree),	     cmocka_unit_test(test_ram_map),
 		cmocka_unit_test(test_hmp),	     cmocka_unit_test(test_prompt),
 	};
 

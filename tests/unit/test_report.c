@@ -19,85 +19,7 @@
 #include "qemu_compare.h"
 #include "qemu_report.h"
 #include "qemu_walk.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-
-/* Memory: table N is at (N + 1) * 4096, and nothing else is there. */
-enum { ROOT, P4D, PUD, PMD, PTE_A, PTE_B, NR_TABLES };
-#define TABLE_PA(n) (((uint64_t)(n) + 1) * 4096)
-
-static uint64_t memory[NR_TABLES][QEMU_TABLE];
-static unsigned int reads;
-
-/* The end of a table, 2 MiB in one page, and the start of another table. */
-#define VA	       0x7f00001fe000ULL
-#define PAGES	       (2 + 512 + 4)
-#define ABSENT	       2
-#define LEVELS	       5
-#define TABLE_ENTRY(n) (TABLE_PA(n) | 0x67)
-#define LEAF	       0x8000000000000867ULL /* user write noexec */
-#define COMPARED       ((2 + 4) * 5 + 512 * 4)
-#define DISTINCT       (1 + 1 + 1 + 3 + 2 + 4)
-
-static int read_memory(void *ctx, uint64_t pa, uint64_t entries[QEMU_TABLE])
-{
-	(void)ctx;
-	reads++;
-	if (pa < TABLE_PA(0) || pa > TABLE_PA(NR_TABLES - 1) || pa % 4096)
-		return -EFAULT;
-	memcpy(entries, memory[pa / 4096 - 1], sizeof(memory[0]));
-	return 0;
-}
-
-static void fill_memory(void)
-{
-	memset(memory, 0, sizeof(memory));
-	memory[ROOT][0] = TABLE_ENTRY(P4D);
-	memory[P4D][254] = TABLE_ENTRY(PUD);
-	memory[PUD][0] = TABLE_ENTRY(PMD);
-	memory[PMD][0] = TABLE_ENTRY(PTE_A);
-	memory[PMD][1] = 0x40000000 | LEAF | PT_X86_PS;
-	memory[PMD][2] = TABLE_ENTRY(PTE_B);
-	memory[PTE_A][510] = 0x11110000 | LEAF;
-	memory[PTE_A][511] = 0x11111000 | LEAF;
-	memory[PTE_B][0] = 0x22220000 | LEAF;
-	memory[PTE_B][1] = 0x22221000 | (LEAF & ~PT_X86_RW);
-	memory[PTE_B][2] = (~0x22222000ULL & PT_X86_ADDR) | PT_X86_PROTNONE;
-	memory[PTE_B][3] = 0;
-}
-
-static const char good[] =
-	"{\"tool\":\"vfio_test\",\"version\":\"0.1.0\",\"schema\":1,\"verdict\":\"pass\","
-	"\"mapping\":{\"pid\":7,\"vaddr\":\"0x7f00001fe000\",\"iova\":\"0x0\",\"size\":2121728,"
-	"\"page_size\":4096,\"root_pa\":\"0x1000\",\"levels\":5,\"pti\":false,"
-	"\"pa_mask\":\"0xffffffffff000\"},"
-	"\"pages\":{\"total\":518,\"user\":516,\"supervisor\":0,\"absent\":2,\"runs\":["
-	"{\"vaddr\":\"0x7f00001fe000\",\"pa\":\"0x11110000\",\"len\":8192,\"page_size\":4096,"
-	"\"user\":true,\"write\":true,\"exec\":false},"
-	"{\"vaddr\":\"0x7f0000200000\",\"pa\":\"0x40000000\",\"len\":2097152,\"page_size\":2097152,"
-	"\"user\":true,\"write\":true,\"exec\":false},"
-	"{\"vaddr\":\"0x7f0000400000\",\"pa\":\"0x22220000\",\"len\":4096,\"page_size\":\"4K\","
-	"\"user\":true,\"write\":true,\"exec\":false},"
-	"{\"vaddr\":\"0x7f0000401000\",\"pa\":\"0x22221000\",\"len\":\"0x1000\",\"page_size\":4096,"
-	"\"user\":true,\"write\":false,\"exec\":false},"
-	"{\"vaddr\":\"0x7f0000402000\",\"pa\":\"0x22222000\",\"len\":4096,\"page_size\":4096,"
-	"\"user\":false,\"write\":false,\"exec\":false}]},"
-	"\"walk\":["
-	"{\"level\":\"PGD\",\"index\":0,\"table_pa\":\"0x1000\",\"entry\":\"0x2067\",\"flags\":[]},"
-	"{\"level\":\"P4D\",\"index\":254,\"table_pa\":\"0x2000\",\"entry\":\"0x3067\",\"flags\":[]},"
-	"{\"level\":\"PUD\",\"index\":0,\"table_pa\":\"0x3000\",\"entry\":\"0x4067\",\"flags\":[]},"
-	"{\"level\":\"PMD\",\"index\":0,\"table_pa\":\"0x4000\",\"entry\":\"0x5067\",\"flags\":[]},"
-	"{\"level\":\"PTE\",\"index\":510,\"table_pa\":\"0x5000\",\"entry\":\"0x8000000011110867\",\"flags\":[]}],"
-	"\"tables\":["
-	"{\"level\":\"PGD\",\"table_pa\":\"0x1000\",\"vaddr\":\"0x7f00001fe000\",\"index\":0,\"entries\":[\"0x2067\"]},"
-	"{\"level\":\"P4D\",\"table_pa\":\"0x2000\",\"vaddr\":\"0x7f00001fe000\",\"index\":254,\"entries\":[\"0x3067\"]},"
-	"{\"level\":\"PUD\",\"table_pa\":\"0x3000\",\"vaddr\":\"0x7f00001fe000\",\"index\":0,\"entries\":[\"0x4067\"]},"
-	"{\"level\":\"PMD\",\"table_pa\":\"0x4000\",\"vaddr\":\"0x7f00001fe000\",\"index\":0,"
-	"\"entries\":[\"0x5067\",\"0x80000000400008e7\",\"0x6067\"]},"
-	"{\"level\":\"PTE\",\"table_pa\":\"0x6000\",\"vaddr\":\"0x7f0000400000\",\"index\":0,"
-	"\"entries\":[\"0x8000000022220867\",\"0x8000000022221865\",\"0xfffffddddd100\",\"0x0\"]},"
-	"{\"level\":\"PTE\",\"table_pa\":\"0x5000\",\"vaddr\":\"0x7f00001fe000\",\"index\":510,"
-	"\"entries\":[\"0x8000000011110867\",\"0x8000000011111867\"]}]}\n";
+#include "report_fixture.h"
 
 static int parse(const char *text, struct qemu_report *r, char why[256])
 {
@@ -131,7 +53,7 @@ static int compare(const struct qemu_report *r, struct qemu_compare *c)
 {
 	static struct qemu_tables tables;
 
-	tables = (struct qemu_tables){ .fmt = &pt_x86, .read = read_memory };
+	tables = (struct qemu_tables){ .fmt = &pt_x86, .read = read_memory, .ram = &ram };
 	return qemu_compare(r, &tables, exact, c);
 }
 
@@ -163,41 +85,42 @@ static void test_agrees(void **state)
 	assert_true(c.pages_compared == PAGES && !c.pages_mismatched);
 	assert_true(c.distinct == DISTINCT);
 	assert_true(c.levels_min == 4 && c.levels_max == 5);
-	assert_true(c.claims == LEVELS + PAGES + 4);
+	assert_true(c.claims == 2 * LEVELS + PAGES + FRAMES + 4 + 2);
 	assert_true(c.user == PAGES - ABSENT && c.absent == ABSENT && !c.supervisor);
 	assert_true(c.first_absent == 0x7f0000402000);
-	assert_int_equal(reads, NR_TABLES);
+	assert_int_equal(reads, NR_TABLES - 1); /* not OTHER */
 }
 
 /* The first page that an entry stands for */
-static uint64_t first_page(const struct qemu_report_table *t, size_t i)
+static uint64_t first_page(const struct qemu_report_entry *e)
 {
-	uint64_t va = t->vaddr + i * pt_size(&pt_x86, t->level);
+	return e->vaddr > VA ? e->vaddr : VA;
+}
 
-	return va > VA ? va : VA;
+/* The same entry in memory */
+static uint64_t *in_memory(const struct qemu_report_entry *e)
+{
+	return &memory[e->table_pa / 4096 - 1][pt_index(&pt_x86, e->level, e->vaddr)];
 }
 
 static void test_every_bit_of_every_entry(void **state)
 {
 	struct qemu_report *r = *state;
 	unsigned int bit;
-	size_t n, i;
+	size_t i;
 
-	for (n = 0; n < r->nr_tables; n++) {
-		struct qemu_report_table *t = &r->tables[n];
+	for (i = 0; i < r->nr_entries; i++) {
+		struct qemu_report_entry *e = &r->entries[i];
 
-		for (i = 0; i < t->nr; i++) {
-			for (bit = 0; bit < 64; bit++) {
-				t->entries[i] ^= 1ULL << bit;
-				expect_mismatch(r, first_page(t, i),
-						pt_level_name(LEVELS, t->level));
-				t->entries[i] ^= 1ULL << bit;
-			}
+		for (bit = 0; bit < 64; bit++) {
+			e->entry ^= 1ULL << bit;
+			expect_mismatch(r, first_page(e), pt_level_name(LEVELS, e->level));
+			e->entry ^= 1ULL << bit;
 		}
 		for (bit = 12; bit < 52; bit++) {
-			t->table_pa ^= 1ULL << bit;
-			expect_mismatch(r, first_page(t, 0), pt_level_name(LEVELS, t->level));
-			t->table_pa ^= 1ULL << bit;
+			e->table_pa ^= 1ULL << bit;
+			expect_mismatch(r, first_page(e), pt_level_name(LEVELS, e->level));
+			e->table_pa ^= 1ULL << bit;
 		}
 	}
 }
@@ -221,29 +144,25 @@ static void test_in_passing(void **state)
 	struct qemu_compare c;
 	uint64_t passed = 0;
 	unsigned int bit;
-	size_t n, i;
+	size_t i;
 
 	exact = false;
-	for (n = 0; n < r->nr_tables; n++) {
-		struct qemu_report_table *t = &r->tables[n];
+	for (i = 0; i < r->nr_entries; i++) {
+		struct qemu_report_entry *e = &r->entries[i];
+		enum pt_kind kind = pt_x86_kind(e->level, e->entry);
+		bool counts = kind != PT_NONE && kind != PT_ABSENT;
 
-		for (i = 0; i < t->nr; i++) {
-			enum pt_kind kind = pt_x86_kind(t->level, t->entries[i]);
-			bool counts = kind != PT_NONE && kind != PT_ABSENT;
-
-			for (bit = 0; bit < 64; bit++) {
-				t->entries[i] ^= 1ULL << bit;
-				if (counts && (bit == 5 || bit == 6 || bit == 11)) {
-					assert_int_equal(compare(r, &c), 0);
-					assert_true(qemu_compare_agrees(&c));
-					assert_true(c.in_passing == pages_behind(r));
-					passed++;
-				} else {
-					expect_mismatch(r, first_page(t, i),
-							pt_level_name(LEVELS, t->level));
-				}
-				t->entries[i] ^= 1ULL << bit;
+		for (bit = 0; bit < 64; bit++) {
+			e->entry ^= 1ULL << bit;
+			if (counts && (bit == 5 || bit == 6 || bit == 11)) {
+				assert_int_equal(compare(r, &c), 0);
+				assert_true(qemu_compare_agrees(&c));
+				assert_true(c.in_passing == pages_behind(r));
+				passed++;
+			} else {
+				expect_mismatch(r, first_page(e), pt_level_name(LEVELS, e->level));
 			}
+			e->entry ^= 1ULL << bit;
 		}
 	}
 	assert_true(passed >= 3 * (LEVELS + 2));
@@ -251,7 +170,7 @@ static void test_in_passing(void **state)
 	assert_true(!c.in_passing && qemu_compare_agrees(&c));
 
 	/* the walk of the first page says the same */
-	r->walk[LEVELS - 1].entry ^= PT_X86_A | PT_X86_D;
+	memory[PTE_A][510] ^= PT_X86_A | PT_X86_D;
 	assert_int_equal(compare(r, &c), 0);
 	assert_true(qemu_compare_agrees(&c));
 	r->walk[LEVELS - 1].entry ^= PT_X86_US;
@@ -264,25 +183,22 @@ static void test_every_bit_of_memory(void **state)
 	struct qemu_report *r = *state;
 	unsigned int bit;
 	char text[64];
-	size_t n, i;
+	size_t i;
 
-	for (n = 0; n < r->nr_tables; n++) {
-		struct qemu_report_table *t = &r->tables[n];
-		uint64_t *e = &memory[t->table_pa / 4096 - 1][t->index];
+	for (i = 0; i < r->nr_entries; i++) {
+		struct qemu_report_entry *e = &r->entries[i];
 
-		for (i = 0; i < t->nr; i++) {
-			for (bit = 0; bit < 64; bit++) {
-				struct qemu_compare c;
+		for (bit = 0; bit < 64; bit++) {
+			struct qemu_compare c;
 
-				e[i] ^= 1ULL << bit;
-				assert_int_equal(compare(r, &c), 0);
-				assert_false(qemu_compare_agrees(&c));
-				assert_true(c.findings.nr && c.mismatched);
-				snprintf(text, sizeof(text), "page 0x%" PRIx64 ": %s index",
-					 first_page(t, i), pt_level_name(LEVELS, t->level));
-				assert_memory_equal(c.findings.line[0], text, strlen(text));
-				e[i] ^= 1ULL << bit;
-			}
+			*in_memory(e) ^= 1ULL << bit;
+			assert_int_equal(compare(r, &c), 0);
+			assert_false(qemu_compare_agrees(&c));
+			assert_true(c.findings.nr && c.mismatched);
+			snprintf(text, sizeof(text), "page 0x%" PRIx64 ": %s index", first_page(e),
+				 pt_level_name(LEVELS, e->level));
+			assert_memory_equal(c.findings.line[0], text, strlen(text));
+			*in_memory(e) ^= 1ULL << bit;
 		}
 	}
 }
@@ -339,7 +255,7 @@ static void test_table_outside_of_memory(void **state)
 
 	/* both say so, and still nothing is verified by it */
 	memory[PMD][2] = 0x7777067;
-	r->tables[r->first_table[1]].entries[2] = 0x7777067;
+	r->entries[r->first_entry[1] + 2].entry = 0x7777067;
 	assert_int_equal(compare(r, &c), 0);
 	assert_false(qemu_compare_agrees(&c));
 	assert_string_equal(c.findings.line[0],
@@ -441,23 +357,31 @@ static void test_totals(void **state)
 	}
 }
 
-/* What a report leaves out is never verified. */
+/* What a report leaves out is never verified, whichever entry it is. */
 static void test_gaps(void **state)
 {
 	struct qemu_report *r = *state;
-	struct qemu_report_table *t;
+	struct qemu_report_entry *e, lost;
 	struct qemu_compare c;
-	size_t n;
+	size_t n, level;
 
-	for (n = 0; n < r->nr_tables; n++) {
-		t = &r->tables[n];
-		t->nr--;
+	for (n = 0; n < r->nr_entries; n++) {
+		e = &r->entries[n];
+		lost = *e;
+		memmove(e, e + 1, (r->nr_entries - n - 1) * sizeof(*e));
+		for (level = lost.level + 1; level <= PT_MAX_LEVELS; level++)
+			r->first_entry[level]--;
+		r->nr_entries--;
 		assert_int_equal(compare(r, &c), 0);
 		assert_false(qemu_compare_agrees(&c));
 		assert_true(c.unverified > 0 && !c.mismatched && !c.findings.nr);
 		assert_true(c.pages_compared == PAGES - c.unverified && !c.pages_mismatched);
-		assert_non_null(strstr(c.unverified_first, pt_level_name(LEVELS, t->level)));
-		t->nr++;
+		assert_non_null(strstr(c.unverified_first, pt_level_name(LEVELS, lost.level)));
+		memmove(e + 1, e, (r->nr_entries - n) * sizeof(*e));
+		*e = lost;
+		for (level = lost.level + 1; level <= PT_MAX_LEVELS; level++)
+			r->first_entry[level]++;
+		r->nr_entries++;
 	}
 	/* the mapping is larger than what the tables tell of */
 	r->size += 1ULL << 39;
@@ -474,7 +398,7 @@ static void test_no_tables(void **state)
 	size_t n;
 
 	for (n = 0; n <= PT_MAX_LEVELS; n++)
-		r->first_table[n] = 0;
+		r->first_entry[n] = 0;
 	assert_int_equal(compare(r, &c), 0);
 	assert_false(qemu_compare_agrees(&c));
 	assert_true(c.unverified == PAGES && !c.compared && !c.pages_compared);
@@ -523,6 +447,9 @@ static void test_malformed(void **state)
 		{ "\"levels\":5", "\"levels\":6", "levels" },
 		{ "\"levels\":5", "\"levels\":4294967301", "levels" },
 		{ "\"levels\":5", "\"levels\":4", "" },
+		{ "\"kernel_root_pa\":\"0x1000\",", "", "kernel_root_pa is missing" },
+		{ "\"page_size\":4096,\"root_pa\"", "\"root_pa\"", "mapping.page_size is" },
+		{ "\"flags\":[\"PRESENT\"", "\"flugs\":[\"PRESENT\"", "walk[0].flags is missing" },
 		{ "\"pti\":false", "\"pti\":0", "pti" },
 		{ "\"size\":2121728", "\"size\":0", "whole pages" },
 		{ "\"size\":2121728", "\"size\":4095", "whole pages" },
@@ -574,7 +501,7 @@ static void test_malformed(void **state)
 		{ "\"entries\":[\"0x3067\"]", "\"entries\":[]", "tables[1]" },
 		{ "\"entries\":[\"0x3067\"]", "\"entries\":[12391]", "entries[0]" },
 		{ "\"entries\":[\"0x3067\"]", "\"entries\":[\"3067\"]", "entries[0]" },
-		{ "\"entries\":[\"0x3067\"]", "\"entries\":[\"0x3067\\u0000\"]", "entries[0]" },
+		{ "\"entries\":[\"0x3067\"]", "\"entries\":[\"0x3067\\u0000\"]", "holds a NUL" },
 		{ "\"entries\":[\"0x3067\"]", "\"entries\":[\"0x10000000000003067\"]",
 		  "entries[0]" },
 		{ "\"entries\":[\"0x3067\"]", "\"entries\":\"0x3067\"", "entries" },
@@ -582,24 +509,27 @@ static void test_malformed(void **state)
 		{ "\"vaddr\":\"0x7f0000400000\",\"index\"",
 		  "\"vaddr\":\"0x7f0000401000\",\"index\"", "tables[4]" },
 		{ "\"vaddr\":\"0x7f0000400000\",\"index\"",
+		  "\"vaddr\":\"0x7f0000400008\",\"index\"", "tables[4]" },
+		{ "\"0xfffffddddd100\",\"0x0\"]", "\"0xfffffddddd100\",\"0x0\",\"0x0\"]",
+		  "past the end" },
+		{ "\"vaddr\":\"0x7f0000400000\",\"index\"",
 		  "\"vaddr\":\"0x7f0000600000\",\"index\"", "tables[4]" },
 		{ "\"vaddr\":\"0x7f0000400000\",\"index\"",
 		  "\"vaddr\":\"0x7f0000000000\",\"index\"", "tables[4]" },
-		/* the same pages twice, with or without another word for them */
-		{ "\"tables\":[",
-		  "\"tables\":[{\"level\":\"PGD\",\"table_pa\":\"0x1000\","
-		  "\"vaddr\":\"0x7f00001fe000\",\"index\":0,\"entries\":[\"0x2067\"]},",
-		  "two entries" },
-		{ "\"tables\":[",
-		  "\"tables\":[{\"level\":\"PTE\",\"table_pa\":\"0x6000\","
-		  "\"vaddr\":\"0x7f0000403000\",\"index\":3,\"entries\":[\"0x7\"]},",
-		  "two entries" },
+		{ "\"pti\":false", "\"pti\":false,\"pti\":false",
+		  "given twice in one object: pti" },
+		{ "\"user\":516", "\"user\":516,\"total\":518",
+		  "given twice in one object: total" },
+		{ "\"pti\":false", "\"p\\u0074i\":true,\"pti\":false", "a key with an escape" },
+		{ "\"user\":516", "\"user\":NaN", "no such value" },
+		{ "\"user\":516", "\"user\":0516", "begins with 0" },
+		{ "\"user\":516", "\"user\":+516", "no such value" },
 		{ "{\"tool\"", "[{\"tool\"", "JSON" },
 		{ "{\"tool\"", "null{\"tool\"", "more follows" },
 		{ "{\"tool\"", "{\"tool\":{\"tool\"", "JSON" },
 		{ "}]}\n", "}]} {}\n", "more follows" },
 		{ "}]}\n", "}]", "ends too early" },
-		{ "{\"tool\"", "[[[[[[[[[[[[[[[[[[[[{\"tool\"", "JSON" },
+		{ "{\"tool\"", "[[[[[[[[[[[[[[[[[[[[{\"tool\"", "nests too deep" },
 	};
 	struct qemu_report r;
 	char why[256], *text;
@@ -648,7 +578,7 @@ static void test_walk(void **state)
 		.read = read_memory,
 		.root_pa = TABLE_PA(ROOT),
 		.levels = LEVELS,
-		.pa_mask = ~0ULL,
+		.ram = &ram,
 	};
 	assert_int_equal(qemu_walk(&t, 0x7f00002abcde, &w), 0);
 	assert_true(w.kind == PT_LEAF && w.nr == 4 && w.pa == 0x400ab000);

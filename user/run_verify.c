@@ -85,6 +85,10 @@ static void tell_entries(struct run *run)
 			json_object_array_add(walk, obj);
 			first = e->kind == PT_TABLE;
 		}
+		/* A further answer of the module begins with the entries on the way. */
+		if (p && p->table_pa == e->table_pa && p->entry == e->entry &&
+		    p->vaddr >> pt_shift(fmt, e->level) == e->vaddr >> pt_shift(fmt, e->level))
+			continue;
 		if (!p || p->table_pa != e->table_pa || p->index + 1 != e->index) {
 			obj = json_object_new_object();
 			json_object_object_add(obj, "level", json_text(level));

@@ -130,7 +130,8 @@ bool vfio_accessible(const struct backend *be, const struct sysfs_device *dev)
 		vfio_group_path(dev, path, sizeof(path));
 	else
 		sysfs_cdev_path(dev->bdf, path, sizeof(path));
-	return !access(be->node, R_OK | W_OK) && !access(path, R_OK | W_OK);
+	return !faccessat(AT_FDCWD, be->node, R_OK | W_OK, AT_EACCESS) &&
+	       !faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS);
 }
 
 bool vfio_known(const struct backend *be)

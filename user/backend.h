@@ -80,7 +80,9 @@ struct vfio {
 	int group;
 	bool in_container; /* the group is */
 	uint32_t ioas, dev_id;
-	const char *call; /* what gave the last error */
+	const char *call; /* what gave the last error: "group", "device-node" of opening @node */
+	char node[64];
+	const char *token; /* the VF token, a UUID; or NULL */
 };
 
 #define VFIO_INIT                            \

@@ -29,10 +29,9 @@ int vfio_group_path(const struct sysfs_device *dev, char *path, size_t len)
 
 int vfio_group_open(struct vfio *vfio)
 {
-	char path[64];
-
-	vfio_group_path(vfio->dev, path, sizeof(path));
-	vfio->group = open(path, O_RDWR | O_CLOEXEC);
+	vfio->call = "group";
+	vfio_group_path(vfio->dev, vfio->node, sizeof(vfio->node));
+	vfio->group = open(vfio->node, O_RDWR | O_CLOEXEC);
 	return vfio->group < 0 ? -errno : 0;
 }
 
@@ -67,10 +66,14 @@ static int container_set_iommu(struct vfio *vfio)
 
 static int container_get_device(struct vfio *vfio, int *device)
 {
+	char name[SYSFS_BDF + sizeof(" vf_token=") + 40];
 	int fd;
 
+	/* drivers/vfio/pci/vfio_pci_core.c: vfio_pci_core_match() */
+	snprintf(name, sizeof(name), "%s%s%.36s", vfio->dev->bdf, vfio->token ? " vf_token=" : "",
+		 vfio->token ? vfio->token : "");
 	vfio->call = "VFIO_GROUP_GET_DEVICE_FD";
-	fd = ioctl(vfio->group, VFIO_GROUP_GET_DEVICE_FD, vfio->dev->bdf);
+	fd = ioctl(vfio->group, VFIO_GROUP_GET_DEVICE_FD, name);
 	if (fd < 0)
 		return -errno;
 	fcntl(fd, F_SETFD, FD_CLOEXEC);

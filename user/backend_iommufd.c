@@ -5,6 +5,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -12,6 +14,7 @@
 
 #include "backend.h"
 #include "iommufd_uapi.h"
+#include "parse.h"
 
 static int iommufd_open(struct vfio *vfio)
 {
@@ -34,11 +37,19 @@ static int iommufd_set_iommu(struct vfio *vfio)
 
 static int bind_device(struct vfio *vfio, int fd)
 {
-	struct vfio_device_bind_iommufd bind = { .argsz = sizeof(bind),
-						 .iommufd = vfio->container };
+	struct vfio_device_bind_token bind = { .argsz = offsetof(struct vfio_device_bind_token,
+								 token_uuid_ptr),
+					       .iommufd = vfio->container };
+	unsigned char uuid[16];
 	struct vfio_device_attach_iommufd_pt attach = { .argsz = sizeof(attach),
 							.pt_id = vfio->ioas };
 
+	/* A kernel that knows no token refuses the flag: EINVAL. */
+	if (vfio->token && !parse_uuid(vfio->token, uuid)) {
+		bind.argsz = sizeof(bind);
+		bind.flags = VFIO_DEVICE_BIND_FLAG_TOKEN;
+		bind.token_uuid_ptr = (uintptr_t)uuid;
+	}
 	vfio->call = "VFIO_DEVICE_BIND_IOMMUFD";
 	if (ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, &bind))
 		return -errno;
@@ -49,14 +60,13 @@ static int bind_device(struct vfio *vfio, int fd)
 
 static int iommufd_get_device(struct vfio *vfio, int *device)
 {
-	char path[64];
 	int fd, ret;
 
-	vfio->call = "the device's node";
-	ret = sysfs_cdev_path(vfio->dev->bdf, path, sizeof(path));
+	vfio->call = "device-node";
+	ret = sysfs_cdev_path(vfio->dev->bdf, vfio->node, sizeof(vfio->node));
 	if (ret)
 		return ret;
-	fd = open(path, O_RDWR | O_CLOEXEC);
+	fd = open(vfio->node, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	ret = bind_device(vfio, fd);

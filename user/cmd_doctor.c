@@ -95,20 +95,36 @@ static void driver_fine(const struct env *env, char *buf, size_t len)
 
 static void viable_fine(const struct env *env, char *buf, size_t len)
 {
-	if (env->nr_siblings)
-		snprintf(buf, len, "%zu other device%s, none on a host driver", env->nr_siblings,
-			 env->nr_siblings > 1 ? "s" : "");
+	size_t nr = env->nr_siblings + env->nr_more;
+
+	if (nr)
+		snprintf(buf, len, "%zu other device%s, none on a host driver", nr,
+			 nr > 1 ? "s" : "");
 	else
 		snprintf(buf, len, "alone in its group");
+	if (env->viable == FACT_YES)
+		snprintf(buf + strlen(buf), len - strlen(buf), "; the kernel says it is viable");
 }
 
 static void nodes_fine(const struct env *env, char *buf, size_t len)
 {
-	snprintf(buf, len, "%s%s%s", env->container.no ? "" : env->container.path,
-		 env->container.no || env->node.no || !env->node.path[0] ? "" : ", ",
-		 env->node.no ? "" : env->node.path);
-	if (env->container.no == ENOENT)
-		snprintf(buf, len, "/dev/vfio/vfio comes with the module vfio");
+	const struct env_node *const nodes[] = { &env->container, &env->node, &env->iommufd,
+						 &env->device_node };
+	const char *but = "; not ";
+	size_t used = 0, i;
+
+	buf[0] = '\0';
+	for (i = 0; i < ARRAY_SIZE(nodes); i++)
+		if (nodes[i]->path[0] && !nodes[i]->no)
+			used += snprintf(buf + used, len - used, "%s%s", used ? ", " : "",
+					 nodes[i]->path);
+	/* Some other way to the device is open whole, or a failure would say so. */
+	for (i = 0; used && used < len && i < ARRAY_SIZE(nodes); i++)
+		if (nodes[i]->path[0] && nodes[i]->no && nodes[i]->no != ENOENT) {
+			used += snprintf(buf + used, len - used, "%s%s (%s)", but, nodes[i]->path,
+					 strerror(nodes[i]->no));
+			but = ", ";
+		}
 }
 
 static void held_fine(const struct env *env, char *buf, size_t len)
@@ -169,9 +185,18 @@ static void module_fine(const struct env *env, char *buf, size_t len)
 		snprintf(buf, len, "%.120s, for this kernel", env->ko.path);
 }
 
+/* Its driver answers for the node, whether or not we may have it. */
+static bool is_there(const struct env_node *node)
+{
+	return node->opened && node->no != ENOENT && node->no != ENODEV && node->no != ENXIO;
+}
+
 static void backends_fine(const struct env *env, char *buf, size_t len)
 {
-	snprintf(buf, len, "container%s", env->iommufd.no ? "" : ", iommufd");
+	bool container = is_there(&env->container), iommufd = is_there(&env->iommufd);
+
+	snprintf(buf, len, "%s%s%s", container ? "container" : "", container && iommufd ? ", " : "",
+		 iommufd ? "iommufd" : "");
 }
 
 /* --- what could not be found out ------------------------------------------- */
@@ -183,12 +208,25 @@ static bool answers_unknown(const struct env *env)
 
 static bool iommu_unknown(const struct env *env)
 {
-	return env->nr_groups < 0 && !env->iommu;
+	return env->nr_groups < 0;
 }
 
+/* Nobody can have it open where we could open it: a group's node is for one at a time. */
 static bool held_unknown(const struct env *env)
 {
-	return env->cap_sys_ptrace != FACT_YES && !env->holder;
+	return !(env->node.opened && !env->node.no) &&
+	       (env->unseen || env->cap_sys_ptrace != FACT_YES);
+}
+
+static bool nodes_unknown(const struct env *env)
+{
+	return (!env->container.path[0] || env->container.no) &&
+	       (!env->iommufd.path[0] || env->iommufd.no);
+}
+
+static bool backends_unknown(const struct env *env)
+{
+	return !is_there(&env->container) && !is_there(&env->iommufd);
 }
 
 static bool intremap_unknown(const struct env *env)
@@ -219,12 +257,25 @@ static bool module_unknown(const struct env *env)
 
 static bool modules_unknown(const struct env *env)
 {
-	return env->modules[MODULE_VFIO] == MODULE_UNKNOWN;
+	return env->modules[MODULE_VFIO] == MODULE_UNKNOWN ||
+	       env->modules[MODULE_TYPE1] == MODULE_UNKNOWN ||
+	       env->modules[MODULE_VFIO_PCI] == MODULE_UNKNOWN;
+}
+
+static bool group_unknown(const struct env *env)
+{
+	return env->dev.group < 0;
 }
 
 static bool of_device(const struct env *env)
 {
 	return env->given[0];
+}
+
+/* Without a group nothing can be said of it: that it has none is told by another line. */
+static bool of_group(const struct env *env)
+{
+	return env->dev.bdf[0] && env->dev.group >= 0;
 }
 
 /* Of a group without one its own line says all. */
@@ -252,13 +303,16 @@ static const struct look {
 	[CHECK_DEVICE] = { "device", of_device, device_fine, NULL, NULL, NULL },
 	[CHECK_ANSWERS] = { "configuration space", of_device, answers_fine, answers_unknown,
 			    "it could not be read", "see the device's file config in /sys" },
-	[CHECK_GROUP] = { "group", of_device, group_fine, NULL, NULL, NULL },
+	[CHECK_GROUP] = { "group", of_device, group_fine, group_unknown,
+			  "without an IOMMU it has none", "see above" },
 	[CHECK_MODULES] = { "modules", NULL, modules_fine, modules_unknown, "libkmod does not say",
 			    "see /lib/modules" },
 	[CHECK_DRIVER] = { "driver", of_device, driver_fine, NULL, NULL, NULL },
-	[CHECK_VIABLE] = { "siblings", of_device, viable_fine, NULL, NULL, NULL },
-	[CHECK_NODES] = { "nodes", NULL, nodes_fine, NULL, NULL, NULL },
-	[CHECK_HELD] = { "users", of_device, held_fine, held_unknown,
+	[CHECK_VIABLE] = { "siblings", of_group, viable_fine, NULL, NULL, NULL },
+	[CHECK_NODES] = { "nodes", NULL, nodes_fine, nodes_unknown,
+			  "there is neither /dev/vfio/vfio nor /dev/iommu that could be opened",
+			  "modprobe vfio, or iommufd; where the kernel has neither, see modules above" },
+	[CHECK_HELD] = { "users", of_group, held_fine, held_unknown,
 			 "an ordinary user may not look at every process", "run as root" },
 	[CHECK_INTREMAP] = { "interrupt remapping", of_iommu, intremap_fine, intremap_unknown,
 			     "/proc/interrupts does not say", "see dmesg | grep -i remap" },
@@ -274,7 +328,9 @@ static const struct look {
 			     "mount -t securityfs none /sys/kernel/security" },
 	[CHECK_MODULE] = { "verify_pte", NULL, module_fine, module_unknown,
 			   "what its file is for cannot be read", "build it again with `make`" },
-	[CHECK_BACKENDS] = { "back ends", NULL, backends_fine, NULL, NULL, NULL },
+	[CHECK_BACKENDS] = { "back ends", NULL, backends_fine, backends_unknown,
+			     "neither VFIO's container nor iommufd is in the kernel now",
+			     "modprobe vfio, or iommufd; where the kernel has neither, see modules above" },
 };
 
 /* --- telling --------------------------------------------------------------- */
@@ -327,13 +383,14 @@ static void look_at(struct doctor *d, enum check check)
 	const struct look *look = &looks[check];
 	const struct failure *f = NULL;
 	char detail[DETAIL_LEN];
-	bool fine = true;
+	bool fine = true, noted = false;
 	struct err err;
 
 	if (look->asked && !look->asked(&d->env))
 		return;
 	while ((f = failure_next(&d->env, check, f))) {
-		failure_set(&d->env, f->id, f->no, look->name, &err);
+		failure_fill(&d->env, f, look->name, &err);
+		noted = true;
 		tell(d, look, by_severity[f->severity], NULL, &err);
 		fine = fine && f->severity == SEVERITY_NOTE;
 	}
@@ -341,6 +398,9 @@ static void look_at(struct doctor *d, enum check check)
 	if (!fine || (look->asked == of_device && !d->env.dev.bdf[0]))
 		return;
 	if (look->unknown && look->unknown(&d->env)) {
+		/* The note said why. */
+		if (noted)
+			return;
 		err_set(&err, 0, "not known", look->why, look->fix);
 		tell(d, look, UNKNOWN, NULL, &err);
 		return;
@@ -605,6 +665,7 @@ static int doctor_main(int argc, char **argv, struct globals *g)
 		env_size(&d.env, o.size, o.page_size);
 		if (given)
 			env_device(&d.env, given, NULL);
+		env_open_nodes(&d.env);
 		/* What auto takes, where it is there, charges by user. */
 		if (d.env.cdev >= 0 && given && !d.env.iommufd.no)
 			d.env.account = ACCOUNT_USER;

@@ -23,17 +23,17 @@
 #include "text.h"
 
 #define ARRAY_SIZE(a)  (sizeof(a) / sizeof((a)[0]))
-#define CANDIDATES_MAX 8
+#define CANDIDATES_MAX 16
 #define NAME_MAX_LEN   192
 
 /* A device with all that is told of it. */
 struct entry {
 	struct sysfs_device dev;
 	struct sysfs_device siblings[ENV_SIBLINGS];
-	size_t nr_siblings;
+	size_t nr_siblings, more_siblings; /* more: there is no room for */
 	char class_name[NAME_MAX_LEN], name[NAME_MAX_LEN];
 	char candidates[CANDIDATES_MAX][SYSFS_NAME];
-	size_t nr_candidates;
+	size_t nr_candidates, more_candidates;
 	const struct failure *failure; /* what is in the way; NULL: it is ready */
 	struct err why;
 };
@@ -64,6 +64,8 @@ static void add_candidate(const char *module, void *arg)
 			return;
 	if (e->nr_candidates < CANDIDATES_MAX)
 		snprintf(e->candidates[e->nr_candidates++], SYSFS_NAME, "%s", module);
+	else
+		e->more_candidates++;
 }
 
 /*
@@ -105,6 +107,7 @@ static void fill_entry(struct list_cmd *c, struct entry *e, struct pci_names *na
 		c->env.dev = *dev;
 	memcpy(e->siblings, c->env.siblings, sizeof(e->siblings));
 	e->nr_siblings = c->env.nr_siblings;
+	e->more_siblings = c->env.nr_more;
 	e->failure = failure_at(&c->env, "list", &e->why);
 	find_candidates(e, mods);
 	pci_names_class(names, dev->class, e->class_name, sizeof(e->class_name));
@@ -228,11 +231,15 @@ static void print_details(const struct entry *e, int indent)
 		printf("%*scandidates:", indent, "");
 	for (i = 0; i < e->nr_candidates; i++)
 		printf(" %s", text_shown(e->candidates[i]));
+	if (e->more_candidates)
+		printf(" and %zu more", e->more_candidates);
 	if (e->nr_candidates)
 		putchar('\n');
 	for (i = 0; i < e->nr_siblings; i++)
 		printf("%*ssibling: %s on %s\n", indent, "", e->siblings[i].bdf,
 		       e->siblings[i].driver[0] ? text_shown(e->siblings[i].driver) : "no driver");
+	if (e->more_siblings)
+		printf("%*sand %zu more siblings\n", indent, "", e->more_siblings);
 }
 
 static void print_text(const struct list_cmd *c)
@@ -326,9 +333,15 @@ static struct json_object *entry_json(const struct entry *e)
 	for (i = 0; i < e->nr_candidates; i++)
 		json_object_array_add(candidates, json_text(e->candidates[i]));
 	json_object_object_add(obj, "candidates", candidates);
+	if (e->more_candidates)
+		json_object_object_add(obj, "candidates_left_out",
+				       json_object_new_int64((int64_t)e->more_candidates));
 	json_object_object_add(obj, "group",
 			       e->dev.group < 0 ? NULL : json_object_new_int(e->dev.group));
 	json_object_object_add(obj, "siblings", siblings_json(e));
+	if (e->more_siblings)
+		json_object_object_add(obj, "siblings_left_out",
+				       json_object_new_int64((int64_t)e->more_siblings));
 	json_object_object_add(obj, "ready", json_object_new_boolean(!e->failure));
 	add_string(obj, "reason", e->failure ? e->failure->id : "ready");
 	if (e->failure)

@@ -77,6 +77,7 @@ enum {
 	OPT_RECHECK,
 	OPT_MODULE,
 	OPT_NO_MODULE,
+	OPT_VF_TOKEN,
 };
 
 static const struct option long_options[] = { { "expect", required_argument, NULL, OPT_EXPECT },
@@ -95,6 +96,7 @@ static const struct option long_options[] = { { "expect", required_argument, NUL
 					      { "recheck", optional_argument, NULL, OPT_RECHECK },
 					      { "module", required_argument, NULL, OPT_MODULE },
 					      { "no-module", no_argument, NULL, OPT_NO_MODULE },
+					      { "vf-token", required_argument, NULL, OPT_VF_TOKEN },
 					      GLOBAL_OPTIONS,
 					      { 0 } };
 
@@ -119,6 +121,8 @@ static const char options_help[] =
 	"  --hold[=SECONDS]           keep the mapping until Enter or a signal\n"
 	"  --recheck[=MS]             compare with the IOMMU again and again while it is\n"
 	"                             held (1000), not only before unmap\n"
+	"  --vf-token UUID            of a virtual function whose physical one is on VFIO\n"
+	"                             too, or of that: both users give the same\n"
 	"  --module PATH              verify_pte.ko to load\n"
 	"  --no-module                do without: nothing is verified, exit 4\n";
 
@@ -243,6 +247,7 @@ static bool with_twice(const struct run_opts *o)
 /* 0, or the exit code of a usage error; *done >= 0: nothing left to do */
 static int parse_options(int argc, char **argv, struct globals *g, struct run_opts *o, int *done)
 {
+	unsigned char uuid[16];
 	struct pci_bdf bdf;
 	unsigned int i;
 	uint64_t v = 0;
@@ -321,6 +326,13 @@ static int parse_options(int argc, char **argv, struct globals *g, struct run_op
 			break;
 		case OPT_NO_MODULE:
 			o->no_module = true;
+			break;
+		case OPT_VF_TOKEN:
+			o->vf_token = optarg;
+			if (parse_uuid(optarg, uuid))
+				ret = usage_error(
+					"--vf-token %s: not a UUID; as in --vf-token bd8d9d2b-5a5f-4f5a-a211-f591514ba1f3",
+					optarg);
 			break;
 		default:
 			ret = bad_option(c, argv, &cmd_run);

@@ -381,6 +381,14 @@ static int open_node(struct env_node *node)
 	return fd;
 }
 
+void env_not_opened(struct env *env, const char *path, int no)
+{
+	env->container.path[0] = env->iommufd.path[0] = env->device_node.path[0] = '\0';
+	env_look(&env->node, path);
+	env->node.no = no;
+	env->node.opened = true;
+}
+
 static void try_node(struct env_node *node, const char *driver)
 {
 	int fd;
@@ -688,6 +696,40 @@ int env_device(struct env *env, const char *bdf, const struct holders *known)
 	read_leaving(env, known ? known : &own);
 	holders_free(&own);
 	return 0;
+}
+
+/* The last of what a link leads to, or of the directory above; "" */
+static void name_of(const char *path, bool above, char *out, size_t len)
+{
+	char target[PATH_MAX];
+	char *slash;
+
+	out[0] = '\0';
+	if (!realpath(path, target))
+		return;
+	slash = strrchr(target, '/');
+	if (above && slash) {
+		*slash = '\0';
+		slash = strrchr(target, '/');
+	}
+	if (slash)
+		snprintf(out, len, "%.*s", (int)len - 1, slash + 1);
+}
+
+void env_given(struct env *env, const char *given)
+{
+	unsigned char uuid[16];
+	char path[128];
+
+	snprintf(env->given, sizeof(env->given), "%.47s", given);
+	env->is_uuid = !parse_uuid(given, uuid);
+	if (!env->is_uuid)
+		return;
+	/* Documentation/driver-api/vfio-mediated-device.rst */
+	snprintf(path, sizeof(path), "/sys/bus/mdev/devices/%s", given);
+	name_of(path, true, env->mdev_parent, sizeof(env->mdev_parent));
+	snprintf(path, sizeof(path), "/sys/bus/mdev/devices/%s/mdev_type", given);
+	name_of(path, false, env->mdev_type, sizeof(env->mdev_type));
 }
 
 void env_size(struct env *env, uint64_t size, uint64_t page_size)

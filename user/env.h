@@ -115,7 +115,9 @@ struct env {
 	bool unseen; /* not every process could be looked at */
 
 	/* What is, or would be, asked of it. */
-	char given[48]; /* the address as it was typed */
+	char given[48];			     /* the address as it was typed */
+	bool is_uuid;			     /* which would be a mediated device's name, */
+	char mdev_parent[64], mdev_type[64]; /* and is, of this one; "" there is none */
 	const char *module_path;
 	uint64_t size, page_size, iova, last_iova;
 	bool has_iova;	       /* iova and last_iova are of a mapping that was refused */
@@ -138,6 +140,9 @@ int env_device(struct env *env, const char *bdf, const struct holders *known);
 /* Looks at a node of /dev: may it be read and written?  By its permissions alone */
 void env_look(struct env_node *node, const char *path);
 
+/* This node could not be opened, for @no: it is the one that the failure is about. */
+void env_not_opened(struct env *env, const char *path, int no);
+
 /*
  * Opens every node that a back end would open for the device of @env, where its module is
  * loaded, for a moment: only that shows what else forbids it (a cgroup, a security module,
@@ -145,6 +150,9 @@ void env_look(struct env_node *node, const char *path);
  * one who has the group open already.
  */
 void env_open_nodes(struct env *env);
+
+/* What was typed where a PCI address should stand: what is it? */
+void env_given(struct env *env, const char *given);
 
 /* Adds a mapping's size and what that needs. */
 void env_size(struct env *env, uint64_t size, uint64_t page_size);

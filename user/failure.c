@@ -21,6 +21,16 @@ static bool has_device(const struct env *env)
 	return env->dev.bdf[0];
 }
 
+static bool is_uuid(const struct env *env)
+{
+	return env->is_uuid;
+}
+
+static bool is_mdev(const struct env *env)
+{
+	return env->is_uuid && env->mdev_parent[0];
+}
+
 static bool is_absent(const struct env *env)
 {
 	return env->given[0] && !has_device(env);
@@ -538,9 +548,20 @@ static bool is_identity(const struct env *env)
 	return env->passthrough || !strcmp(env->group_type, "identity");
 }
 
+/* Beside a container; a kernel that has neither has no back end at all. */
 static bool has_no_iommufd(const struct env *env)
 {
-	return env->iommufd.path[0] && env->iommufd.no == ENOENT;
+	return env->iommufd.path[0] && env->iommufd.no == ENOENT && env->container.opened &&
+	       !env->container.no;
+}
+
+/* VFIO is not in the kernel yet, but can be; until then nothing of it can be opened. */
+static bool is_to_be_loaded(const struct env *env)
+{
+	return env->modules[MODULE_VFIO] == MODULE_THERE &&
+	       env->modules[MODULE_TYPE1] >= MODULE_THERE &&
+	       !(env->container.opened && !env->container.no) &&
+	       !(env->iommufd.opened && !env->iommufd.no);
 }
 
 static bool allows_noiommu(const struct env *env)
@@ -558,6 +579,24 @@ static bool allows_noiommu(const struct env *env)
  */
 /* clang-format off */
 const struct failure failures[] = {
+	{
+		.id = "mdev",
+		.steps = "address",
+		.which = is_mdev,
+		.what = "{given}: a mediated device (mdev), not a PCI one",
+		.why = "it is of the type {mdev_type}, and {mdev_parent} has made it: it has no PCI address and no hardware of its own, that one's driver serves it",
+		.fix = "give the PCI address of a device, see vfio_test list; QEMU takes this one: -device vfio-pci,sysfsdev=/sys/bus/mdev/devices/{given}",
+		.source = "Documentation/driver-api/vfio-mediated-device.rst",
+	},
+	{
+		.id = "mdev",
+		.steps = "address",
+		.which = is_uuid,
+		.what = "{given}: a UUID, not a PCI address",
+		.why = "mediated devices (mdev) have such names, and the kernel has none of this name; this program tests PCI devices",
+		.fix = "give the PCI address of a device, as in 0000:00:01.0, see vfio_test list; mdevs: ls /sys/bus/mdev/devices",
+		.source = "Documentation/driver-api/vfio-mediated-device.rst",
+	},
 	{
 		.id = "bad-address",
 		.steps = "address",
@@ -1794,6 +1833,26 @@ const struct failure failures[] = {
 	},
 	/* Worth knowing. */
 	{
+		.id = "not-loaded-yet",
+		.severity = SEVERITY_NOTE,
+		.check = CHECK_NODES,
+		.state = is_to_be_loaded,
+		.what = "no node of VFIO could be opened",
+		.why = "VFIO is not in the kernel yet: vfio_test loads it when it runs",
+		.fix = "nothing; to have it looked at as well, modprobe vfio_iommu_type1, and run doctor again",
+		.source = "drivers/vfio/container.c: vfio_container_init()",
+	},
+	{
+		.id = "not-loaded-yet",
+		.severity = SEVERITY_NOTE,
+		.check = CHECK_BACKENDS,
+		.state = is_to_be_loaded,
+		.what = "none is there yet",
+		.why = "vfio_iommu_type1 can be loaded, and vfio_test does so when it runs",
+		.fix = "nothing; to have it looked at as well, modprobe vfio_iommu_type1, and run doctor again",
+		.source = "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_type1_init()",
+	},
+	{
 		.id = "identity",
 		.severity = SEVERITY_NOTE,
 		.check = CHECK_GROUP,
@@ -2097,6 +2156,8 @@ static void put_power(const struct env *env, char *buf, size_t len)
 	}
 
 PUT_STRING(given, given)
+PUT_STRING(mdev_parent, mdev_parent)
+PUT_STRING(mdev_type, mdev_type)
 PUT_STRING(bdf, dev.bdf)
 PUT_STRING(driver, dev.driver)
 PUT_STRING(machine, machine)
@@ -2172,6 +2233,8 @@ static const struct {
 	{ "ordinary_kib", put_ordinary },
 	{ "huge_goal", put_huge_goal },
 	{ "huge_reserved", put_huge_reserved },
+	{ "mdev_parent", put_mdev_parent },
+	{ "mdev_type", put_mdev_type },
 };
 
 static void put_word(const struct env *env, const char *name, size_t n, char *buf, size_t len)
@@ -2241,6 +2304,11 @@ static void fill(const struct env *env, const struct failure *f, int no, const c
 void failure_set(const struct env *env, const char *id, int no, const char *what, struct err *err)
 {
 	fill(env, failure_get(id), no, what, err);
+}
+
+void failure_fill(const struct env *env, const struct failure *f, const char *what, struct err *err)
+{
+	fill(env, f, f->no, what, err);
 }
 
 /* Is @step one of the words? */

@@ -75,6 +75,10 @@ void failure_explain(const struct env *env, const char *step, int no, const char
 /* Fills @err with a failure that is known already and in the table.  @env, @what as above. */
 void failure_set(const struct env *env, const char *id, int no, const char *what, struct err *err);
 
+/* The same of a row: several rows may have one id, of which failure_set() takes the first. */
+void failure_fill(const struct env *env, const struct failure *f, const char *what,
+		  struct err *err);
+
 /*
  * The next failure after @last (NULL: the first) that the facts alone show, of this check
  * (CHECK_NONE: of any); NULL: no more.  In the order in which to put them right.

@@ -181,4 +181,16 @@ struct vfio_device_detach_iommufd_pt {
 
 #endif /* VFIO_DEVICE_BIND_IOMMUFD */
 
+/* vfio_device_bind_iommufd as it is since 6.18, with room for a VF token */
+struct vfio_device_bind_token {
+	__u32 argsz;
+	__u32 flags;
+	__s32 iommufd;
+	__u32 out_devid;
+	__aligned_u64 token_uuid_ptr; /* 16 bytes, in the order in which a UUID is written */
+};
+#ifndef VFIO_DEVICE_BIND_FLAG_TOKEN
+#define VFIO_DEVICE_BIND_FLAG_TOKEN (1 << 0)
+#endif
+
 #endif /* IOMMUFD_UAPI_H */

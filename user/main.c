@@ -246,8 +246,8 @@ int bad_address(const char *given)
 	struct env env = { .dev = { .group = -1 } };
 	struct err err;
 
-	snprintf(env.given, sizeof(env.given), "%.47s", given);
-	failure_set(&env, "bad-address", EINVAL, NULL, &err);
+	env_given(&env, given);
+	failure_explain(&env, "address", EINVAL, given, &err);
 	return usage_err(&err);
 }
 

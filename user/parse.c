@@ -6,6 +6,7 @@
  */
 #include "parse.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stddef.h>
@@ -260,6 +261,25 @@ static int scan_hex_field(const char **s, int min, int max, char end, unsigned i
 		return -EINVAL;
 	*s += n + (end != '\0');
 	*out = v;
+	return 0;
+}
+
+int parse_uuid(const char *s, unsigned char out[16])
+{
+	unsigned char uuid[16];
+	size_t i;
+
+	for (i = 0; i < sizeof(uuid); i++) {
+		if ((i == 4 || i == 6 || i == 8 || i == 10) && *s++ != '-')
+			return -EINVAL;
+		if (!isxdigit((unsigned char)s[0]) || !isxdigit((unsigned char)s[1]))
+			return -EINVAL;
+		sscanf(s, "%2hhx", &uuid[i]);
+		s += 2;
+	}
+	if (*s)
+		return -EINVAL;
+	memcpy(out, uuid, sizeof(uuid));
 	return 0;
 }
 

@@ -62,6 +62,9 @@ int parse_duration(const char *s, uint64_t unit_ms, uint64_t *ms);
 /* What _PAGE_USER has to be: user (set), or supervisor (cleared, clear).  -EINVAL. */
 int parse_expect(const char *s, bool *user);
 
+/* 8-4-4-4-12 hexadecimal digits, in that order.  -EINVAL. */
+int parse_uuid(const char *s, unsigned char out[16]);
+
 /* Decimal or 0x, a minus sign allowed.  -EINVAL; -ERANGE outside min..max. */
 int parse_int(const char *s, int min, int max, int *out);
 

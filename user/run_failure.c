@@ -15,6 +15,7 @@ static void collect(const struct run *run, struct env *env)
 	env->mappings = run->opts->nr_iovas;
 	env->account = run->vfio.be && run->vfio.be->rules == RULES_IOMMUFD ? ACCOUNT_USER
 									    : ACCOUNT_PROCESS;
+	env->has_token = run->opts->vf_token;
 	/* Of a mapping: its IOVA is the first that is not mapped yet. */
 	env->has_iova = iommu->nr_ranges && run->nr_mapped < MAX_IOVAS;
 	if (env->has_iova) {
@@ -38,8 +39,7 @@ enum status run_not_opened(struct run *run, const char *where, int ret, const ch
 	char what[80];
 
 	collect(run, &env);
-	env.container.path[0] = '\0';
-	env_look(&env.node, path);
+	env_not_opened(&env, path, -ret);
 	snprintf(what, sizeof(what), "could not open %s", path);
 	failure_explain(&env, where, -ret, what, &run->err);
 	return STATUS_ERROR;

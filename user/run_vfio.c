@@ -83,6 +83,8 @@ static enum status not_supported(struct run *run, const struct backend *be)
 /* What VFIO was asked last failed. */
 static enum status call_failed(struct run *run, int ret)
 {
+	if (!strcmp(run->vfio.call, "group") || !strcmp(run->vfio.call, "device-node"))
+		return run_not_opened(run, run->vfio.call, ret, run->vfio.node);
 	return run_failed(run, run->vfio.call, ret, run->vfio.call);
 }
 
@@ -143,6 +145,7 @@ enum status step_backend(struct run *run)
 	memset(&run->err, 0, sizeof(run->err));
 	run->vfio.be = be;
 	run->vfio.dev = &run->dev;
+	run->vfio.token = run->opts->vf_token;
 	report_line(run->rep, "Back end: %s%s", be->name, run->opts->backend ? "" : " (auto)");
 	run_detail(run, "%s", be->name);
 	return STATUS_PASS;
@@ -234,14 +237,11 @@ enum status step_extensions_before(struct run *run)
 enum status step_group(struct run *run)
 {
 	int ret = vfio_group_open(&run->vfio);
-	char path[64];
 
-	vfio_group_path(&run->dev, path, sizeof(path));
-	if (!ret) {
-		run_detail(run, "%s, fd %d", path, run->vfio.group);
-		return STATUS_PASS;
-	}
-	return run_not_opened(run, "group", ret, path);
+	if (ret)
+		return call_failed(run, ret);
+	run_detail(run, "%s, fd %d", run->vfio.node, run->vfio.group);
+	return STATUS_PASS;
 }
 
 void undo_group(struct run *run)

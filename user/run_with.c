@@ -41,12 +41,19 @@ static enum status stop(struct run *run, const struct run_with *w, int ret, cons
 static enum status stop_at_call(struct run *run, const struct run_with *w, int ret)
 {
 	const char *call = w->vfio.call ? w->vfio.call : "VFIO";
+	bool node = !strcmp(call, "group") || !strcmp(call, "device-node");
+	char what[80];
 	struct err err;
 	struct env env;
 
 	env_machine(&env, run->opts->module_path);
 	env_device(&env, w->dev.bdf, NULL);
-	failure_explain(&env, call, -ret, call, &err);
+	env.has_token = w->vfio.token;
+	if (node)
+		env_not_opened(&env, w->vfio.node, -ret);
+	snprintf(what, sizeof(what), "%s%s", node ? "could not open " : "",
+		 node ? w->vfio.node : call);
+	failure_explain(&env, call, -ret, what, &err);
 	run->err.id = err.id;
 	run->err.no = -ret;
 	err_what(&run->err, "--with %s: %s", w->dev.bdf, err.what);
@@ -79,7 +86,6 @@ static int join_group(struct run *run, struct run_with *w)
 		return 0;
 	}
 	w->own_group = true;
-	w->vfio.call = "the group's node";
 	ret = vfio_group_open(&w->vfio);
 	return ret ? ret : vfio_group_set_container(&w->vfio);
 }
@@ -107,6 +113,9 @@ static enum status join(struct run *run, struct run_with *w, const char *bdf)
 	w->vfio.dev = &w->dev;
 	w->vfio.group = -1;
 	w->vfio.in_container = false;
+	/* One that has no use for a token refuses it. */
+	if (!sysfs_takes_token(bdf))
+		w->vfio.token = NULL;
 	if (be->has & BACKEND_GROUP) {
 		ret = join_group(run, w);
 		if (ret)

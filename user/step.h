@@ -45,6 +45,7 @@ struct run_opts {
 	bool no_rules;	      /* ask VFIO for nothing that it must refuse */
 	int dma;	      /* DMA_AUTO, DMA_NONE or a driver of dma.h */
 	unsigned int require; /* witnesses, as bits: what is not proven is unverified */
+	const char *vf_token; /* a UUID; or NULL */
 };
 
 struct run_dma;

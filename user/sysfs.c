@@ -177,6 +177,16 @@ void sysfs_physfn(const char *bdf, char *out, size_t len)
 	link_name(bdf, "physfn", out, len);
 }
 
+bool sysfs_takes_token(const char *bdf)
+{
+	char path[PATH_MAX], pf[SYSFS_BDF];
+
+	sysfs_physfn(bdf, pf, sizeof(pf));
+	/* Whether the file is there needs no lock, as to read it would. */
+	snprintf(path, sizeof(path), PCI_DEVICES "/%s/sriov_numvfs", bdf);
+	return pf[0] || !access(path, F_OK);
+}
+
 int sysfs_cdev_path(const char *bdf, char *path, size_t len)
 {
 	char dir[PATH_MAX], dev[PATH_MAX + SYSFS_NAME];

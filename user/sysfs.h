@@ -78,6 +78,9 @@ bool sysfs_group_noiommu(int group);
 unsigned int sysfs_vfs(const char *bdf, char *list, size_t len);
 void sysfs_physfn(const char *bdf, char *out, size_t len);
 
+/* Is it a physical or a virtual function, to which a VF token may belong? */
+bool sysfs_takes_token(const char *bdf);
+
 /* The node that VFIO gives the device itself, "/dev/vfio/devices/vfio0"; -ENODEV without one */
 int sysfs_cdev_path(const char *bdf, char *path, size_t len);
 

@@ -13,7 +13,7 @@
 . /tests/ktap.sh
 # shellcheck source=tests/guest/left.sh
 . /tests/left.sh
-ktap_plan 90
+ktap_plan 106
 
 pci=/sys/bus/pci
 release=$(uname -r)
@@ -75,6 +75,8 @@ mkdir -p /boot
 echo '# CONFIG_VFIO_IOMMU_TYPE1 is not set' >"/boot/config-$release"
 ill not-in-kernel "this kernel is built without it: CONFIG_VFIO_IOMMU_TYPE1 is not set in /boot/config-$release; boot a kernel that has it" \
 	'VFIO not in the kernel' vfio_test doctor
+expect 2 'back ends: not known: neither VFIO.s container nor iommufd is in the kernel now' 'VFIO not in the kernel: what follows is not known' vfio_test doctor "$BDF"
+check 'VFIO not in the kernel: no tick for what there is not' sh -c "! grep -E '^\[ok\] (modules|nodes|back ends|driver):' $ktap_dir/out"
 rm "/boot/config-$release"
 [ ! -e /tmp/config ] || mv /tmp/config "/boot/config-$release"
 
@@ -161,17 +163,44 @@ for _ in 1 2 3 4 5 6 7 8 9 10; do
 done
 expect 2 "the device is open: process $holder \\(vfio_test\\) has it open, and the kernel would have the unbind wait for its end; end that process" \
 	'unbind of an open device' vfio_test unbind "$BDF"
+# One that does not answer the request to give it back
+kill -STOP $holder
 (echo "$BDF" >$pci/drivers/vfio-pci/unbind) 2>/dev/null &
 waiting=$!
 sleep 1
 check 'unbind waits while the device is open' kill -0 $waiting
-ill held "users: group $group is in use: process $holder \\(vfio_test\\) has it open; end that process" 'unbind waits' vfio_test doctor "$BDF"
-kill $holder
+ill removal-waits "driver: its removal is waiting: .*, and the kernel waits for process $holder \\(vfio_test\\), who has it open; end that process" 'unbind waits' vfio_test doctor "$BDF"
+expect 0 'its removal is waiting' 'unbind waits: list' vfio_test list "$BDF"
+check 'unbind waits: list does not say to bind it' sh -c "! grep -E 'no driver|vfio_test bind' $ktap_dir/out"
+expect 2 'its removal is waiting' 'unbind waits: run' quick "$BDF"
+timeout 20 vfio_test bind "$BDF" >"$ktap_dir/out" 2>"$ktap_dir/err"
+check 'unbind waits: bind is refused at once' sh -c "[ $? -eq 2 ] && grep 'its removal is waiting' $ktap_dir/err"
+check 'unbind waits: it still does' kill -0 $waiting
+kill -KILL $holder
 wait $holder $waiting
 check 'unbind: the cure lets it through' [ ! -e $pci/devices/"$BDF"/driver ]
 expect 0 'the kernel would have the unbind wait for its end' 'unbind waits: why' vfio_test doctor --why unbind-waits
 bind "$BDF" vfio-pci
+# A device that its process is asked to give back, and does not: unplugged while it is held.
+bind "$e1000e" vfio-pci
+vfio_test --quiet --no-rules --no-reset --dma none --no-module --hold "$e1000e" >/tmp/held 2>&1 </dev/null &
+holder=$!
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+	! grep -q holding /tmp/held || break
+	sleep 0.5
+done
+kill -STOP $holder
+(echo 1 >$pci/devices/"$e1000e"/remove) 2>/dev/null &
+waiting=$!
+sleep 1
+expect 0 '"reason": ?"removal-waits"' 'taken out while it is held: list' timeout 20 vfio_test list --json "$e1000e"
+expect 2 "and the kernel waits for process $holder \\(vfio_test\\)" 'taken out while it is held: doctor' timeout 20 vfio_test doctor "$e1000e"
+kill -KILL $holder
+wait $holder $waiting
+check 'and then it is gone' [ ! -e $pci/devices/"$e1000e" ]
+echo 1 >$pci/rescan
 bind "$e1000e" ''
+modprobe -r vfio_iommu_type1
 if (echo identity >"$pci/devices/$e1000e/iommu_group/type") 2>/dev/null; then
 	bind "$e1000e" vfio-pci
 	expect 0 'group: .*the identity domain .*harmless' 'identity: told, and harmless' vfio_test doctor "$e1000e"
@@ -198,6 +227,7 @@ user_run='vfio_test --quiet --no-rules --no-reset --no-module --dma none --size 
 expect 2 "could not open $node: no permission on $node \\(root:root, mode 0600\\); run as root, or give the user the node: chown USER $node" \
 	'no permission: run' as_user 1024 "$user_run"
 ill no-permission "nodes: no permission on $node \\(root:root, mode 0600\\)" 'no permission' as_user 1024 'vfio_test doctor "$BDF"'
+check 'ordinary user: who has it open is not known' said 'users: not known: an ordinary user may not look at every process'
 chown user "$node"
 expect 4 '^Verdict: unverified' 'no permission: cured' as_user 1024 "$user_run"
 expect 2 '1024 KiB needed, the limit is 64 KiB; raise it with ulimit -l 1024 or more .*CAP_IPC_LOCK' 'memlock: run' as_user 64 "$user_run"
@@ -205,9 +235,43 @@ expect 2 'memory: 1024 KiB needed, the limit is 64 KiB|memory: not enough memory
 	'memlock: doctor' as_user 64 'vfio_test doctor "$BDF"'
 expect 4 '^Verdict: unverified' 'memlock: cured' as_user 1024 "$user_run"
 expect 4 'privilege: no CAP_SYS_ADMIN: ' 'ordinary user: doctor' as_user 1024 'vfio_test doctor "$BDF"'
-check 'ordinary user: who has it open is not known' said 'users: not known: an ordinary user may not look at every process'
+check 'ordinary user: what could be opened is open to nobody else' said 'users: no process has the group open'
 expect 4 'no CAP_SYS_MODULE; run as root' 'ordinary user: module' as_user 1024 'vfio_test --no-rules --dma none --size 16K "$BDF"'
 chown root "$node"
+
+# What else forbids a node than its owner and mode.
+major=$(awk '$2 == "vfio" { print $1 }' /proc/devices)
+minor=$(cut -d : -f 2 /sys/class/vfio/"$group"/dev)
+mkdir -p /tmp/cgroup
+mount -t cgroup -o devices none /tmp/cgroup
+mkdir /tmp/cgroup/less
+# in_cgroup RULE COMMAND: with this device denied
+in_cgroup() {
+	echo a >/tmp/cgroup/less/devices.allow
+	echo "$1 rwm" >/tmp/cgroup/less/devices.deny
+	sh -c "echo \$\$ >/tmp/cgroup/less/tasks; $2 ${3:-}"
+}
+if [ -e /tmp/cgroup/less/devices.deny ]; then
+	ill devices-cgroup "nodes: $node is refused though its permissions \\(root:root, mode 0600\\) do not say so: the devices cgroup of this process forbids it; .*echo 'c $major:$minor rw' > devices.allow" \
+		'devices cgroup' in_cgroup "c $major:$minor" "vfio_test doctor $BDF"
+	expect 2 "could not open $node: $node is refused though .*: the devices cgroup of this process forbids it" 'devices cgroup: run' \
+		in_cgroup "c $major:$minor" "vfio_test --quiet --no-rules --no-reset --no-module --dma none --size 1M $BDF"
+	expect 2 'could not open /dev/vfio/vfio: .*: the devices cgroup of this process forbids it' 'devices cgroup: the container' \
+		in_cgroup 'c 10:196' "vfio_test --quiet --no-rules --no-reset --no-module --dma none --size 1M $BDF"
+else
+	ktap_skip 'devices cgroup: doctor' 'no devices cgroup of version 1 in this kernel'
+	ktap_skip 'devices cgroup: run' 'no devices cgroup of version 1 in this kernel'
+	ktap_skip 'devices cgroup: the container' 'no devices cgroup of version 1 in this kernel'
+fi
+rmdir /tmp/cgroup/less
+umount /tmp/cgroup
+# in_dev OPTIONS MAJOR COMMAND: with a /dev/vfio of its own
+in_dev() {
+	unshare -m sh -c "mount -t tmpfs $1 none /dev/vfio && mknod /dev/vfio/vfio c 10 196 && mknod $node c $2 $minor && $3"
+}
+expect 2 "nodes: /dev/vfio/vfio lies on a file system that is mounted nodev" 'nodev' in_dev '-o nodev' "$major" "vfio_test doctor $BDF"
+expect 2 "could not open $node: no driver is behind the node: it is left over, or made with another number; rm it" 'a node left over' \
+	in_dev '' 240 "vfio_test --quiet --no-rules --no-reset --no-module --dma none $BDF"
 
 # --- the mapping -------------------------------------------------------------
 

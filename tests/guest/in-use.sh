@@ -11,7 +11,7 @@
 
 # shellcheck source=tests/guest/ktap.sh
 . /tests/ktap.sh
-ktap_plan 47
+ktap_plan 54
 
 pci=/sys/bus/pci
 # find_device VENDOR DEVICE [WHERE]: its address, the first
@@ -33,7 +33,7 @@ wait_for() {
 }
 # hold HOW FILE: sets $holder; let_go ends it
 hold() {
-	rm -f /tmp/held
+	: >/tmp/held
 	/root/hold "$1" "$2" >/tmp/held 2>&1 </dev/null &
 	holder=$!
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
@@ -218,6 +218,8 @@ expect 2 "$watchdog: it cannot be found out whether the device is in use: its dr
 	'a node that sysfs does not lead to: the driver is in use' vfio_test bind "$watchdog"
 check 'it is still on its driver' [ -n "$(driver_of "$watchdog")" ]
 let_go
+# Or it would go on, and reset the machine.
+printf V >/dev/watchdog0
 
 # --- virtual functions -------------------------------------------------------
 
@@ -244,8 +246,40 @@ check 'and the virtual function is still there' [ -e "$pci/devices/$vf" ]
 # --- a VF token ---------------------------------------------------------------
 
 uuid=5d4a9a3e-3f0b-4a1e-9d3f-0c6a8f9e1b2c
+expect 0 '"reason": ?"vf-token"' 'list tells it' vfio_test list --json "$vf"
 expect 2 "a VF token is needed: it is a virtual function of $pf, which is on vfio-pci: .*--vf-token UUID" 'a virtual function of it: refused, and why' \
 	vfio_test --no-reset --no-rules --dma none --size 16K "$vf"
+quick() {
+	vfio_test --no-reset --no-rules --dma none --size 16K "$@"
+}
+expect 2 '--vf-token 12: not a UUID; as in --vf-token bd8d' 'a token that is none' vfio_test --vf-token 12 "$vf"
+expect 2 'a VF token was given: this device takes none: .*; leave --vf-token out' 'a token for a device that takes none' \
+	sh -c "vfio_test bind -q $BDF && vfio_test --quiet --vf-token $uuid $BDF"
+vfio_test unbind -q "$BDF"
+expect 2 'the VF token is not accepted: it is not the UUID that the user of the physical function has set' 'a token that nobody has set' \
+	quick --vf-token $uuid "$vf"
+# QEMU's nvme loses its virtual functions at a reset, which VFIO does at each open.
+echo >"$pci/devices/$pf/reset_method"
+vfio_test --no-reset --no-rules --dma none --size 16K --vf-token $uuid --hold "$pf" >/tmp/held 2>&1 </dev/null &
+holder=$!
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+	! grep -q holding /tmp/held || break
+	sleep 0.5
+done
+expect 2 'the VF token is not accepted: it is not the UUID that the user of the physical function has set' 'another token' \
+	quick --vf-token bd8d9d2b-5a5f-4f5a-a211-f591514ba1f3 "$vf"
+quick --vf-token $uuid "$vf" >/tmp/token 2>&1
+check 'the same token: the virtual function is had' grep '^Verdict: \(pass\|unverified\)' /tmp/token
+vfio_test --no-reset --no-rules --dma none --size 16K --vf-token $uuid --hold "$vf" >/tmp/held2 2>&1 </dev/null &
+holder2=$!
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+	! grep -q holding /tmp/held2 || break
+	sleep 0.5
+done
+let_go
+expect 2 'a VF token is needed: its virtual functions are in use' 'the physical function, while the other is in use: refused, and why' quick "$pf"
+kill $holder2
+wait $holder2
 echo 0 >"$pci/devices/$pf/sriov_numvfs"
 expect 0 "^$pf: vfio-pci -> nvme\$" 'without them it is put back' vfio_test unbind "$pf"
 

@@ -58,7 +58,7 @@ static struct env healthy(void)
 			 .cgroup = MEMORY_NO_LIMIT,
 			 .hugetlb = MEMORY_NO_LIMIT,
 			 .memlock = MEMORY_NO_LIMIT },
-		.container = { "/dev/vfio/vfio", 0, 0666, "root:root" },
+		.container = { "/dev/vfio/vfio", 0, 0666, "root:root", .opened = true },
 		.iommufd = { "/dev/iommu", 0, 0600, "root:root" },
 		.debugfs = FACT_YES,
 		.ko = { "/lib/modules/verify_pte.ko", "6.1.0-1-amd64 SMP mod_unload ", false },

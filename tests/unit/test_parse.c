@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <string.h>
 #include <limits.h>
 
 #include "parse.h"
@@ -415,14 +416,47 @@ static void test_expect(void **state)
 	}
 }
 
+static void test_uuid(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"5d4a9a3e",
+		"5d4a9a3e-3f0b-4a1e-9d3f-0c6a8f9e1b2",
+		"5d4a9a3e-3f0b-4a1e-9d3f-0c6a8f9e1b2cc",
+		"5d4a9a3e-3f0b-4a1e-9d3f-0c6a8f9e1b2g",
+		"5d4a9a3e-3f0b-4a1e-9d3f_0c6a8f9e1b2c",
+		"5d4a9a3e3f0b4a1e9d3f0c6a8f9e1b2c",
+		"5d4a9a3-e3f0b-4a1e-9d3f-0c6a8f9e1b2c",
+		" 5d4a9a3e-3f0b-4a1e-9d3f-0c6a8f9e1b2",
+		"+d4a9a3e-3f0b-4a1e-9d3f-0c6a8f9e1b2c",
+	};
+	static const unsigned char right[16] = { 0x5d, 0x4a, 0x9a, 0x3e, 0x3f, 0x0b, 0x4a, 0x1e,
+						 0x9d, 0x3f, 0x0c, 0x6a, 0x8f, 0x9e, 0x1b, 0x2c };
+	unsigned char uuid[16];
+	size_t i;
+
+	(void)state;
+	assert_int_equal(parse_uuid("5d4a9a3e-3f0b-4a1e-9d3f-0c6a8f9e1b2c", uuid), 0);
+	assert_memory_equal(uuid, right, sizeof(right));
+	memset(uuid, 0, sizeof(uuid));
+	assert_int_equal(parse_uuid("5D4A9A3E-3F0B-4A1E-9D3F-0C6A8F9E1B2C", uuid), 0);
+	assert_memory_equal(uuid, right, sizeof(right));
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		memset(uuid, 0x5a, sizeof(uuid));
+		if (parse_uuid(bad[i], uuid) != -EINVAL || uuid[0] != 0x5a || uuid[15] != 0x5a)
+			fail_msg("%s", bad[i]);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_u64),	 cmocka_unit_test(test_size),
-		cmocka_unit_test(test_int),	 cmocka_unit_test(test_bdf),
-		cmocka_unit_test(test_bdf_text), cmocka_unit_test(test_address),
-		cmocka_unit_test(test_range),	 cmocka_unit_test(test_pages),
-		cmocka_unit_test(test_duration), cmocka_unit_test(test_expect),
+		cmocka_unit_test(test_uuid),	cmocka_unit_test(test_u64),
+		cmocka_unit_test(test_size),	cmocka_unit_test(test_int),
+		cmocka_unit_test(test_bdf),	cmocka_unit_test(test_bdf_text),
+		cmocka_unit_test(test_address), cmocka_unit_test(test_range),
+		cmocka_unit_test(test_pages),	cmocka_unit_test(test_duration),
+		cmocka_unit_test(test_expect),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,7 +79,7 @@ static int iommufd_get_device(struct vfio *vfio, int *device)
 
 static int iommufd_info(struct vfio *vfio, struct vfio_iommu *iommu)
 {
-	struct iommu_iova_range ranges[VFIO_RANGES_MAX];
+	static struct iommu_iova_range ranges[VFIO_RANGES_MAX];
 	struct iommu_ioas_iova_ranges ask = {
 		.size = sizeof(ask),
 		.ioas_id = vfio->ioas,
@@ -90,9 +90,8 @@ static int iommufd_info(struct vfio *vfio, struct vfio_iommu *iommu)
 
 	vfio->call = "IOMMU_IOAS_IOVA_RANGES";
 	memset(iommu, 0, sizeof(*iommu));
-	/* As for a container, what there is no room for is left out. */
-	if (ioctl(vfio->container, IOMMU_IOAS_IOVA_RANGES, &ask) && errno != EMSGSIZE)
-		return -errno;
+	if (ioctl(vfio->container, IOMMU_IOAS_IOVA_RANGES, &ask))
+		return errno == EMSGSIZE ? -E2BIG : -errno;
 	for (i = 0; i < ask.num_iovas && i < VFIO_RANGES_MAX; i++) {
 		if (ranges[i].start > ranges[i].last)
 			return -EPROTO;

@@ -93,6 +93,11 @@ static void driver_fine(const struct env *env, char *buf, size_t len)
 	snprintf(buf, len, "%s", env->dev.driver);
 }
 
+static bool viable_unknown(const struct env *env)
+{
+	return env->group_unread;
+}
+
 static void viable_fine(const struct env *env, char *buf, size_t len)
 {
 	size_t nr = env->nr_siblings + env->nr_more;
@@ -308,7 +313,8 @@ static const struct look {
 	[CHECK_MODULES] = { "modules", NULL, modules_fine, modules_unknown, "libkmod does not say",
 			    "see /lib/modules" },
 	[CHECK_DRIVER] = { "driver", of_device, driver_fine, NULL, NULL, NULL },
-	[CHECK_VIABLE] = { "siblings", of_group, viable_fine, NULL, NULL, NULL },
+	[CHECK_VIABLE] = { "siblings", of_group, viable_fine, viable_unknown,
+			   "who is in the group cannot be read", "mount -t sysfs none /sys" },
 	[CHECK_NODES] = { "nodes", NULL, nodes_fine, nodes_unknown,
 			  "there is neither /dev/vfio/vfio nor /dev/iommu that could be opened",
 			  "modprobe vfio, or iommufd; where the kernel has neither, see modules above" },

@@ -540,6 +540,7 @@ static void read_siblings(struct env *env)
 			else
 				env->nr_more++;
 		}
+	env->group_unread = n < 0;
 	if (n >= 0)
 		free(devs);
 }
@@ -673,6 +674,7 @@ int env_device(struct env *env, const char *bdf, const struct holders *known)
 	memset(&env->device_node, 0, sizeof(env->device_node));
 	env->dev.group = env->cdev = -1;
 	env->nr_siblings = env->nr_more = 0;
+	env->group_unread = false;
 	env->holder = 0;
 	env->holder_comm[0] = env->power[0] = env->group_type[0] = env->rmrr[0] = '\0';
 	env->physfn[0] = env->physfn_driver[0] = env->vfs[0] = '\0';

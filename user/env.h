@@ -93,6 +93,7 @@ struct env {
 	bool noiommu_group; /* VFIO made its group up */
 	/* Of its group, those first that keep VFIO out; nr_siblings are here, nr_more are not. */
 	struct sysfs_device siblings[ENV_SIBLINGS];
+	bool group_unread; /* who is in it could not be read */
 	size_t nr_siblings, nr_more;
 	bool bridges_pass;    /* what sysfs_driver_viable() is to be asked with */
 	enum fact viable;     /* as the kernel says of the group, where it was asked */

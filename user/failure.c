@@ -940,11 +940,19 @@ const struct failure failures[] = {
 	},
 	{
 		.id = "no-files-left",
-		.steps = "container group device-node VFIO_GROUP_GET_DEVICE_FD",
+		.steps = "*",
 		.no = EMFILE,
 		.why = "this process has as many files open as it may",
 		.fix = "raise the limit: ulimit -n 1024",
 		.source = "getrlimit(2): RLIMIT_NOFILE",
+	},
+	{
+		.id = "no-files-left",
+		.steps = "*",
+		.no = ENFILE,
+		.why = "the machine has as many files open as it may",
+		.fix = "end other programs, or raise the limit: sysctl fs.file-max",
+		.source = "Documentation/admin-guide/sysctl/fs.rst: file-max",
 	},
 	{
 		.id = "no-device-node",
@@ -2316,6 +2324,9 @@ static bool is_met_in(const struct failure *f, const char *step)
 {
 	const char *at = f->steps;
 	size_t n = strlen(step);
+
+	if (at && !strcmp(at, "*"))
+		return true;
 
 	while (at && (at = strstr(at, step))) {
 		if ((at == f->steps || at[-1] == ' ') && (!at[n] || at[n] == ' '))

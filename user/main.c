@@ -11,6 +11,7 @@
 #include "cmd.h"
 #include "err.h"
 #include "failure.h"
+#include "files.h"
 #include "out.h"
 #include "parse.h"
 #include "text.h"
@@ -262,6 +263,7 @@ static int run_command(const struct args *args)
 {
 	const struct cmd *cmd = args->cmd ? args->cmd : commands[0];
 	struct globals g = { 0 };
+	struct err err;
 
 	if (!args->cmd && !args->word && args->help) {
 		print_commands();
@@ -269,6 +271,8 @@ static int run_command(const struct args *args)
 	}
 	if (!args->cmd && args->word && is_like_a_command(args->word))
 		return no_command(args->word);
+	if (cmd != &cmd_help && !args->help && !files_enough(&err))
+		return usage_err(&err);
 	return cmd->run(args->argc, args->argv, &g);
 }
 

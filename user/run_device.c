@@ -459,16 +459,22 @@ static void show_ids(struct run *run, struct json_object *obj)
 		    flags_text(statuses, c->status, text, sizeof(text)));
 }
 
-/* False: a BAR is not what the kernel says of it */
-static bool show_bars(struct run *run, struct json_object *obj)
+/* FAIL: a BAR is not what the kernel says of it; UNVERIFIED: what it says cannot be read */
+static enum status show_bars(struct run *run, struct json_object *obj)
 {
 	struct sysfs_resource res[PCI_BARS + 1] = { { 0 } };
 	const struct pci_config *c = &run->config;
 	struct json_object *list = add_array(obj, "bars");
 	int n = sysfs_resources(run->dev.bdf, res, ARRAY_SIZE(res));
-	bool good = true;
+	enum status status = STATUS_PASS;
 	unsigned int i;
 
+	if (n < (int)c->nr_bars) {
+		err_set(&run->err, n < 0 ? -n : EIO, "BARs were not compared with their resources",
+			"the device's file resource in /sys could not be read",
+			"mount -t sysfs none /sys");
+		status = STATUS_UNVERIFIED;
+	}
 	for (i = 0; i < c->nr_bars; i++) {
 		const struct pci_bar *bar = &c->bars[i];
 		const char *kind = bar->io ? "io" : bar->is_64 ? "mem64" : "mem32", *differs;
@@ -495,7 +501,7 @@ static bool show_bars(struct run *run, struct json_object *obj)
 			    differs ? differs : "");
 		if (!differs)
 			continue;
-		good = false;
+		status = STATUS_FAIL;
 		err_set(&run->err, 0, "", differs, "see dmesg, and lspci -vv");
 		err_what(&run->err, "BAR%u", i);
 	}
@@ -510,7 +516,7 @@ static bool show_bars(struct run *run, struct json_object *obj)
 			    (unsigned long long)run->region_sizes[VFIO_PCI_ROM_REGION_INDEX],
 			    c->rom_enabled ? ", enabled" : "");
 	}
-	return good;
+	return status;
 }
 
 static void show_cap(struct run *run, const struct pci_cap *cap, struct json_object *obj)
@@ -586,7 +592,7 @@ enum status step_config(struct run *run)
 {
 	struct json_object *obj = report_object(run->rep, "config");
 	const struct pci_config *c = &run->config;
-	bool good;
+	enum status status;
 
 	if (run->config_no) {
 		add_int(obj, "errno", run->config_no);
@@ -595,25 +601,25 @@ enum status step_config(struct run *run)
 		return STATUS_FAIL;
 	}
 	show_ids(run, obj);
-	good = show_bars(run, obj);
+	status = show_bars(run, obj);
 	show_caps(run, obj);
 	run_detail(run, "%04x:%04x, %u capabilities, %u extended", c->vendor, c->device, c->nr_caps,
 		   c->nr_ext_caps);
 	if (c->vendor != run->dev.vendor) {
-		good = false;
+		status = STATUS_FAIL;
 		err_set(&run->err, 0, "the vendor", "",
 			"see dmesg; is it the device that was meant?");
 		err_why(&run->err, "configuration space says 0x%04x, sysfs 0x%04x", c->vendor,
 			run->dev.vendor);
 	}
 	if (c->wrong) {
-		good = false;
+		status = STATUS_FAIL;
 		add_string(obj, "wrong", c->wrong);
 		err_set(&run->err, 0, "", c->wrong,
 			"see lspci -vvxxxx; update the device's firmware");
 		err_what(&run->err, "the configuration space at 0x%02x", c->wrong_at);
 	}
-	return good ? STATUS_PASS : STATUS_FAIL;
+	return status;
 }
 
 /* --- interrupts ------------------------------------------------------------ */

@@ -539,7 +539,9 @@ static void check_every(struct irqs *q)
 			tell_unset(q, "every vector", no);
 		else
 			tell(q, "every vector", !no && got == n ? STATUS_PASS : STATUS_FAIL,
-			     "%s, %u of %u arrived", errno_text(no), got, n);
+			     n < q->every ? "%s, %u of %u arrived, the first of %u"
+					  : "%s, %u of %u arrived",
+			     errno_text(no), got, n, q->every);
 	}
 	switch_off(q);
 	while (opened--)

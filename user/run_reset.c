@@ -287,6 +287,9 @@ static bool check_named(struct reset *r, char *other, size_t len)
 	}
 	if (by_id && !(r->hot.head.flags & VFIO_PCI_HOT_RESET_FLAG_DEV_ID_OWNED))
 		snprintf(other, len, "not all of them are ours");
+	/* All of them are in the JSON. */
+	if (used >= sizeof(names))
+		strcpy(names + sizeof(names) - 4, "...");
 	report_check(r->run->rep, "bus: the devices that a reset takes with it",
 		     self && known ? STATUS_PASS : STATUS_FAIL, "%s%s%s", names,
 		     self ? "" : "; this one is not among them",
@@ -347,6 +350,13 @@ static void reset_bus(struct reset *r)
 		return;
 	}
 	tell(r, "bus: info without room", no, ENOSPC);
+	if (no == ENOSPC && r->hot.head.count > MAX_DEVS) {
+		err_set(&r->why, E2BIG, "the reset of its slot or bus was not checked", "", "");
+		err_why(&r->why, "it takes %u devices along, more than are looked at here",
+			r->hot.head.count);
+		report_check(r->run->rep, name, STATUS_UNVERIFIED, "%s", r->why.why);
+		return;
+	}
 	no = hot_info(r, MAX_DEVS);
 	tell(r, "bus: info", no, 0);
 	if (no || !check_named(r, other, sizeof(other)))

@@ -343,6 +343,11 @@ enum status step_dma_rules(struct run *run)
 	passed = report_checks(run->rep, STATUS_PASS);
 	failed = report_checks(run->rep, STATUS_FAIL);
 	run_detail(run, "%u of %u answers are the kernel's own", passed, passed + failed);
+	if (!failed && report_checks(run->rep, STATUS_UNVERIFIED)) {
+		err_set(&run->err, 0, "not every rule of mapping could be checked",
+			"see the checks above", "each says what it takes");
+		return STATUS_UNVERIFIED;
+	}
 	if (!failed) {
 		report_ok(run->rep, "DMA rules: %s, %u skipped", run->detail,
 			  report_checks(run->rep, STATUS_SKIP));

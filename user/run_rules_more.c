@@ -132,33 +132,46 @@ static void check_entry_limit(struct rules *r)
  * What this process's pinned pages are counted as, in bytes: Type1 counts them in VmLck.  iommufd
  * counts them in VmPin, and against the limit by user, unless it was opened as /dev/vfio/vfio.
  */
-static uint64_t locked_bytes(const struct rules *r)
+static bool locked_bytes(const struct rules *r, uint64_t *bytes)
 {
 	const enum backend_rules rules = r->run->vfio.be->rules;
 	const char *key = rules == RULES_IOMMUFD || rules == RULES_COMPAT ? "VmPin:" : "VmLck:";
 	FILE *f = fopen("/proc/self/status", "re");
-	uint64_t kib = 0;
+	bool found = false;
 	char line[128];
 
-	while (f && fgets(line, sizeof(line), f))
+	while (f && !found && fgets(line, sizeof(line), f))
 		if (!strncmp(line, key, strlen(key))) {
-			kib = strtoull(line + strlen(key), NULL, 10);
-			break;
+			*bytes = strtoull(line + strlen(key), NULL, 10) * KIB;
+			found = true;
 		}
 	if (f)
 		fclose(f);
-	return kib * KIB;
+	return found;
+}
+
+/* What cannot be counted was not checked. */
+static void not_counted(struct rules *r, const char *name)
+{
+	report_check(
+		r->run->rep, name, STATUS_UNVERIFIED,
+		"/proc/self/status cannot be read, where the kernel tells what it counts; mount -t proc none /proc");
 }
 
 static void check_accounting(struct rules *r)
 {
-	uint64_t before = locked_bytes(r), mapped, after;
+	static const char name[] = "locked memory is counted";
+	uint64_t before = 0, mapped = 0, after = 0;
+	bool told = locked_bytes(r, &before);
 
 	rules_map(r, r->window, PIECE);
-	mapped = locked_bytes(r);
+	told = told && locked_bytes(r, &mapped);
 	rules_clear(r);
-	after = locked_bytes(r);
-	report_check(r->run->rep, "locked memory is counted",
+	if (!told || !locked_bytes(r, &after)) {
+		not_counted(r, name);
+		return;
+	}
+	report_check(r->run->rep, name,
 		     mapped == before + PIECE && after == before ? STATUS_PASS : STATUS_FAIL,
 		     "%" PRIu64 " KiB, %" PRIu64 " with a mapping of %llu, %" PRIu64 " without it",
 		     before / (uint64_t)KIB, mapped / (uint64_t)KIB, PIECE / KIB,
@@ -184,15 +197,20 @@ static void check_memlock(struct rules *r)
 	static const char name[] = "more than may be locked";
 	struct __user_cap_data_struct old[2];
 	struct rlimit lim, small;
+	uint64_t locked;
 	int no, ret;
 
+	if (!locked_bytes(r, &locked)) {
+		not_counted(r, name);
+		return;
+	}
 	if (getrlimit(RLIMIT_MEMLOCK, &lim) || caps(old, true)) {
 		report_check(r->run->rep, name, STATUS_SKIP, "capabilities cannot be set: %s",
 			     errno_text(errno));
 		return;
 	}
 	small = lim;
-	small.rlim_cur = locked_bytes(r) + PIECE / 2;
+	small.rlim_cur = locked + PIECE / 2;
 	ret = small.rlim_cur > lim.rlim_max ? -EPERM : setrlimit(RLIMIT_MEMLOCK, &small);
 	no = rules_map(r, r->window, PIECE);
 	setrlimit(RLIMIT_MEMLOCK, &lim);

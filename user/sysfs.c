@@ -33,34 +33,40 @@ static void link_name(const char *bdf, const char *link, char *out, size_t len)
 	snprintf(out, len, "%.*s", (int)len - 1, name);
 }
 
-static uint32_t read_hex(const char *bdf, const char *file)
+/* 0, or a negative errno: an id that cannot be read is none, and not 0 */
+static int read_hex(const char *bdf, const char *file, uint32_t *v)
 {
 	char path[PATH_MAX];
-	unsigned int v = 0;
+	int ret = 0;
 	FILE *f;
 
 	snprintf(path, sizeof(path), PCI_DEVICES "/%s/%s", bdf, file);
 	f = fopen(path, "re");
 	if (!f)
-		return 0;
-	if (fscanf(f, "%x", &v) != 1)
-		v = 0;
+		return -errno;
+	if (fscanf(f, "%" SCNx32, v) != 1)
+		ret = ferror(f) ? -EIO : -ENODATA;
 	fclose(f);
-	return v;
+	return ret;
 }
 
 int sysfs_device_get(const char *bdf, struct sysfs_device *dev)
 {
 	char path[PATH_MAX], group[SYSFS_NAME];
+	int ret;
 
 	snprintf(path, sizeof(path), PCI_DEVICES "/%s", bdf);
 	if (access(path, F_OK))
 		return -errno;
 	memset(dev, 0, sizeof(*dev));
 	snprintf(dev->bdf, sizeof(dev->bdf), "%s", bdf);
-	dev->vendor = read_hex(bdf, "vendor");
-	dev->device = read_hex(bdf, "device");
-	dev->class = read_hex(bdf, "class");
+	ret = read_hex(bdf, "vendor", &dev->vendor);
+	if (!ret)
+		ret = read_hex(bdf, "device", &dev->device);
+	if (!ret)
+		ret = read_hex(bdf, "class", &dev->class);
+	if (ret)
+		return ret;
 	link_name(bdf, "driver", dev->driver, sizeof(dev->driver));
 	link_name(bdf, "iommu_group", group, sizeof(group));
 	dev->group = group[0] ? atoi(group) : -1;
@@ -77,22 +83,40 @@ static int not_dot(const struct dirent *d)
 	return d->d_name[0] != '.';
 }
 
-int sysfs_devices(struct sysfs_device **devs)
+/*
+ * The devices that a directory names: how many, or a negative errno.  One that is not there, or
+ * is just being taken out, is left out; one that cannot be read is not.
+ */
+static int get_all(const char *path, struct sysfs_device **devs)
 {
 	struct dirent **list;
-	int n = scandir(PCI_DEVICES, &list, not_dot, by_address), i, nr = 0;
+	int n = scandir(path, &list, not_dot, by_address), i, nr = 0, ret = 0;
 
 	if (n < 0)
 		return -errno;
 	*devs = calloc(n ? n : 1, sizeof(**devs));
+	if (!*devs)
+		ret = -ENOMEM;
 	for (i = 0; i < n; i++) {
-		/* One that is just being taken out is no longer there. */
-		if (*devs && !sysfs_device_get(list[i]->d_name, &(*devs)[nr]))
+		int one = ret ? ret : sysfs_device_get(list[i]->d_name, &(*devs)[nr]);
+
+		if (!one)
 			nr++;
+		else if (one != -ENOENT && one != -ENODEV)
+			ret = one;
 		free(list[i]);
 	}
 	free(list);
-	return *devs ? nr : -ENOMEM;
+	if (!ret)
+		return nr;
+	free(*devs);
+	*devs = NULL;
+	return ret;
+}
+
+int sysfs_devices(struct sysfs_device **devs)
+{
+	return get_all(PCI_DEVICES, devs);
 }
 
 void sysfs_read_line(const char *path, char *out, size_t len)
@@ -213,23 +237,11 @@ int sysfs_cdev_path(const char *bdf, char *path, size_t len)
 
 int sysfs_group_get(int group, struct sysfs_device **devs)
 {
-	struct dirent **list;
 	char path[PATH_MAX];
-	int n, i, nr = 0;
 
+	/* Not every device of a group is a PCI one; it may have a driver all the same. */
 	snprintf(path, sizeof(path), GROUPS "/%d/devices", group);
-	n = scandir(path, &list, not_dot, by_address);
-	if (n < 0)
-		return -errno;
-	*devs = calloc(n ? n : 1, sizeof(**devs));
-	for (i = 0; i < n; i++) {
-		/* Not every device of a group is a PCI one; it may have a driver all the same. */
-		if (*devs && !sysfs_device_get(list[i]->d_name, &(*devs)[nr]))
-			nr++;
-		free(list[i]);
-	}
-	free(list);
-	return *devs ? nr : -ENOMEM;
+	return get_all(path, devs);
 }
 
 bool sysfs_driver_viable(const struct sysfs_device *dev, bool bridges_pass)

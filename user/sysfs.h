@@ -18,7 +18,10 @@ struct sysfs_device {
 	int group;		 /* IOMMU group, -1 without one */
 };
 
-/* -ENOENT: no such device.  Everything else is read as far as it is there. */
+/*
+ * -ENOENT: no such device; another negative errno: its ids cannot be read.  Its driver and group
+ * are read as far as they are there.
+ */
 int sysfs_device_get(const char *bdf, struct sysfs_device *dev);
 
 /* All of them, in the order of their addresses; free() *devs.  How many, or -errno. */

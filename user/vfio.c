@@ -7,9 +7,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-/* An answer larger than this is not one that any kernel gives. */
-#define INFO_MAX 65536
-
 /* Asks, and asks again with the size that the kernel says it needs. */
 static int get_info(int fd, unsigned long request, size_t min, uint32_t index, bool indexed,
 		    void **out)
@@ -37,7 +34,7 @@ static int get_info(int fd, unsigned long request, size_t min, uint32_t index, b
 		}
 		size = info[0];
 		free(info);
-		if (size > INFO_MAX)
+		if (size > VFIO_INFO_MAX)
 			return -E2BIG;
 	}
 	return -EAGAIN;
@@ -91,7 +88,9 @@ static int parse_ranges(const struct vfio_info_cap_header *cap, size_t room,
 	memcpy(&head, cap, sizeof(head));
 	if (head.nr_iovas > (room - sizeof(head)) / sizeof(struct vfio_iova_range))
 		return -EINVAL;
-	for (i = 0; i < head.nr_iovas && i < VFIO_RANGES_MAX; i++) {
+	if (head.nr_iovas > VFIO_RANGES_MAX)
+		return -E2BIG;
+	for (i = 0; i < head.nr_iovas; i++) {
 		struct vfio_iova_range r;
 
 		memcpy(&r, (const char *)cap + sizeof(head) + i * sizeof(r), sizeof(r));

@@ -17,7 +17,10 @@ struct vfio_range {
 	uint64_t start, end;
 };
 
-#define VFIO_RANGES_MAX 64
+/* An answer larger than this is not one that any kernel gives: -E2BIG. */
+#define VFIO_INFO_MAX 65536
+/* As many as fit into one: none is left out. */
+#define VFIO_RANGES_MAX (VFIO_INFO_MAX / 16)
 
 struct vfio_iommu {
 	uint64_t page_sizes; /* bit N: pages of 1 << N bytes; 0 unknown */

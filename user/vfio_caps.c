@@ -33,6 +33,8 @@ static int parse_sparse(const char *cap, size_t room, struct vfio_region *r)
 	memcpy(&head, cap, sizeof(head));
 	if (head.nr_areas > (room - sizeof(head)) / sizeof(struct vfio_region_sparse_mmap_area))
 		return -EINVAL;
+	if (head.nr_areas > VFIO_AREAS_MAX)
+		return -E2BIG;
 	r->sparse = true;
 	r->areas_told = head.nr_areas;
 	r->nr_areas = 0;
@@ -42,8 +44,7 @@ static int parse_sparse(const char *cap, size_t room, struct vfio_region *r)
 		memcpy(&area, cap + sizeof(head) + i * sizeof(area), sizeof(area));
 		if (area.offset > r->size || area.size > r->size - area.offset)
 			return -EINVAL;
-		if (i < VFIO_AREAS_MAX)
-			r->areas[r->nr_areas++] = (struct vfio_area){ area.offset, area.size };
+		r->areas[r->nr_areas++] = (struct vfio_area){ area.offset, area.size };
 	}
 	return 0;
 }

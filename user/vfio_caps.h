@@ -27,7 +27,7 @@ struct vfio_area {
 	uint64_t offset, size;
 };
 
-#define VFIO_AREAS_MAX 64
+#define VFIO_AREAS_MAX (VFIO_INFO_MAX / 16) /* as many as an answer may hold */
 
 struct vfio_region {
 	uint32_t index, flags;
@@ -36,9 +36,9 @@ struct vfio_region {
 	/* What can be mapped: all of the region, unless the kernel said areas. */
 	bool sparse;
 	struct vfio_area areas[VFIO_AREAS_MAX];
-	unsigned int nr_areas; /* of those, the first VFIO_AREAS_MAX at the most */
-	uint32_t areas_told;   /* by the kernel */
-	bool typed;	       /* a region of the device's own, past the usual ones */
+	unsigned int nr_areas;
+	uint32_t areas_told; /* by the kernel */
+	bool typed;	     /* a region of the device's own, past the usual ones */
 	uint32_t type, subtype;
 	bool msix_mappable; /* with the MSI-X table in it */
 };

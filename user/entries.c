@@ -58,14 +58,18 @@ bool entries_match(const struct entries *e, uint64_t *where)
 			continue;
 		if (raw->vaddr != at || at >= e->end)
 			return false;
+		if (len > e->end - at)
+			len = e->end - at;
 		r = run_at(e, r, at);
 		if (!r || raw->kind != r->kind)
 			return false;
+		/* All of a page is in one run; a hole may go on where there is no VMA. */
 		if (raw->kind == PT_LEAF &&
-		    (r->pa + (at - r->vaddr) != pa + (at & (size - 1)) ||
+		    (r->vaddr + r->len - at < len ||
+		     r->pa + (at - r->vaddr) != pa + (at & (size - 1)) ||
 		     r->rights != upper[raw->level] || r->level != raw->level))
 			return false;
-		at += len > e->end - at ? e->end - at : len;
+		at += len;
 	}
 	*where = at;
 	return at == e->end;

@@ -146,6 +146,13 @@ __attribute__((format(printf, 2, 3))) static void add(struct text *t, const char
 	t->used += n > 0 ? (size_t)n : 0;
 }
 
+/* What comes next is another part of the line. */
+static void part(struct text *t)
+{
+	if (t->used)
+		add(t, "; ");
+}
+
 /* Does this witness have a place in the line of this run? */
 static bool has_place(const struct verdict_facts *f, enum witness_id id)
 {
@@ -161,7 +168,8 @@ static void add_not_proven(struct text *text, const struct verdict_facts *f)
 		if (!has_place(f, id) || testimony_proven(&f->said[id]))
 			continue;
 		testimony_why(id, &f->said[id], why, sizeof(why));
-		add(text, "; %s %s: %s", witnesses[id].title,
+		part(text);
+		add(text, "%s %s: %s", witnesses[id].title,
 		    testimony_status(&f->said[id]) == STATUS_FAIL ? "fails" : "not proven", why);
 	}
 }
@@ -171,9 +179,12 @@ static void add_steps(struct text *text, const struct verdict_facts *f, enum sta
 {
 	size_t i;
 
-	for (i = 0; i < f->nr_steps; i++)
-		if (f->steps[i].status == status)
-			add(text, "; step %s %s: %s", f->steps[i].name, word, f->steps[i].why);
+	for (i = 0; i < f->nr_steps; i++) {
+		if (f->steps[i].status != status)
+			continue;
+		part(text);
+		add(text, "step %s %s: %s", f->steps[i].name, word, f->steps[i].why);
+	}
 }
 
 static void add_proven(struct text *text, const struct verdict_facts *f)
@@ -207,10 +218,8 @@ void verdict_text(const struct verdict_facts *f, char *buf, size_t len)
 	buf[0] = '\0';
 	/* What stopped it is the reason for all that is missing. */
 	add_steps(&text, f, STATUS_ERROR, "stopped the run");
-	if (f->verdict == STATUS_ERROR) {
-		memmove(buf, buf + (text.used ? 2 : 0), strlen(buf) + 1 - (text.used ? 2 : 0));
+	if (f->verdict == STATUS_ERROR)
 		return;
-	}
 	add(&text, "%u of %u witnesses", proven, counted);
 	add_steps(&text, f, STATUS_FAIL, "failed");
 	add_steps(&text, f, STATUS_UNVERIFIED, "was not verified");

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# stale.sh - vfio_test --recheck on mappings that go stale while they are held, in a VM
+# stale.sh - vfio_test --recheck on mappings that go stale while they are held, and vfio_test
+# with witnesses that lie, in a VM
 #
 # Arguments are for scripts/vm.
 
@@ -10,6 +11,9 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/vfio-verify-stale.XXXXXX")
 trap 'rm -rf -- "$dir"' EXIT
-gcc -std=gnu11 -O2 -Wall -Wextra -Wshadow -shared -fPIC -o "$dir/stale.so" \
-	"$root/tests/guest/stale.c"
-"$root/scripts/vm" --quiet --strict --timeout 400 --file "$dir/stale.so" "$@" -- /tests/stale.sh
+for one in stale:stale witness:liar_witness; do
+	gcc -std=gnu11 -O2 -Wall -Wextra -Wshadow -shared -fPIC -I"$root/kmod" \
+		-o "$dir/${one%:*}.so" "$root/tests/guest/${one#*:}.c"
+done
+"$root/scripts/vm" --quiet --strict --timeout 500 --file "$dir/stale.so" --file "$dir/witness.so" "$@" -- \
+	sh -c '/tests/stale.sh; status=$?; /tests/liars.sh && exit $status'

@@ -61,8 +61,8 @@ iommu-hole      | LIE_CALL=3     | $maps  | 1 | IOMMU fails
 iommu-short     | LIE_CALL=3     | $maps  | 1 | IOMMU fails: 1 of 768 pages differ
 iommu-lost      | LIE_CALL=1     | $small | 1 | IOMMU fails
 iommu-none      | LIE_CALL=2     | $maps  | 1 | IOMMU fails: 256 of 768 pages differ
-dma-elsewhere   | LIE_CALL=100   | $moves | 1 | device DMA fails
-dma-lost        | LIE_CALL=1     | $moves | 1 | device DMA fails
+dma-elsewhere   | LIE_CALL=32    | $moves | 1 | device DMA fails
+dma-lost        | LIE_CALL=64    | $moves | 1 | device DMA fails
 "
 
 ktap_plan $(($(echo "$lies" | grep -c '|') + 1))

@@ -4,13 +4,15 @@
 #
 # run.sh - vfio_test run on the test device, as it is meant to be used
 #
-# In a VM with an IOMMU, the device bound to vfio-pci, verify_pte not loaded.
+# In a VM with an IOMMU, the device bound to vfio-pci, verify_pte not loaded; with an nvme.
 
 # shellcheck source=tests/guest/ktap.sh
 . /tests/ktap.sh
 # shellcheck source=tests/guest/left.sh
 . /tests/left.sh
-ktap_plan 33
+# shellcheck source=tests/guest/pci.sh
+. /tests/pci.sh
+ktap_plan 62
 
 is_loaded() {
 	grep -q "^$1 " /proc/modules
@@ -79,6 +81,85 @@ check 'module loaded before: stays' is_loaded verify_pte
 rmmod verify_pte
 
 expect 0 'holding the mapping for 1 s' 'run --hold=1' quick --hold=1 "$BDF"
+
+# What is not proven is named, and required on demand.
+expect 0 '^Verdict: pass: 3 of 4 witnesses; device DMA not proven: --dma none; interrupts not proven: --dma none; proven: module ' \
+	'--require: what is proven is enough' quick --quiet --require module,pagemap,iommu "$BDF"
+expect 4 '^Verdict: unverified: 3 of 4 witnesses; .*required and not proven: device_dma, interrupts; device DMA not proven: --dma none' \
+	'--require all: what nobody asked for is not proven' quick --quiet --require all "$BDF"
+expect 0 '^Verdict: pass: 4 of 4 witnesses; proven: ' '--require all: proven' vfio_test --quiet --size 16K --require all "$BDF"
+expect 4 'QEMU not proven: only the host can ask it' '--require qemu: not from here' quick --quiet --require qemu "$BDF"
+expect 4 'required and not proven: module, pagemap, iommu' '--require, --no-module' quick --quiet --no-module --require module,pagemap,iommu "$BDF"
+expect 4 'device DMA not proven: 256 of 512 pages, a sample; --dma edu takes all' '--require device_dma: a sample is no proof' \
+	vfio_test --quiet --size 2M --no-rules --no-faults --require device_dma "$BDF"
+expect 2 '"dma" is no witness; choose from: module, pagemap, iommu, device_dma, interrupts, qemu, all$' '--require: unknown' \
+	quick --require iommu,dma "$BDF"
+expect 2 '"" is no witness' '--require: empty' quick --require '' "$BDF"
+expect 2 'give --hold as well' '--recheck without --hold' quick --recheck "$BDF"
+nvme=$(find_device 0x1b36 0x0010)
+to_vfio "$nvme"
+expect 0 '^Verdict: pass: 3 of 4 witnesses; device DMA not proven: no driver for 1b36:0010; interrupts not proven: ' \
+	'a device without a driver: what is not proven is named' vfio_test --quiet "$nvme"
+expect 4 'required and not proven: device_dma' '--require device_dma on it' vfio_test --quiet --require device_dma "$nvme"
+expect 4 '^ok [0-9]+ - require # SKIP unverified: ' 'KTAP: not proven is a skip with its reason' vfio_test --ktap --require device_dma "$nvme"
+check 'KTAP: which, and why' said '^    ok [0-9]+ - device_dma # SKIP unverified: not proven: no driver for 1b36:0010$'
+check 'KTAP: the verdict line' said '^# verdict: unverified: 3 of 4 witnesses; .*device DMA not proven: no driver for 1b36:0010'
+check 'KTAP: the whole plan is met' [ "$(sed -n 's/^1\.\.//p' "$ktap_dir/out")" -eq "$(grep -c '^ok' "$ktap_dir/out")" ]
+expect 4 '"proven": *\[' 'JSON' vfio_test --json --require device_dma "$nvme"
+check 'JSON: not_proven, with the reason' sh -c '
+	tr -d "\n" <"$1" | grep -qE "\"not_proven\": *\[ *\{ *\"witness\": *\"device_dma\", *\"why\": *\"no driver for 1b36:0010\" *\}"' sh "$ktap_dir/out"
+
+# A report that is lost is no success, and one of a held mapping no verdict.
+expect 2 "the answer is lost" 'JSON to /dev/full' sh -c 'exec vfio_test --dma none --json "$BDF" >/dev/full'
+expect 2 'the report of the held mapping could not be written: No space left' 'JSON of a hold to /dev/full' \
+	timeout 20 sh -c 'exec vfio_test --dma none --json --hold "$BDF" >/dev/full'
+expect 2 '' 'text of a hold to /dev/full' sh -c 'exec vfio_test --dma none --hold=1 "$BDF" >/dev/full'
+closed_pipe() {
+	# The reader is gone before anything is written.
+	{ vfio_test --dma none --json "$@" "$BDF" && echo 0 >/tmp/status || echo $? >/tmp/status; } | :
+	[ "$(cat /tmp/status)" -eq 2 ]
+}
+check 'JSON into a closed pipe' closed_pipe
+check 'JSON of a hold into a closed pipe: does not hold on' timeout 20 sh -c '
+	{ vfio_test --dma none --json --hold "$BDF"; echo $? >/tmp/status; } | :; [ "$(cat /tmp/status)" -eq 2 ]'
+quick --json --hold=1 "$BDF" 2>/dev/null | cat >"$ktap_dir/two"
+check 'the held report says so, and is no pass' sh -c '
+	sed "/^}/q" "$1" >"$1.held"; grep -q "\"held\": *true" "$1.held" && grep -q "\"final\": *false" "$1.held" &&
+	grep -q "\"verdict\": *\"unverified\"" "$1.held" && grep -q "\"so_far\": *\"pass\"" "$1.held"' sh "$ktap_dir/two"
+check 'the final report follows, whole' sh -c '
+	sed "1,/^}/d" "$1" >"$1.end"; grep -q "\"final\": *true" "$1.end" && grep -q "\"verdict\": *\"pass\"" "$1.end" &&
+	grep -q "\"dma-unmap\"" "$1.end" && ! grep -q "\"held\"" "$1.end"' sh "$ktap_dir/two"
+quick --json --hold=1 "$BDF" >"$ktap_dir/one" 2>/dev/null
+check 'in a file it takes its place' sh -c '
+	[ "$(grep -c "^{" "$1")" -eq 1 ] && grep -q "\"final\": *true" "$1"' sh "$ktap_dir/one"
+
+# The kernel wants the device back: it has it within seconds, whatever the run waits for.
+# wanted TEXT OPTION...: unbinds the device once the run says TEXT
+wanted() {
+	text=$1
+	shift
+	vfio_test --no-rules --no-reset --no-faults "$@" "$BDF" >/tmp/wanted 2>&1 &
+	pid=$!
+	while ! grep -q "$text" /tmp/wanted; do
+		usleep 50000
+	done
+	usleep 300000
+	start=$(date +%s)
+	timeout 20 sh -c 'echo "$BDF" >/sys/bus/pci/drivers/vfio-pci/unbind'
+	took=$(($(date +%s) - start))
+	kill -0 "$pid" 2>/dev/null && sleep 1 && kill -KILL "$pid" 2>/dev/null
+	wait "$pid"
+	status=$?
+	echo "$BDF" >/sys/bus/pci/drivers_probe
+	cat /tmp/wanted
+	echo "exit $status after $took s"
+	[ "$status" -eq 2 ] && [ "$took" -le 4 ] &&
+		grep -q "^vfio_test: $BDF: the kernel wants $BDF back, and it was given back" /tmp/wanted
+}
+check 'unbound while it is held: given back, and said' wanted holding --dma none --hold
+check 'unbound while the device copies: given back, and said' wanted 'Moving Data'
+check 'a device that is given back leaves nothing' nothing_left
+expect 0 '^Verdict: pass' 'and it can be had again' quick --quiet "$BDF"
 
 # A signal is one way to end a hold; the run is a whole one.
 hold_and_signal() {

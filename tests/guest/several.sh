@@ -5,7 +5,7 @@
 # several.sh - several devices in one container: of one group, and of two
 #
 # VM of host/several.sh: edu on vfio-pci, an edu of two functions behind a bridge, which
-# makes them one group, and liar.so.
+# makes them one group, one in a slot that the host takes it out of, liar.so and witness.so.
 
 # shellcheck source=tests/guest/ktap.sh
 . /tests/ktap.sh
@@ -13,12 +13,13 @@
 . /tests/left.sh
 # shellcheck source=tests/guest/pci.sh
 . /tests/pci.sh
-ktap_plan 31
+ktap_plan 38
 
 said() {
 	grep -qE -e "$1" "$ktap_dir/out"
 }
-one=$(find_device 0x1234 0x11e8 | grep -v "^$BDF$" | head -n 1) two=${one%.0}.1
+two=$(find_device 0x1234 0x11e8 | grep '\.1$') one=${two%.1}.0
+hot=$(find_device 0x1234 0x11e8 | grep -v -e "^$BDF$" -e "^$one$" -e "^$two$")
 group() {
 	basename "$(readlink "$pci/$1/iommu_group")"
 }
@@ -84,5 +85,47 @@ lie() {
 expect 1 "^    not ok [0-9]+ - $two: device DMA\$" 'the second moves nothing: fails' lie with-lost
 check 'it says what is wrong' said '^    # what the device copied is wrong on [0-9]+ pages: first at 0x[0-9a-f]+, IOVA 0x[0-9a-f]+: there is'
 expect 1 "^    not ok [0-9]+ - $two: regions\$" 'another answers for it: fails' lie with-vendor
+
+# The translations of each device are compared, with all and with one of them wrong.
+expect 0 'module = IOMMU on 48 of 48 frames' 'three devices: the translations of each' \
+	quick --dma none --with "$one" --with "$two" "$BDF"
+expect 0 "^    ok [0-9]+ - $two: IOMMU\$" 'three devices: a check each' quick --ktap --dma none --with "$one" --with "$two" "$BDF"
+liar() {
+	env "$@" LD_PRELOAD=/root/witness.so vfio_test --quiet --dma none --no-rules --no-reset --size 64K --with "$one" --with "$two" "$BDF"
+}
+expect 0 '^Verdict: pass' 'three devices: nobody lies' liar LIE=nothing
+expect 1 "IOMMU fails: 2 of 48 pages differ: page 0x[0-9a-f]+, IOVA 0x[0-9a-f]+ of $one: process" \
+	'the translations of all but the first are wrong: fails, and names the device' liar LIE=iommu-pa LIE_DEVICE=others
+expect 1 "IOMMU fails: 1 of 48 pages differ: page 0x[0-9a-f]+, IOVA 0x[0-9a-f]+ of $two: process" \
+	'those of the last device: fails' liar LIE=iommu-pa LIE_CALL=3
+expect 1 "step recheck failed: stale DMA: 1 of 48 pages .* of $two: process" 'those of the last device, later: fails' \
+	liar LIE=iommu-pa LIE_CALL=6
+
+# A device that is taken out of its slot while it is held is given back, whoever it is.
+# unplugged DEVICE-OPTIONS...: the host takes it away once the mapping is held
+to_vfio "$hot"
+unplugged() {
+	: >/tmp/held
+	vfio_test --no-rules --no-reset --dma none --size 64K --hold "$@" >/tmp/held 2>&1 &
+	pid=$!
+	while ! grep -q holding /tmp/held; do
+		usleep 20000
+	done
+	echo '# unplug hot' >&3
+	n=0
+	# The slot waits 5 s before it asks for the device.
+	while [ -e "$pci/$hot" ] && [ $n -lt 300 ]; do
+		usleep 50000
+		n=$((n + 1))
+	done
+	kill -0 "$pid" 2>/dev/null && sleep 1 && kill -KILL "$pid" 2>/dev/null
+	wait "$pid"
+	status=$?
+	tail -n 3 /tmp/held
+	echo "exit $status after $n times 50 ms"
+	[ "$status" -eq 2 ] && [ ! -e "$pci/$hot" ] && grep -q "^vfio_test: $BDF: the kernel wants $hot back, and it was given back" /tmp/held
+}
+exec 3>&1
+check 'unplugged while it is held as a further device: given back, and said' unplugged --with "$hot" "$BDF"
 check 'nothing left at the end' nothing_left
 ktap_end

@@ -15,5 +15,6 @@ for one in stale:stale witness:liar_witness; do
 	gcc -std=gnu11 -O2 -Wall -Wextra -Wshadow -shared -fPIC -I"$root/kmod" \
 		-o "$dir/${one%:*}.so" "$root/tests/guest/${one#*:}.c"
 done
-"$root/scripts/vm" --quiet --strict --timeout 500 --file "$dir/stale.so" --file "$dir/witness.so" "$@" -- \
+"$root/scripts/vm" --quiet --strict --timeout 500 --append log_buf_len=8M \
+	--file "$dir/stale.so" --file "$dir/witness.so" "$@" -- \
 	sh -c '/tests/stale.sh; status=$?; /tests/liars.sh && exit $status'

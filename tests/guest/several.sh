@@ -114,7 +114,7 @@ unplugged() {
 	echo '# unplug hot' >&3
 	n=0
 	# The slot waits 5 s before it asks for the device.
-	while [ -e "$pci/$hot" ] && [ $n -lt 300 ]; do
+	while [ -e "$pci/$hot" ] && [ "$n" -lt 300 ]; do
 		usleep 50000
 		n=$((n + 1))
 	done

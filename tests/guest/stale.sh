@@ -142,7 +142,7 @@ offlined() {
 	frames >"$ktap_dir/frames"
 	while kill -0 "$pid" 2>/dev/null; do
 		while read -r pa && kill -0 "$pid"; do
-			echo "$pa" >$offline
+			echo "$pa" >"$offline"
 		done <"$ktap_dir/frames" 2>/dev/null
 	done
 	wait "$pid"
@@ -151,7 +151,7 @@ offlined() {
 	echo "exit $status"
 	[ "$status" -eq 1 ]
 }
-if [ -e $offline ]; then
+if [ -e "$offline" ]; then
 	check 'a difference for a moment: exit 1' offlined
 	check 'a difference for a moment: the hold ends, and says why' \
 		grep -q '^vfio_test: the hold ends early: stale DMA: [0-9]* of 256 pages have another frame' "$ktap_dir/why"

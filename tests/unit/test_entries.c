@@ -21,7 +21,7 @@
 #define MASK  0xffffffffff000ULL
 
 static struct verify_pte_entry raws[12];
-static struct verify_pte_run runs[4];
+static struct verify_pte_run runs[5];
 static struct entries both;
 
 static void add_raw(unsigned int level, uint64_t vaddr, uint64_t entry)
@@ -204,8 +204,19 @@ static void test_whole(void **state)
 	assert_true(entries_match(&both, &where));
 	/* Twice the same */
 	setup(state);
+	runs[4] = runs[3];
 	runs[3] = runs[2];
-	assert_false(entries_match(&both, &where));
+	both.nr_runs++;
+	expect_differs(runs[2].vaddr);
+	/* Or one inside another */
+	setup(state);
+	runs[4] = runs[3];
+	runs[3] = runs[2];
+	runs[2] = runs[1];
+	runs[2].vaddr += 0x1000;
+	runs[2].len -= 0x1000;
+	both.nr_runs++;
+	expect_differs(runs[2].vaddr);
 }
 
 int main(void)

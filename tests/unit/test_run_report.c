@@ -178,6 +178,24 @@ static void test_figures_decide(void **state)
 	assert_int_equal(report_verdict(&rep), STATUS_FAIL);
 }
 
+/* A witness whose step did not pass is not proven, whatever it counted. */
+static void test_step_decides(void **state)
+{
+	(void)state;
+	report_witness(&rep, "iommu", STATUS_PASS, 256, 0, NULL);
+	assert_true(testimony_proven(&rep.said[WITNESS_IOMMU]));
+	report_step(&rep, "iommu", STATUS_UNVERIFIED, "", &wrong);
+	assert_int_equal(testimony_status(&rep.said[WITNESS_IOMMU]), STATUS_UNVERIFIED);
+	report_witness(&rep, "pagemap", STATUS_PASS, 256, 0, NULL);
+	report_step(&rep, "pagemap", STATUS_FAIL, "", &wrong);
+	finish();
+	assert_int_equal(json_object_array_length(root("proven")), 0);
+	assert_string_equal(word(json_object_object_get(root("witnesses"), "iommu"), "status"),
+			    "unverified");
+	assert_string_equal(word(json_object_object_get(root("witnesses"), "pagemap"), "status"),
+			    "fail");
+}
+
 /* Seen once, it stays, whatever is seen later. */
 static void test_differs_later(void **state)
 {
@@ -400,13 +418,11 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_exit_codes),	  TEST(test_ranks),
-		TEST(test_stopped),	  TEST(test_figures_decide),
-		TEST(test_differs_later), TEST(test_reasons),
-		TEST(test_final),	  TEST(test_held_is_no_pass),
-		TEST(test_held_replaced), TEST(test_held_followed),
-		TEST(test_held_pipe),	  TEST(test_lost),
-		TEST(test_finish_once),	  TEST(test_line),
+		TEST(test_exit_codes),	   TEST(test_ranks),	     TEST(test_stopped),
+		TEST(test_figures_decide), TEST(test_differs_later), TEST(test_reasons),
+		TEST(test_step_decides),   TEST(test_final),	     TEST(test_held_is_no_pass),
+		TEST(test_held_replaced),  TEST(test_held_followed), TEST(test_held_pipe),
+		TEST(test_lost),	   TEST(test_finish_once),   TEST(test_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,6 +53,8 @@ static const struct {
 	{ 256, 256, 256, 0, STATUS_SKIP, STATUS_SKIP, false },
 	{ 256, 256, 256, 0, STATUS_ERROR, STATUS_ERROR, false },
 	{ 0, 0, 0, 0, STATUS_SKIP, STATUS_SKIP, false },
+	{ 256, 256, 0, 0, STATUS_SKIP, STATUS_SKIP, false },
+	{ 256, 0, 256, 0, STATUS_SKIP, STATUS_SKIP, false },
 	{ 0, 0, 0, 0, STATUS_UNVERIFIED, STATUS_UNVERIFIED, false },
 };
 

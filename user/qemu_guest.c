@@ -275,7 +275,7 @@ int qemu_guest_judge(struct json_object *report, uint64_t pages, struct qemu_gue
 		struct json_object *one;
 		int ret;
 
-		json_object_object_add(copy, "status", json_object_new_string("pass"));
+		json_object_object_add(copy, "status", json_text("pass"));
 		if (json_object_object_get_ex(val, "compared", &one))
 			json_object_object_add(copy, "compared", json_object_get(one));
 		if (json_object_object_get_ex(val, "mismatched", &one))

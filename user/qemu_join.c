@@ -55,7 +55,7 @@ static struct json_object *not_proven(const char *why)
 {
 	struct json_object *obj = json_object_new_object();
 
-	json_object_object_add(obj, "witness", json_object_new_string(QEMU_WITNESS));
+	json_object_object_add(obj, "witness", json_text(QEMU_WITNESS));
 	json_object_object_add(obj, "why", json_text(why));
 	return obj;
 }
@@ -70,7 +70,7 @@ enum verdict qemu_join(struct json_object *report, struct json_object *qemu,
 	/* A key that is there keeps its place. */
 	json_object_object_get_ex(report, "witnesses", &witnesses);
 	json_object_object_add(witnesses, QEMU_WITNESS, qemu);
-	retell(report, "proven", proven ? json_object_new_string(QEMU_WITNESS) : NULL);
+	retell(report, "proven", proven ? json_text(QEMU_WITNESS) : NULL);
 	retell(report, "not_proven", proven ? NULL : not_proven(why));
 	if (guest->held) {
 		json_object_object_add(report, "so_far", json_text(verdict_name(verdict)));

@@ -562,8 +562,7 @@ int monitor_read_ram(struct monitor *m, struct ram_map *out)
 	ret = monitor_parse_mtree(reply, out);
 	if (ret)
 		fail(m, ret, cmd, "see whether this is QEMU, of version 5.2 or later",
-		     "the answer is not the VM's memory, range by range: %.*s",
-		     (int)strcspn(reply, "\r\n"), reply);
+		     "the answer is not the VM's memory, range by range");
 	free(reply);
 	return ret;
 }

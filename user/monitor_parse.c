@@ -128,7 +128,7 @@ static const char *next_vcpu(const char *s, const char **after)
 
 int monitor_parse_vcpus(const char *text, struct monitor_regs **out, size_t *nr)
 {
-	const char *at, *from, *next, *after;
+	const char *at, *from, *next, *after = text;
 	struct monitor_regs *regs;
 	size_t n = 0;
 

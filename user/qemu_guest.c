@@ -102,6 +102,7 @@ static int judge_figures(struct judge *j, struct json_object *obj, const char *w
 	uint64_t mismatched = 0;
 
 	*skip = false;
+	*compared = 0;
 	if (!json_object_is_type(obj, json_type_object))
 		return bad(j, "report.%s is not an object", what);
 	if (!json_object_object_get_ex(obj, "status", &val) || parse_verdict(val, skip, &verdict))

@@ -25,7 +25,10 @@
 
 /* Signals: read from a descriptor, so that none comes between two steps. */
 
-static const int ending_signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+/* All that end or halt a program and that somebody may send: the VM must not stay stopped. */
+static const int ending_signals[] = { SIGINT,  SIGTERM, SIGHUP,	 SIGQUIT,   SIGTSTP,
+				      SIGALRM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGPROF,
+				      SIGPOLL, SIGPWR,	SIGXCPU, SIGTTIN,   SIGTTOU };
 
 /* Blocks what would end the program; -1 and no harm where it cannot. */
 static int signals_block(void)

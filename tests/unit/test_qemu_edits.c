@@ -157,6 +157,8 @@ static const struct edit {
 	{ "\"RW\",\"USER\"", "\"USER\",\"RW\"", VERDICT_FAIL, "its flags", NULL, NULL },
 	{ "\"RW\",\"USER\"", "\"RW\",\"USER \"", VERDICT_FAIL, "its flags", NULL, NULL },
 	{ "\"RW\",\"USER\"", "\"RW\",4", VERDICT_FAIL, "its flags", NULL, NULL },
+	{ "\"SOFT_DIRTY\",\"NX\"", "\"SOFT_DIRTY\",\"NX\",\"PAT\"", VERDICT_FAIL,
+	  "PTE in walk: its flags", NULL, NULL },
 	{ "\"SOFT_DIRTY\",\"NX\"", "\"NX\"", VERDICT_FAIL, "PTE in walk: its flags", NULL, NULL },
 	{ "\"SOFT_DIRTY\",\"NX\"", "\"SOFT_DIRTY\"", VERDICT_FAIL, "PTE in walk: its flags", NULL,
 	  NULL },

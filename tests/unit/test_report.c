@@ -587,6 +587,15 @@ static void test_walk(void **state)
 	assert_true(w.kind == PT_NONE && w.nr == 2 && !w.pa);
 	assert_int_equal(qemu_walk(&t, 0x7f0000402000, &w), 0);
 	assert_true(w.kind == PT_PROTNONE && w.pa == 0x22222000 && !w.eff.rights);
+	/* of a huge page's address the lowest bit is its memory type, and others must be 0 */
+	t.cached[1] = false;
+	memory[PMD][1] |= PT_X86_PAT_HUGE;
+	assert_int_equal(qemu_walk(&t, 0x7f00002abcde, &w), 0);
+	assert_true(w.kind == PT_LEAF && !w.reserved && w.pa == 0x400ab000);
+	t.cached[1] = false;
+	memory[PMD][1] |= 1ULL << 20;
+	assert_int_equal(qemu_walk(&t, 0x7f00002abcde, &w), 0);
+	assert_true(w.kind == PT_ABSENT && w.reserved && !w.pa && !w.eff.rights);
 	/* the page size bit where there are no such pages is no page */
 	t.cached[LEVELS - 1] = false;
 	memory[ROOT][0] |= PT_X86_PS;
@@ -594,6 +603,40 @@ static void test_walk(void **state)
 	assert_true(w.kind == PT_ABSENT && w.nr == 1 && !w.pa && !w.eff.rights);
 	t.root_pa |= 8;
 	assert_int_equal(qemu_walk(&t, VA, &w), -ERANGE);
+}
+
+/* What a VM that runs on changes meanwhile: a bit in passing is none, all else is. */
+static void test_reread(void **state)
+{
+	static struct qemu_tables t;
+	uint64_t first = 0;
+	size_t changed = 0;
+	struct qemu_walk w;
+
+	(void)state;
+	t = (struct qemu_tables){ .fmt = &pt_x86,
+				  .read = read_memory,
+				  .ram = &ram,
+				  .root_pa = TABLE_PA(ROOT),
+				  .levels = LEVELS,
+				  .keep = true };
+	assert_int_equal(qemu_walk(&t, VA, &w), 0);
+	assert_int_equal(t.nr_seen, LEVELS);
+	memory[PTE_A][510] ^= PT_X86_A | PT_X86_D;
+	memory[ROOT][0] ^= PT_X86_A;
+	assert_int_equal(qemu_tables_reread(&t, &changed, &first), 0);
+	assert_int_equal(changed, 0);
+	memory[PTE_A][510] ^= PT_X86_RW;
+	memory[PMD][7] = 0x20; /* of no page: each bit counts */
+	assert_int_equal(qemu_tables_reread(&t, &changed, &first), 0);
+	assert_int_equal(changed, 2);
+	assert_true(first == TABLE_PA(PMD));
+	qemu_tables_free(&t);
+	/* only where it was asked for */
+	t.keep = false;
+	t.cached[0] = false;
+	assert_int_equal(qemu_walk(&t, VA, &w), 0);
+	assert_int_equal(t.nr_seen, 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -616,6 +659,7 @@ int main(void)
 		TEST(test_malformed),
 		TEST(test_cut),
 		TEST(test_walk),
+		TEST(test_reread),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

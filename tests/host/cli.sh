@@ -99,7 +99,7 @@ readonly objects='2|vfio_test
 2|qemu_verify_pte --qmp /nowhere --report /dev/null
 2|qemu_verify_pte --join x 1 0'
 
-ktap_plan 30
+ktap_plan 31
 
 # on REDIRECTION STATUS: each of the answers, with its stdout so
 on() {
@@ -135,6 +135,20 @@ lines() {
 		[[ -z $( (vfio_test doctor --list | head -n 1 >/dev/null) 2>&1) ]]
 }
 check '| head: the line, and nothing else' lines
+
+scripts() {
+	local script
+
+	for script in vm kernels demo bench setup mkinitramfs ../tests/run ../tests/mutants/run; do
+		"$root/scripts/$script" --help >/dev/null || return 1
+		"$root/scripts/$script" --help >/dev/full
+		[[ $? -eq 2 ]] || {
+			echo "$script"
+			return 1
+		}
+	done
+}
+check 'the scripts: likewise, of --help' scripts
 
 # of COMMAND...: one object, with what every one has
 object() {

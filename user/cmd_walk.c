@@ -102,6 +102,11 @@ static void head(struct walk_cmd *w, const struct verify_pte_walk *answer)
 	json_add_hex(m, "kernel_root_pa", answer->kernel_root_pa);
 	json_add_hex(m, "pa_mask", answer->pa_mask);
 	json_object_object_add(m, "levels", json_object_new_int(answer->levels));
+	/* What was typed, where it is no whole page: what is looked at is what it touches. */
+	if (w->asked_start || w->asked_len)
+		json_add_hex(m, "asked_start", w->asked_start);
+	if (w->asked_len)
+		json_add_hex(m, "asked_len", w->asked_len);
 	json_add_hex(m, "start", w->start);
 	json_add_hex(m, "len", w->len);
 	json_object_object_add(m, "pti",

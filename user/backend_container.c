@@ -91,7 +91,9 @@ static int container_info(struct vfio *vfio, struct vfio_iommu *iommu)
 	if (ret)
 		return ret;
 	/* -EPROTO: the kernel's answer contradicts itself */
-	ret = vfio_iommu_parse(info, iommu) ? -EPROTO : 0;
+	ret = vfio_iommu_parse(info, iommu);
+	if (ret && ret != -E2BIG)
+		ret = -EPROTO;
 	free(info);
 	return ret;
 }

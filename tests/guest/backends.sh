@@ -88,7 +88,7 @@ as_user() {
 	su user -c "ulimit -l $kib && exec vfio_test --dma none --no-rules --size 16K $* $BDF"
 }
 
-own_points=17
+own_points=21
 iommufd_own() {
 	expect 0 '^Back end: iommufd \(auto\)$' 'auto: takes iommufd' quick "$BDF"
 	check 'iommufd: a node of the device, no group' said '^  - iommufd: fd='
@@ -129,8 +129,16 @@ iommufd_own() {
 	chown user "$group" /dev/vfio/vfio
 	expect 4 '^Back end: type1v2 \(auto\)$' 'auto, user: takes what the user may open' as_user 1024
 	expect 2 'could not open /dev/iommu: ' 'iommufd, user: not the user.s' as_user 1024 --iommu iommufd
+	expect 4 'nodes: /dev/vfio/vfio, /dev/vfio/[0-9]+; not /dev/iommu \(Permission denied\), /dev/vfio/devices/vfio[0-9]+ \(Permission denied\)' \
+		'doctor, user: one way is enough, the other is named' su user -c "vfio_test doctor --size 16K $BDF"
 	chown root "$group"
-	chown user /dev/iommu /dev/vfio/devices/*
+	expect 2 "nodes: no permission on $group \\(root:root, mode 0600\\)" 'doctor, user: no way is open' su user -c "vfio_test doctor --size 16K $BDF"
+	chown user /dev/iommu
+	expect 2 'could not open /dev/vfio/devices/vfio[0-9]+: no permission on /dev/vfio/devices/vfio[0-9]+ \(root:root, mode 0600\); run as root, or give the user the node' \
+		'iommufd, user: the device.s node not the user.s' as_user 1024 --iommu iommufd
+	expect 2 'VFIO_DEVICE_BIND_IOMMUFD|a VF token was given: this device takes none' 'iommufd: a token for a device that takes none' \
+		quick --iommu iommufd --vf-token bd8d9d2b-5a5f-4f5a-a211-f591514ba1f3 "$BDF"
+	chown user /dev/vfio/devices/*
 	expect 4 '^Back end: iommufd \(auto\)$' 'auto, user: iommufd, witnesses unverified' as_user 1024
 	expect 2 'IOMMU_IOAS_MAP of .*: not enough memory may be locked: 16 KiB needed, the limit is 8 KiB' \
 		'iommufd, user: memlock' as_user 8 --iommu iommufd

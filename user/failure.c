@@ -1558,7 +1558,7 @@ const struct failure failures[] = {
 		.id = "many-ranges",
 		.steps = "VFIO_IOMMU_GET_INFO IOMMU_IOAS_IOVA_RANGES",
 		.no = E2BIG,
-		.why = "the IOMMU has more ranges of IOVAs than the 512 that this program looks at",
+		.why = "the IOMMU has more ranges of IOVAs than this program looks at",
 		.fix = "report it, with /sys/kernel/iommu_groups/{group}/reserved_regions",
 		.source = "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_iova_build_caps()",
 	},

@@ -110,7 +110,7 @@ iommufd_own() {
 	exec 7>&-
 	wait
 
-	quick --hold=120 --iommu type1v2 "$BDF" >"$ktap_dir/held" 2>&1 &
+	vfio_test --dma none --no-rules --size 16K --hold=120 --iommu type1v2 "$BDF" >"$ktap_dir/held" 2>&1 &
 	while ! grep -q holding "$ktap_dir/held"; do
 		usleep 50000
 	done

@@ -4,6 +4,8 @@
  * take more than one call. Root, in the guest, module loaded.
  *
  *	share
+ *	share --fragments PAGES		nothing but a process of so many runs, which executes sleep
+ *					after SIGUSR1
  *
  * What was read or given of one answer is never gone on with out of another; nobody waits for
  * another's page fault; a process is asked about as long as it lives, and held by nobody.
@@ -91,17 +93,35 @@ static void nap(unsigned int ms)
 }
 
 /* Memory that takes many records to tell */
-static void make_area(void)
+static void make_area(size_t pages)
 {
-	char *p = mmap(AREA, PAGES * PAGE, RW,
+	char *p = mmap(AREA, pages * PAGE, RW,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
-	unsigned int i;
+	size_t i;
 
 	if (p == MAP_FAILED)
 		bail_out("mmap");
-	madvise(p, PAGES * PAGE, MADV_NOHUGEPAGE);
-	for (i = 0; i < PAGES; i += 2)
+	madvise(p, pages * PAGE, MADV_NOHUGEPAGE);
+	for (i = 0; i < pages; i += 2)
 		p[i * PAGE] = 1;
+}
+
+static void on_signal(int nr)
+{
+	(void)nr;
+}
+
+static int fragments(size_t pages)
+{
+	const struct sigaction sa = { .sa_handler = on_signal };
+
+	sigaction(SIGUSR1, &sa, NULL);
+	make_area(pages);
+	puts("ready");
+	fflush(stdout);
+	pause();
+	execl("/bin/sleep", "sleep", "1000", NULL);
+	return 1;
 }
 
 /* A process that has it and does what @then does; it is there when this returns. */
@@ -119,7 +139,7 @@ static pid_t spawn(void (*then)(int go), int *go)
 		bail_out("fork");
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		make_area();
+		make_area(PAGES);
 		if (write(ready[1], "r", 1) != 1)
 			_exit(1);
 		then(start[0]);
@@ -735,12 +755,14 @@ static const struct {
 	{ "no address space is kept", test_references },
 };
 
-int main(void)
+int main(int argc, char **argv)
 {
 	size_t i;
 
+	if (argc == 3 && !strcmp(argv[1], "--fragments"))
+		return fragments(strtoul(argv[2], NULL, 0));
 	printf("KTAP version 1\n1..%zu\n", ARRAY_SIZE(tests));
-	make_area();
+	make_area(PAGES);
 	for (i = 0; i < ARRAY_SIZE(tests); i++) {
 		failed = false;
 		skipped = NULL;

@@ -17,4 +17,4 @@ exec "$root/scripts/vm" --quiet --strict --memory 4G --timeout 600 \
 		modprobe verify_pte || exit 1
 		oracle
 		walk=$?
-		share && exit $walk'
+		share && /tests/walk-exec.sh && exit $walk'

@@ -1665,6 +1665,16 @@ const struct failure failures[] = {
 		.source = "security/lockdown/lockdown.c: lockdown_is_locked_down()",
 	},
 	{
+		.id = "debugfs-off",
+		.severity = SEVERITY_WITNESS,
+		.steps = "insert",
+		.no = ENODEV,
+		.which = is_about_ours,
+		.why = "the kernel makes no files in debugfs, where the module answers",
+		.fix = "boot without debugfs=off; see Documentation/admin-guide/kernel-parameters.txt",
+		.source = "fs/debugfs/inode.c: debugfs_create_dir()",
+	},
+	{
 		.id = "no-debugfs",
 		.severity = SEVERITY_WITNESS,
 		.check = CHECK_DEBUGFS,

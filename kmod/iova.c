@@ -116,6 +116,7 @@ static bool iova_add(struct walk *w, u8 kind, u64 pa, u64 len)
 			.kind = kind,
 		};
 	}
+	w->out.descents++;
 	w->out.entries++;
 	w->out.pages[kind] += len >> PAGE_SHIFT;
 	w->addr += len;
@@ -214,7 +215,6 @@ int iova_batch(struct walk *w)
 	ret = -EBADF;
 	if (iterate_fd(current->files, 0, iova_match_file, &q)) {
 		w->full = false;
-		w->out.descents++;
 		ret = iova_stop(&q);
 		fput(q.file);
 	}

@@ -16,6 +16,7 @@
 #include "module.h"
 #include "signals.h"
 #include "pt_x86.h"
+#include "signals.h"
 #include "term.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

@@ -51,7 +51,8 @@ int verify_pte_each(int fd, struct verify_pte_who who, uint64_t start, uint64_t 
 
 /*
  * The same at once: @records is an array, *nr long, that the caller frees.  How far it is
- * shows on a terminal where that takes long.  Begins anew some times after -EAGAIN.
+ * shows on a terminal where that takes long.  Begins anew some times after -EAGAIN; -EINTR
+ * after a signal (signals.h).
  */
 int verify_pte_get(int fd, struct verify_pte_who who, uint64_t start, uint64_t len,
 		   enum verify_pte_form form, void **records, size_t *nr,

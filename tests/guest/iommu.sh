@@ -10,7 +10,7 @@
 . /tests/ktap.sh
 # shellcheck source=tests/guest/left.sh
 . /tests/left.sh
-ktap_plan 37
+ktap_plan 41
 
 file=/sys/kernel/debug/verify_pte/iova
 said() {
@@ -79,6 +79,35 @@ expect 0 '512 of 65536 pages mapped' 'iova: a range as maps writes one' vfio_tes
 expect 130 '' 'iova: a range of hours ends when it is told to' timeout -s INT 2 vfio_test iova "$BDF" 0+64T
 expect 0 '"pa": *null' 'iova --json' vfio_test iova --json "$BDF" 0x0+0x20000
 expect 0 'not mapped' 'iova: past the aperture' vfio_test iova "$BDF" 0xfffffffffff00000+0x1000
+
+# What a CPU gets done in so many seconds, while all of them stop now and then: spin SECONDS
+spin() {
+	read -r up _ </proc/uptime
+	end=$((${up%.*} + $1))
+	rounds=0
+	while [ "${up%.*}" -lt "$end" ]; do
+		read -r up _ </proc/uptime
+		rounds=$((rounds + 1))
+	done
+	echo $rounds
+}
+alone=$(spin 4)
+vfio_test iova --quiet "$BDF" 0+400G &
+asking=$!
+usleep 500000
+asked=$(spin 4)
+echo "# $alone rounds alone, $asked while 400 GiB are asked about"
+check 'iova: 400 GiB take their time' kill -0 $asking
+# A quarter of the time they stand still; before, seven eighths.
+check 'iova: meanwhile the CPUs run' [ $((asked * 100)) -ge $((alone * 45)) ]
+kill -TERM $asking
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+	kill -0 $asking 2>/dev/null || break
+	usleep 200000
+done
+check 'iova: and it ends when it is told to' sh -c "! kill -0 $asking 2>/dev/null"
+wait $asking
+check 'iova: by that signal' [ $? = 143 ]
 
 ask() {
 	echo "$1" >"$file"

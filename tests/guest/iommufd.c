@@ -219,8 +219,9 @@ static void *mover(void *arg)
 
 		/* The one that the device has left: its table's memory is the next one's. */
 		if (anew) {
-			if (ioctl(iommufd, IOMMU_DESTROY, &destroy))
-				bail_out("IOMMU_DESTROY");
+			while (ioctl(iommufd, IOMMU_DESTROY, &destroy))
+				if (errno != EBUSY) /* what used it is still on its way out */
+					bail_out("IOMMU_DESTROY");
 			make_ioas(s);
 		}
 		attach(s);

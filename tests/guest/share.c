@@ -33,6 +33,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -689,6 +690,54 @@ static void test_compat(void)
 	munmap(low, PAGE);
 }
 
+/* A page that is written to and then shared with a child: what it is called is the kernel's. */
+static void test_soft_bits(void)
+{
+	struct verify_pte_info info = { .argsz = sizeof(info) };
+	const uint64_t bit58 = UINT64_C(1) << 58;
+	unsigned int major = 0, minor = 0;
+	struct utsname uts;
+	int fd = walk_open(O_RDWR), err;
+	char one[40], *pte;
+	uint64_t entry;
+	bool saved;
+	pid_t pid;
+
+	uname(&uts);
+	sscanf(uts.release, "%u.%u", &major, &minor);
+	saved = major > 6 || (major == 6 && minor >= 6);
+	if (ioctl(fd, VERIFY_PTE_IOC_INFO, &info))
+		fail("VERIFY_PTE_IOC_INFO: %s", error_name(errno));
+	if (info.soft[PT_SOFT_SAVED_DIRTY] != (saved ? bit58 : 0) ||
+	    !!(info.volatile_mask & bit58) != saved || info.soft[PT_SOFT_SPECIAL] != 1 << 9)
+		fail("%s: saved-dirty 0x%llx, volatile 0x%llx", uts.release,
+		     (unsigned long long)info.soft[PT_SOFT_SAVED_DIRTY],
+		     (unsigned long long)info.volatile_mask);
+	info.flags = 1;
+	want(ioctl(fd, VERIFY_PTE_IOC_INFO, &info) ? errno : 0, EINVAL, "info, an unknown flag");
+	info = (struct verify_pte_info){ .argsz = sizeof(info) - 1 };
+	want(ioctl(fd, VERIFY_PTE_IOC_INFO, &info) ? errno : 0, EINVAL, "info, too short");
+	if (info.argsz != sizeof(info))
+		fail("info, too short: argsz %u", info.argsz);
+	AREA[0]++;
+	pid = spawn(stay, NULL);
+	snprintf(one, sizeof(one), "0x%" PRIx64, (uint64_t)AREA);
+	if (write(fd, one, strlen(one)) < 0)
+		fail("\"%s\": %s", one, error_name(errno));
+	pte = strstr(read_rest(fd, 0, &err), "PTE ");
+	if (!pte || sscanf(pte, "PTE index %*u table %*s entry 0x%" SCNx64, &entry) != 1) {
+		fail("no entry: %s", error_name(err));
+	} else {
+		pte[strcspn(pte, "\n")] = '\0';
+		if (entry & 2 || !(entry & (bit58 | 0x40)))
+			fail("it is not shared, or not dirty: %s", pte);
+		if (!!(entry & bit58) != !!strstr(pte, " SAVED_DIRTY") || strstr(pte, "SOFTW"))
+			fail("%s: %s", uts.release, pte);
+	}
+	reap(pid);
+	close(fd);
+}
+
 /* What the kernel has of them by now */
 static long mm_structs(void)
 {
@@ -752,6 +801,7 @@ static const struct {
 	{ "exec and exit in the middle of an answer", test_exec },
 	{ "another pid namespace", test_pid_namespace_asked },
 	{ "a 32-bit caller", test_compat },
+	{ "what the kernel means by its bits", test_soft_bits },
 	{ "no address space is kept", test_references },
 };
 

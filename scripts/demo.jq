@@ -121,6 +121,16 @@ def verdict_line($status):
 		(if .final == false then "the run went on, and its end was not seen" else empty end)
 	] | join("; "));
 
-# The report of the run's end with what the host said of its tables while it was held.
+# The report of the run's end with what the host said of its tables while it was held: its
+# witness, its place in proven or not_proven, and a verdict over all.
 def joined($host):
-	. + {witnesses: (.witnesses + {qemu: ($host.witnesses.qemu // {status: "missing", compared: 0, mismatched: 0})})};
+	($host.witnesses.qemu // {status: "missing", compared: 0, mismatched: 0}) as $qemu |
+	($qemu | .status == "pass" and .compared > 0 and .mismatched == 0 and
+		(.pages.mismatched // 0) == 0) as $proven |
+	.witnesses += {qemu: $qemu} |
+	.proven = ((.proven // []) - ["qemu"] + if $proven then ["qemu"] else [] end) |
+	.not_proven = [(.not_proven // [])[] | select(.witness != "qemu")] + if $proven then [] else
+		[{witness: "qemu", why: ($qemu | .reason // .first_mismatch // .detail // .status)}] end |
+	if .verdict == "error" then . else
+		.verdict = (counted | if . == 0 then "pass" elif . == 1 then "fail" else "unverified" end)
+	end;

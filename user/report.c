@@ -453,7 +453,7 @@ enum status report_verdict(const struct report *rep)
 
 	memcpy(count, rep->count, sizeof(count));
 	for (id = 0; id < NR_WITNESSES; id++)
-		count[testimony_status(&rep->said[id])]++;
+		count[witness_verdict(id, &rep->said[id])]++;
 	return status_worst(count);
 }
 
@@ -469,43 +469,47 @@ static bool told_by_witness(const char *step)
 	return !strcmp(step, "module");
 }
 
-#define STEPS_TOLD 8
+/* A step as the verdict line tells it; false: it has no place there. */
+static bool step_said(const struct report *rep, size_t i, struct step_said *said, char *why,
+		      size_t len)
+{
+	struct json_object *step = json_object_array_get_idx(rep->steps, i), *err;
+	const char *status = json_object_get_string(json_object_object_get(step, "status"));
+
+	said->name = json_object_get_string(json_object_object_get(step, "name"));
+	said->why = why;
+	said->status = STATUS_UNVERIFIED;
+	if (!strcmp(status, status_name(STATUS_FAIL)))
+		said->status = rep->have_err && !strcmp(said->name, rep->err_step) ? STATUS_ERROR
+										   : STATUS_FAIL;
+	else if (strcmp(status, status_name(STATUS_UNVERIFIED)))
+		return false;
+	if (said->status != STATUS_ERROR && told_by_witness(said->name))
+		return false;
+	snprintf(why, len, "%s", json_object_get_string(json_object_object_get(step, "detail")));
+	if (json_object_object_get_ex(step, "error", &err))
+		snprintf(why, len, "%s: %s",
+			 json_object_get_string(json_object_object_get(err, "what")),
+			 json_object_get_string(json_object_object_get(err, "why")));
+	return true;
+}
 
 static void verdict_line(const struct report *rep, char *buf, size_t len)
 {
+	typedef char reason[520];
 	const size_t nr = json_object_array_length(rep->steps);
 	struct verdict_facts facts = { report_verdict(rep), rep->said, rep->required, NULL, 0 };
-	struct step_said steps[STEPS_TOLD];
-	char why[STEPS_TOLD][520];
+	struct step_said *steps = calloc(nr + 1, sizeof(*steps));
+	reason *why = calloc(nr + 1, sizeof(*why));
 	size_t i;
 
+	for (i = 0; i < nr && steps && why; i++)
+		facts.nr_steps += step_said(rep, i, &steps[facts.nr_steps], why[facts.nr_steps],
+					    sizeof(*why));
 	facts.steps = steps;
-	for (i = 0; i < nr && facts.nr_steps < STEPS_TOLD; i++) {
-		struct json_object *step = json_object_array_get_idx(rep->steps, i), *err;
-		const char *status = json_object_get_string(json_object_object_get(step, "status"));
-		struct step_said *one = &steps[facts.nr_steps];
-		char *text = why[facts.nr_steps];
-
-		one->name = json_object_get_string(json_object_object_get(step, "name"));
-		one->why = text;
-		one->status = STATUS_UNVERIFIED;
-		if (!strcmp(status, status_name(STATUS_FAIL)))
-			one->status = rep->have_err && !strcmp(one->name, rep->err_step)
-					      ? STATUS_ERROR
-					      : STATUS_FAIL;
-		else if (strcmp(status, status_name(STATUS_UNVERIFIED)))
-			continue;
-		if (one->status != STATUS_ERROR && told_by_witness(one->name))
-			continue;
-		snprintf(text, sizeof(why[0]), "%s",
-			 json_object_get_string(json_object_object_get(step, "detail")));
-		if (json_object_object_get_ex(step, "error", &err))
-			snprintf(text, sizeof(why[0]), "%s: %s",
-				 json_object_get_string(json_object_object_get(err, "what")),
-				 json_object_get_string(json_object_object_get(err, "why")));
-		facts.nr_steps++;
-	}
 	verdict_text(&facts, buf, len);
+	free(steps);
+	free(why);
 }
 
 static size_t print_json(struct report *rep)

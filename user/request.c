@@ -18,11 +18,10 @@
 
 static pthread_t listener; /* the thread that is to stop waiting */
 static char wanted[sizeof(((struct request *)0)->bdf)];
-static volatile sig_atomic_t seen;
 
 const char *request_seen(void)
 {
-	return seen ? wanted : NULL;
+	return signal_requested ? wanted : NULL;
 }
 
 /*
@@ -43,7 +42,7 @@ static void *hear(void *arg)
 		return NULL;
 	/* Of two that are wanted at a time, any; all are given back. */
 	memcpy(wanted, req->bdf, sizeof(wanted));
-	seen = 1;
+	signal_requested = 1;
 	while (!req->stopping) {
 		pthread_kill(listener, SIGNAL_REQUEST);
 		nanosleep(&again, NULL);

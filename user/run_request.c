@@ -35,8 +35,8 @@ enum status step_irq_rules_unheard(struct run *run)
 
 	request_stop(&run->request);
 	status = step_irq_rules(run);
-	if (listening)
-		request_listen(&run->request, run->device, run->opts->bdf);
+	if (listening && request_listen(&run->request, run->device, run->opts->bdf))
+		report_line(run->rep, "From here on no request to give the device back is heard");
 	return status;
 }
 

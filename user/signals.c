@@ -3,11 +3,12 @@
 
 #include <stddef.h>
 
-volatile sig_atomic_t signal_seen;
+volatile sig_atomic_t signal_seen, signal_requested;
 
 static void on_signal(int sig)
 {
-	signal_seen = sig;
+	if (sig != SIGNAL_REQUEST || signal_requested)
+		signal_seen = sig;
 }
 
 void signals_catch(void)

@@ -8,6 +8,9 @@
 /* What a request for a device is to us: see request.h.  Ignored by whoever does not catch it. */
 #define SIGNAL_REQUEST SIGURG
 
+/* Set before SIGNAL_REQUEST is sent: from anybody else it means nothing. */
+extern volatile sig_atomic_t signal_requested;
+
 /* The signal that asks us to end, or 0. */
 extern volatile sig_atomic_t signal_seen;
 

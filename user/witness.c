@@ -13,12 +13,14 @@
  * are named and not counted.
  */
 const struct witness witnesses[NR_WITNESSES] = {
-	[WITNESS_MODULE] = { "module", "module", "pages", "page-user", true, true },
-	[WITNESS_PAGEMAP] = { "pagemap", "pagemap", "frames", "pagemap", true, true },
-	[WITNESS_IOMMU] = { "iommu", "IOMMU", "pages", "iommu", true, true },
-	[WITNESS_DEVICE_DMA] = { "device_dma", "device DMA", "pages", "device-dma", true, true },
-	[WITNESS_INTERRUPTS] = { "interrupts", "interrupts", "kinds", "interrupts", false, false },
-	[WITNESS_QEMU] = { "qemu", "QEMU", "entries", NULL, false, true },
+	[WITNESS_MODULE] = { "module", "module", "pages", "page-user", true, true, true },
+	[WITNESS_PAGEMAP] = { "pagemap", "pagemap", "frames", "pagemap", true, true, true },
+	[WITNESS_IOMMU] = { "iommu", "IOMMU", "pages", "iommu", true, true, true },
+	[WITNESS_DEVICE_DMA] = { "device_dma", "device DMA", "pages", "device-dma", false, true,
+				 true },
+	[WITNESS_INTERRUPTS] = { "interrupts", "interrupts", "kinds", "interrupts", false, false,
+				 false },
+	[WITNESS_QEMU] = { "qemu", "QEMU", "entries", NULL, false, false, true },
 };
 
 int witness_named(const char *name)
@@ -110,6 +112,13 @@ void testimony_why(enum witness_id id, const struct testimony *t, char *buf, siz
 			 t->to_judge, unit, why[0] ? ": " : "", why);
 	else
 		snprintf(buf, len, "%s", why[0] ? why : "it was not asked");
+}
+
+enum status witness_verdict(enum witness_id id, const struct testimony *t)
+{
+	const enum status status = testimony_status(t);
+
+	return status == STATUS_SKIP && witnesses[id].needed ? STATUS_UNVERIFIED : status;
 }
 
 enum status status_worst(const unsigned int count[NR_STATUSES])

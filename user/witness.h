@@ -28,6 +28,7 @@ struct witness {
 	const char *title; /* in a sentence */
 	const char *unit;  /* what its figures count */
 	const char *step;  /* the step of a run that asks it; NULL: no step does */
+	bool needed;	   /* no run passes without it */
 	bool counted;	   /* one of the "N of M witnesses" of a run */
 	bool in_json;	   /* has an object below "witnesses" */
 };
@@ -54,7 +55,7 @@ struct testimony {
 	/* How the step that asked it ended: as good as the figures may make it at the most. */
 	enum status step;
 	const char *unit; /* NULL: the table's */
-	char why[520]; /* why it did not speak, or what it found */
+	char why[520];	  /* why it did not speak, or what it found */
 };
 
 /*
@@ -66,6 +67,12 @@ enum status testimony_status(const struct testimony *t);
 bool testimony_proven(const struct testimony *t);
 /* Why it is not proven, in a few words; "" where it is. */
 void testimony_why(enum witness_id id, const struct testimony *t, char *buf, size_t len);
+
+/*
+ * What it is for the verdict over a run that has ended: a witness that no run passes without is
+ * unverified where it was left out.
+ */
+enum status witness_verdict(enum witness_id id, const struct testimony *t);
 
 /* The worst of so many of each status: error, fail, unverified, pass.  Skips are none. */
 enum status status_worst(const unsigned int count[NR_STATUSES]);
@@ -89,7 +96,7 @@ struct verdict_facts {
  * behind the verdict.  Names each witness, and each step that failed or was not verified.
  */
 void verdict_text(const struct verdict_facts *facts, char *buf, size_t len);
-/* The room that it takes at the most, with a reason for each */
-#define VERDICT_TEXT 4096
+/* The room that it takes at the most, with a reason for each witness and each step */
+#define VERDICT_TEXT 32768
 
 #endif /* WITNESS_H */

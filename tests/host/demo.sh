@@ -52,7 +52,7 @@ show() {
 	jq -r -L "$root/scripts" "include \"demo\"; $1" "$ktap_dir/report.json"
 }
 
-ktap_plan $((4 * ${#cases[@]} + 2))
+ktap_plan $((4 * ${#cases[@]} + 8))
 for one in "${cases[@]}"; do
 	IFS='|' read -r name change row sum counted verdict <<<"${one// | /|}"
 	word=pass
@@ -67,6 +67,26 @@ for one in "${cases[@]}"; do
 done
 # Whatever else ended badly has its status.
 check 'a guest or a host that ended badly: no pass' test "$(show 'verdict_line(125)' | cut -d : -f 2)" = ' error'
+# What the host found of the tables is joined to the report of the run's end.
+# joined CHANGE-OF-THE-HOST'S-REPORT CHANGE-OF-THE-END: the end, joined
+joined() {
+	jq "$1" "$ktap_dir/good.json" >"$ktap_dir/host.json"
+	jq "del(.witnesses.qemu) | .proven = [\"module\"] | .not_proven = [{witness: \"qemu\", why: \"later\"}] | $2" \
+		"$ktap_dir/good.json" >"$ktap_dir/end.json"
+	jq -L "$root/scripts" --slurpfile host "$ktap_dir/host.json" 'include "demo"; joined($host[0])' \
+		"$ktap_dir/end.json" >"$ktap_dir/joined.json"
+	jq -c '[.verdict, .proven, [.not_proven[] | .witness, .why], .witnesses.qemu.status]' "$ktap_dir/joined.json"
+}
+expect 0 '^\["pass",\["module","qemu"\],\[\],"pass"\]$' 'joined: all agree' joined . .
+expect 0 '^\["fail",\["module"\],\["qemu","page 0x1000"\],"fail"\]$' 'joined: the host found a difference' \
+	joined '.witnesses.qemu += {status: "fail", mismatched: 1, first_mismatch: "page 0x1000"}' .
+expect 0 '^\["fail",\["module"\],\["qemu","pass"\],"pass"\]$' 'joined: a pass that names a difference' \
+	joined '.witnesses.qemu.mismatched = 1' .
+expect 0 '^\["unverified",\["module"\],\["qemu","missing"\],"missing"\]$' 'joined: the host said nothing' \
+	joined 'del(.witnesses.qemu)' .
+expect 0 '^\["fail",\["module","qemu"\],\[\],"pass"\]$' 'joined: the run failed in its end' joined . \
+	'.verdict = "fail" | .steps += [{name: "recheck", status: "fail", detail: "stale"}]'
+expect 0 '^\["unverified",\["module","qemu"\],\[\],"pass"\]$' 'joined: the end is not the end' joined . '.final = false'
 show page >"$ktap_dir/page"
 show sums >"$ktap_dir/sums"
 check 'five rows, five sums' test "$(sed '1,/witness  /d' "$ktap_dir/page" | wc -l)-$(wc -l <"$ktap_dir/sums")" = 5-5

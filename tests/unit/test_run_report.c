@@ -128,6 +128,7 @@ static void test_exit_codes(void **state)
 static void test_ranks(void **state)
 {
 	(void)state;
+	all_speak();
 	assert_int_equal(report_verdict(&rep), STATUS_PASS);
 	report_step(&rep, "a", STATUS_PASS, "", NULL);
 	report_step(&rep, "b", STATUS_SKIP, "", NULL);
@@ -145,6 +146,58 @@ static void test_ranks(void **state)
 	assert_int_equal(report_verdict(&rep), STATUS_ERROR);
 	assert_true(rep.have_err);
 	assert_string_equal(rep.err_step, "f");
+}
+
+/* No run passes in which module, pagemap or IOMMU said nothing, whatever its steps say. */
+static void test_needed(void **state)
+{
+	static const struct {
+		const char *name, *step;
+		enum status without;
+	} rows[] = {
+		{ "module", "page-user", STATUS_UNVERIFIED },
+		{ "pagemap", "pagemap", STATUS_UNVERIFIED },
+		{ "iommu", "iommu", STATUS_UNVERIFIED },
+		{ "device_dma", "device-dma", STATUS_PASS },
+		{ "interrupts", "interrupts", STATUS_PASS },
+	};
+	size_t i;
+
+	(void)state;
+	assert_int_equal(report_verdict(&rep), STATUS_UNVERIFIED);
+	all_speak();
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		report_witness(&rep, rows[i].name, STATUS_SKIP, 0, 0, "left out");
+		report_step(&rep, rows[i].step, STATUS_SKIP, "left out", NULL);
+		assert_int_equal(report_verdict(&rep), rows[i].without);
+		report_witness(&rep, rows[i].name, STATUS_PASS, 1, 0, NULL);
+		assert_int_equal(report_verdict(&rep), STATUS_PASS);
+	}
+}
+
+/* More steps than a line of any fixed length has room for: each is named. */
+static void test_many_steps(void **state)
+{
+	char name[16], line[64];
+	int fd = open_file(0), i;
+
+	teardown(state);
+	report_init(&rep, REPORT_TEXT, true, false, 0);
+	all_speak();
+	for (i = 0; i < 60; i++) {
+		snprintf(name, sizeof(name), "s%d", i);
+		report_step(&rep, name, i % 2 ? STATUS_FAIL : STATUS_UNVERIFIED, "", &wrong);
+	}
+	capture(fd);
+	assert_int_equal(report_finish(&rep, ""), 0);
+	release();
+	read_back(fd);
+	for (i = 0; i < 60; i++) {
+		snprintf(line, sizeof(line), "; step s%d %s: it: is wrong", i,
+			 i % 2 ? "failed" : "was not verified");
+		assert_non_null(strstr(printed, line));
+	}
+	close(fd);
 }
 
 /* What stops a run at no step of it */
@@ -287,6 +340,7 @@ static void expect_held(enum status step, const char *verdict, const char *so_fa
 static void test_held_is_no_pass(void **state)
 {
 	(void)state;
+	all_speak();
 	expect_held(STATUS_PASS, "unverified", "pass");
 	expect_held(STATUS_UNVERIFIED, "unverified", "unverified");
 	expect_held(STATUS_FAIL, "fail", "fail");
@@ -418,11 +472,23 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_exit_codes),	   TEST(test_ranks),	     TEST(test_stopped),
-		TEST(test_figures_decide), TEST(test_differs_later), TEST(test_reasons),
-		TEST(test_step_decides),   TEST(test_final),	     TEST(test_held_is_no_pass),
-		TEST(test_held_replaced),  TEST(test_held_followed), TEST(test_held_pipe),
-		TEST(test_lost),	   TEST(test_finish_once),   TEST(test_line),
+		TEST(test_exit_codes),
+		TEST(test_ranks),
+		TEST(test_stopped),
+		TEST(test_figures_decide),
+		TEST(test_differs_later),
+		TEST(test_reasons),
+		TEST(test_step_decides),
+		TEST(test_needed),
+		TEST(test_many_steps),
+		TEST(test_final),
+		TEST(test_held_is_no_pass),
+		TEST(test_held_replaced),
+		TEST(test_held_followed),
+		TEST(test_held_pipe),
+		TEST(test_lost),
+		TEST(test_finish_once),
+		TEST(test_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

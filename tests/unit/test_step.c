@@ -127,6 +127,10 @@ static int setup(void **state)
 	signal_seen = 0;
 	/* No text: the report is JSON that nobody prints. */
 	report_init(&rep, REPORT_JSON, true, false, 0);
+	/* The witnesses without which no run passes have spoken. */
+	report_witness(&rep, "module", STATUS_PASS, 1, 0, NULL);
+	report_witness(&rep, "pagemap", STATUS_PASS, 1, 0, NULL);
+	report_witness(&rep, "iommu", STATUS_PASS, 1, 0, NULL);
 	run.rep = &rep;
 	return 0;
 }

@@ -96,6 +96,18 @@ static void tell_translations(struct json_object *list, const struct verify_pte_
 	}
 }
 
+/* Why not all translations could be read; of which device, where there are several. */
+static void explain_devices(struct run *run, const struct odd *odd, int no)
+{
+	char what[sizeof(run->err.what)];
+
+	explain_iova(&run->err, no);
+	if (!odd->bdf)
+		return;
+	snprintf(what, sizeof(what), "%s", run->err.what);
+	err_what(&run->err, "%s: %.160s", odd->bdf, what);
+}
+
 /*
  * The frames of the process, as @process has them, against what the IOMMU has for each mapping
  * of this device now.  0, or -errno: not all could be asked, and *odd is about nothing.
@@ -196,7 +208,7 @@ enum status step_iommu(struct run *run)
 		return STATUS_UNVERIFIED;
 	ret = compare_devices(run, run->runs, run->nr_runs, &odd, true);
 	if (ret) {
-		explain_iova(&run->err, -ret);
+		explain_devices(run, &odd, -ret);
 		return STATUS_UNVERIFIED;
 	}
 	ns = (now_ns() - start) / total;
@@ -251,7 +263,7 @@ enum status recheck(struct run *run, bool tell)
 	free(runs);
 	if (ret) {
 		json_object_put(odd.pages);
-		explain_iova(&run->err, -ret);
+		explain_devices(run, &odd, -ret);
 		return STATUS_UNVERIFIED;
 	}
 	if (tell) {

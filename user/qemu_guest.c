@@ -175,6 +175,41 @@ static int judge_witnesses(struct judge *j, struct json_object *report)
 	return judge_needed(j, witnesses);
 }
 
+/* A name in proven is one whose figures say so. */
+static int judge_proven(struct judge *j, struct json_object *report)
+{
+	struct json_object *arr, *witnesses = NULL, *one, *val;
+	uint64_t compared, mismatched;
+	enum verdict verdict;
+	bool skip = false;
+	const char *name;
+	char what[96];
+	size_t i;
+
+	if (!json_object_object_get_ex(report, "proven", &arr))
+		return 0; /* reports of 0.1.0 have none */
+	if (!json_object_is_type(arr, json_type_array))
+		return bad(j, "report.proven is not an array");
+	json_object_object_get_ex(report, "witnesses", &witnesses);
+	for (i = 0; i < json_object_array_length(arr); i++) {
+		one = json_object_array_get_idx(arr, i);
+		if (!json_object_is_type(one, json_type_string))
+			return bad(j, "report.proven[%zu] is no name", i);
+		name = json_object_get_string(one);
+		if (!strcmp(name, QEMU_WITNESS) || !strcmp(name, "interrupts"))
+			continue; /* which is ours to say; which has no figures in a report */
+		snprintf(what, sizeof(what), "witnesses.%s", name);
+		if (!json_object_object_get_ex(witnesses, name, &one) ||
+		    !json_object_object_get_ex(one, "status", &val) ||
+		    parse_verdict(val, &skip, &verdict) ||
+		    get_count(j, one, what, "compared", &compared) ||
+		    get_count(j, one, what, "mismatched", &mismatched) || skip ||
+		    verdict != VERDICT_PASS || !compared || mismatched)
+			return bad(j, "report.proven names %s, whose figures do not say so", name);
+	}
+	return 0;
+}
+
 /* An array of {name, status, checks: [...]}, and so on down: RFC depth is json_strict's. */
 static int judge_steps(struct judge *j, struct json_object *arr, const char *what)
 {
@@ -260,7 +295,7 @@ int qemu_guest_judge(struct json_object *report, uint64_t pages, struct qemu_gue
 	bool skip;
 
 	*out = (struct qemu_guest){ .verdict = VERDICT_PASS };
-	if (judge_word(&j, report) || judge_witnesses(&j, report))
+	if (judge_word(&j, report) || judge_witnesses(&j, report) || judge_proven(&j, report))
 		return -EINVAL;
 	json_object_object_get_ex(report, "steps", &val);
 	if (judge_steps(&j, val, "steps"))

@@ -587,7 +587,7 @@ static void *caller_thread(void *arg)
 	}
 	while (!stopping()) {
 		doing("calls");
-		iova = !rnd(3);
+		iova = !rnd(10); /* each has to wait for its turn */
 		switch (rnd(7)) {
 		case 0:
 		case 1:

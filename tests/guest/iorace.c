@@ -37,6 +37,7 @@ enum {
 	DID_UNBIND,
 	DID_REMOVE,
 	ASK_IOCTL,
+	ASK_PARTS,
 	ASK_TEXT,
 	ASK_UNBOUND,
 	SAW_FIRST,
@@ -56,6 +57,7 @@ static const struct count_row counts[NR_COUNTS] = {
 	[DID_UNBIND] = { "unbound and bound", false },
 	[DID_REMOVE] = { "removed and found again", false },
 	[ASK_IOCTL] = { "asked by ioctl", false },
+	[ASK_PARTS] = { "asked by several ioctls", false },
 	[ASK_TEXT] = { "asked as text", false },
 	[ASK_UNBOUND] = { "nothing told of a node bound to no iommufd", false },
 	[SAW_FIRST] = { "answers with the first address space", false },
@@ -111,8 +113,11 @@ static bool check_run(struct asker *q, uint64_t iova, uint64_t len, uint64_t pa,
 	return true;
 }
 
+static unsigned int answered; /* by the askers of this process */
+
 static void check_whole(const struct asker *q, const char *what)
 {
+	__atomic_fetch_add(&answered, 1, __ATOMIC_RELAXED);
 	if (q->at != IOVA + NR_PAGES * PAGE)
 		bad(BAD_RECORDS, "%s: ends at 0x%" PRIx64, what, q->at);
 	else if (q->seen[0] == NR_PAGES)
@@ -140,33 +145,52 @@ static void ended_with(int no, const char *what)
 		nap(rnd(1000));
 }
 
-static int ask_once(struct asker *q, struct verify_pte_walk *arg)
-{
-	memset(arg, 0, sizeof(*arg));
-	arg->argsz = sizeof(*arg);
-	arg->device = device_number(bdf);
-	arg->nr = MAX_RECORDS;
-	arg->start = IOVA;
-	arg->len = NR_PAGES * PAGE;
-	arg->buf = (uintptr_t)q->runs;
-	return ioctl(q->fd, VERIFY_PTE_IOC_IOVA, arg) ? -errno : 0;
-}
-
-static void ask_ioctl(struct asker *q)
+/* About what is not answered yet */
+static struct verify_pte_walk question(struct asker *q, uint32_t room)
 {
 	struct verify_pte_walk arg;
-	uint32_t i;
-	int ret = ask_once(q, &arg);
 
-	if (ret) {
-		ended_with(-ret, "ioctl");
-		return;
-	}
-	count(ASK_IOCTL);
-	for (i = 0; i < arg.nr; i++)
-		if (!check_run(q, q->runs[i].vaddr, q->runs[i].len, q->runs[i].pa,
-			       q->runs[i].kind == PT_LEAF))
+	memset(&arg, 0, sizeof(arg));
+	arg.argsz = sizeof(arg);
+	arg.device = device_number(bdf);
+	arg.nr = room;
+	arg.start = q->at;
+	arg.len = IOVA + NR_PAGES * PAGE - q->at;
+	arg.buf = (uintptr_t)q->runs;
+	return arg;
+}
+
+/* In one call, or in several of one answer */
+static void ask_ioctl(struct asker *q)
+{
+	const uint32_t room = rnd(2) ? MAX_RECORDS : 50 + rnd(400);
+	struct verify_pte_walk arg;
+	unsigned int parts;
+	uint32_t i, answer = 0;
+	int ret;
+
+	for (parts = 0; q->at < IOVA + NR_PAGES * PAGE; parts++) {
+		const uint64_t at = q->at;
+
+		arg = question(q, room);
+		arg.answer = answer;
+		ret = ioctl(q->fd, VERIFY_PTE_IOC_IOVA, &arg) ? errno : 0;
+		if (ret) {
+			ended_with(ret, parts ? "ioctl, a later part" : "ioctl");
 			return;
+		}
+		for (i = 0; i < arg.nr; i++)
+			if (!check_run(q, q->runs[i].vaddr, q->runs[i].len, q->runs[i].pa,
+				       q->runs[i].kind == PT_LEAF))
+				return;
+		if (arg.next != q->at || q->at == at) {
+			bad(BAD_RECORDS, "next 0x%llx, records up to 0x%" PRIx64,
+			    (unsigned long long)arg.next, q->at);
+			return;
+		}
+		answer = arg.answer;
+	}
+	count(parts > 1 ? ASK_PARTS : ASK_IOCTL);
 	check_whole(q, "ioctl");
 }
 
@@ -265,15 +289,29 @@ static bool make_space(int iommufd, unsigned int n, uint32_t *id)
 	return !ioctl(iommufd, IOMMU_IOAS_MAP, &map);
 }
 
+/* Now and then the device stays for as long as it takes to be asked about. */
+static void stay(void)
+{
+	const unsigned int before = __atomic_load_n(&answered, __ATOMIC_RELAXED);
+	unsigned int n;
+
+	for (n = 0; n < 400 && !stopping(); n++) {
+		if (__atomic_load_n(&answered, __ATOMIC_RELAXED) - before > NR_ASKERS)
+			return;
+		nap(5000);
+	}
+}
+
 /* From open to close; false where the device cannot be had now */
 static bool life(void)
 {
 	static struct asker q;
+	static unsigned int lives;
 	struct vfio_device_bind_iommufd bind = { .argsz = sizeof(bind) };
 	struct vfio_device_attach_iommufd_pt attach = { .argsz = sizeof(attach) };
 	struct vfio_device_detach_iommufd_pt detach = { .argsz = sizeof(detach) };
 	struct verify_pte_walk arg;
-	int fd = open_node(), iommufd, n = 20 + rnd(60);
+	int fd = open_node(), iommufd, n = 10 + rnd(20);
 	uint32_t id[2];
 	bool ok;
 
@@ -281,7 +319,9 @@ static bool life(void)
 		return false;
 	/* Bound to nothing: what is behind it is the kernel's own. */
 	q.fd = open(IOVA_FILE, O_RDWR | O_CLOEXEC);
-	if (q.fd < 0 || !ask_once(&q, &arg))
+	q.at = IOVA;
+	arg = question(&q, MAX_RECORDS);
+	if (q.fd < 0 || !ioctl(q.fd, VERIFY_PTE_IOC_IOVA, &arg))
 		bad(BAD_END, "a node bound to no iommufd: answered");
 	else
 		count(ASK_UNBOUND);
@@ -303,13 +343,16 @@ static bool life(void)
 			break;
 		}
 		count(DID_MOVE);
-		nap(rnd(4) ? rnd(3000) : rnd(30000));
+		if (rnd(4))
+			nap(rnd(4) ? rnd(3000) : rnd(30000));
+		else
+			stay();
 		if (!rnd(20) && !ioctl(fd, VFIO_DEVICE_DETACH_IOMMUFD_PT, &detach)) {
 			count(DID_DETACH);
 			nap(rnd(2000));
 		}
 	}
-	if (ok && !rnd(5)) {
+	if (ok && ++lives == 2) {
 		count(DID_EXIT);
 		_exit(0);
 	}

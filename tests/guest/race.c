@@ -73,6 +73,7 @@ enum {
 	WALK_RUNS,
 	WALK_RAW,
 	WALK_ONE,
+	WALK_PARTS,
 	WALK_TEXT,
 	SAW_PAGE,
 	SAW_HUGETLB,
@@ -81,6 +82,7 @@ enum {
 	SAW_PROTNONE,
 	SAW_ABSENT,
 	SAW_GONE,
+	SAW_STALE,
 	SAW_UNMAPPED,
 	NR_COUNTS
 };
@@ -108,6 +110,7 @@ static const struct count_row counts[NR_COUNTS] = {
 	[WALK_RUNS] = { "runs of a range", false },
 	[WALK_RAW] = { "raw entries of a range", false },
 	[WALK_ONE] = { "a single page", false },
+	[WALK_PARTS] = { "an answer of several calls", false },
 	[WALK_TEXT] = { "text of a range", false },
 	[SAW_PAGE] = { "walks saw a page of the file", false },
 	[SAW_HUGETLB] = { "walks saw a hugetlb page of it", false },
@@ -116,14 +119,16 @@ static const struct count_row counts[NR_COUNTS] = {
 	[SAW_PROTNONE] = { "walks saw PROT_NONE", false },
 	[SAW_ABSENT] = { "walks saw a page swapped out", false },
 	[SAW_GONE] = { "walks of a process that was gone", false },
+	[SAW_STALE] = { "answers that ended with their address space", false },
 	[SAW_UNMAPPED] = { "walks of what was unmapped", false },
 };
 
-enum { BAD_FRAME, BAD_RECORDS, BAD_END, BAD_MODULE, BAD_WORKER, NR_BAD };
+enum { BAD_FRAME, BAD_RECORDS, BAD_SPACE, BAD_END, BAD_MODULE, BAD_WORKER, NR_BAD };
 
 static const char *const bad_name[NR_BAD] = {
 	[BAD_FRAME] = "no frame but the one that the address can have",
 	[BAD_RECORDS] = "every page counted has a record, in order",
+	[BAD_SPACE] = "every answer is of one address space",
 	[BAD_END] = "every walk ended as it may",
 	[BAD_MODULE] = "a module in use stays",
 	[BAD_WORKER] = "nobody hung or died",
@@ -590,6 +595,47 @@ static void walk_ioctl(struct walker *w, bool raw, bool one)
 	count(raw ? WALK_RAW : one ? WALK_ONE : WALK_RUNS);
 }
 
+/* One answer of several calls is of one address space, or it ends with an error. */
+static void walk_parts(struct walker *w)
+{
+	const uint64_t start = w->start;
+	struct verify_pte_walk arg;
+	uint64_t root_pa = 0;
+	uint32_t answer = 0;
+
+	for (; w->start < w->end; w->start = arg.next) {
+		memset(&arg, 0, sizeof(arg));
+		arg.argsz = sizeof(arg);
+		arg.pid = w->pid;
+		arg.nr = 1 + rnd(rnd(2) ? 3 : 100);
+		arg.start = w->start;
+		arg.len = w->end - w->start;
+		arg.buf = (uintptr_t)w->runs;
+		arg.answer = answer;
+		if (ioctl(w->fd, VERIFY_PTE_IOC_WALK, &arg)) {
+			if (answer && errno == ESTALE)
+				count(SAW_STALE);
+			else if (answer || !ends_well(errno))
+				bad(BAD_END, "ioctl, a part: %s", error_name(errno));
+			return;
+		}
+		if (arg.next <= w->start || arg.next > w->end) {
+			bad(BAD_RECORDS, "next 0x%llx", (unsigned long long)arg.next);
+			return;
+		}
+		check_runs(w, &arg);
+		if (root_pa && arg.root_pa != root_pa)
+			bad(BAD_SPACE, "0x%" PRIx64 "-0x%" PRIx64 ": root 0x%llx, then 0x%llx",
+			    start, w->end, (unsigned long long)root_pa,
+			    (unsigned long long)arg.root_pa);
+		root_pa = arg.root_pa;
+		answer = arg.answer;
+		if (arg.next < w->end)
+			nap(rnd(3000));
+	}
+	count(WALK_PARTS);
+}
+
 static void walk_text(struct walker *w)
 {
 	char request[96], *line = w->text, *next, *word;
@@ -658,11 +704,13 @@ static void walker_main(void)
 		}
 		if (w->end <= w->start)
 			continue;
-		switch (rnd(8)) {
+		switch (victim == EXECER ? rnd(5) : rnd(9)) {
 		case 0:
 			walk_text(w);
 			break;
 		case 1:
+			walk_parts(w);
+			break;
 		case 2:
 			walk_ioctl(w, false, true);
 			break;

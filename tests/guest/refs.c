@@ -404,7 +404,7 @@ static uint64_t pages_counted(const char *text)
 static void test_killed_reader(void)
 {
 	static char text[TEXT_MAX];
-	const uint64_t len = UINT64_C(4) << 30;
+	const uint64_t len = UINT64_C(512) << 20;
 	struct container c = container_open(bdf);
 	int fd = open_file(IOVA_F, O_RDWR), n;
 	bool ok = true, killed = false;
@@ -413,7 +413,7 @@ static void test_killed_reader(void)
 	pid_t pid;
 
 	container_map(&c, area, PAGES * PAGE, IOVA);
-	for (tries = 0; tries < 5 && ok; tries++) {
+	for (tries = 0; tries < 3 && ok; tries++) {
 		n = snprintf(text, sizeof(text), "%s 0x%" PRIx64 " 0x%" PRIx64, bdf, IOVA, len);
 		ok = write(fd, text, n) == n;
 		pid = fork();

@@ -10,8 +10,6 @@
 
 # shellcheck source=tests/guest/ktap.sh
 . /tests/ktap.sh
-# shellcheck source=tests/guest/left.sh
-. /tests/left.sh
 # shellcheck source=tests/guest/load.sh
 . /tests/load.sh
 
@@ -27,7 +25,7 @@ echo 1000 >$ksm/pages_to_scan && echo 0 >$ksm/sleep_millisecs && echo 1 >$ksm/ru
 kmemleak=/sys/kernel/debug/kmemleak
 no_leaks() {
 	# Twice: what has changed since the scan before is not told, nor what is younger than 5 s.
-	echo scan >$kmemleak && sleep 6 && echo scan >$kmemleak && cat $kmemleak >"$ktap_dir/leaks"
+	echo scan >"$kmemleak" && sleep 6 && echo scan >"$kmemleak" && cat "$kmemleak" >"$ktap_dir/leaks"
 	cat "$ktap_dir/leaks"
 	[ ! -s "$ktap_dir/leaks" ]
 }

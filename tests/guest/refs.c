@@ -103,18 +103,35 @@ static long objects(const char *name)
 	return nr;
 }
 
-/* A process like this one, which stands still */
-static pid_t start_victim(void)
+/*
+ * A process like this one, which stands still.  @own: with every other page of its own, so that
+ * its area is as many runs as ours; else most of it is shared, and read-only.
+ */
+static pid_t start_victim(bool own)
 {
-	pid_t pid = fork();
+	unsigned int i;
+	int ready[2];
+	pid_t pid;
+	char c;
 
+	if (pipe2(ready, O_CLOEXEC))
+		bail_out("pipe: %s", strerror(errno));
+	pid = fork();
 	if (pid < 0)
 		bail_out("fork: %s", strerror(errno));
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (i = 0; own && i < PAGES; i += 2)
+			area[i * PAGE] = 1;
+		close(ready[0]);
+		close(ready[1]);
 		for (;;)
 			pause();
 	}
+	close(ready[1]);
+	if (read(ready[0], &c, 1) < 0) /* until it is closed */
+		bail_out("pipe: %s", strerror(errno));
+	close(ready[0]);
 	return pid;
 }
 
@@ -189,7 +206,7 @@ static void test_processes(void)
 		bool ok = true;
 
 		for (i = 0; i < rounds; i++) {
-			pid_t pid = start_victim();
+			pid_t pid = start_victim(form == ASK_PART);
 
 			ok &= use_victim(form, pid);
 			kill(pid, SIGKILL);
@@ -355,7 +372,7 @@ static void test_text_goes_on(void)
 	result(ok && len > 0, "after an ioctl: the text that it was, or an error");
 
 	/* Another request: what is read at the old offset is of the new answer, or an error. */
-	pid = start_victim();
+	pid = start_victim(true);
 	ask_text(fd, getpid(), 40);
 	other_len = read_rest(fd, other, 0);
 	ask_text(fd, pid, PAGES);
@@ -371,7 +388,7 @@ static void test_text_goes_on(void)
 	result(ok && other_len > 0, "after another request: nothing of the answer before");
 
 	/* The same while the process lives on */
-	pid = start_victim();
+	pid = start_victim(true);
 	ask_text(fd, pid, PAGES);
 	ok = read(fd, text, 700) == 700 && !ask_text(fd, getpid(), 40);
 	n = read_rest(fd, text, 0);
@@ -404,7 +421,7 @@ static uint64_t pages_counted(const char *text)
 static void test_killed_reader(void)
 {
 	static char text[TEXT_MAX];
-	const uint64_t len = UINT64_C(512) << 20;
+	uint64_t len = UINT64_C(256) << 20;
 	struct container c = container_open(bdf);
 	int fd = open_file(IOVA_F, O_RDWR), n;
 	bool ok = true, killed = false;
@@ -413,7 +430,7 @@ static void test_killed_reader(void)
 	pid_t pid;
 
 	container_map(&c, area, PAGES * PAGE, IOVA);
-	for (tries = 0; tries < 3 && ok; tries++) {
+	for (tries = 0; tries < 6 && ok && !killed; tries++, len *= 4) {
 		n = snprintf(text, sizeof(text), "%s 0x%" PRIx64 " 0x%" PRIx64, bdf, IOVA, len);
 		ok = write(fd, text, n) == n;
 		pid = fork();

@@ -87,10 +87,10 @@ static const struct count_row counts[NR_COUNTS] = {
 	[DID_KILL_BESIDE] = { "killed beside one whose memory does not come", false },
 	[SAW_EINVAL] = { "ended with EINVAL", false },
 	[SAW_EFAULT] = { "ended with EFAULT", false },
-	[SAW_ESRCH] = { "ended with ESRCH", false },
-	[SAW_ERANGE] = { "ended with ERANGE", false },
+	[SAW_ESRCH] = { "ended with ESRCH", true },
+	[SAW_ERANGE] = { "ended with ERANGE", true },
 	[SAW_ENOTTY] = { "ended with ENOTTY", false },
-	[SAW_ENODEV] = { "ended with ENODEV", false },
+	[SAW_ENODEV] = { "ended with ENODEV", true },
 	[SAW_TEXT_ERROR] = { "a text that ended with an error", false },
 };
 

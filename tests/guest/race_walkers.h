@@ -155,13 +155,15 @@ static void walk_parts(struct walker *w)
 	const uint64_t start = w->start;
 	struct verify_pte_walk arg;
 	uint64_t root_pa = 0;
+	const bool raw = rnd(2);
 	uint32_t answer = 0;
 
 	for (; w->start < w->end; w->start = arg.next) {
 		memset(&arg, 0, sizeof(arg));
 		arg.argsz = sizeof(arg);
 		arg.pid = w->pid;
-		arg.nr = 1 + rnd(rnd(2) ? 3 : 100);
+		arg.flags = raw ? VERIFY_PTE_RAW : 0;
+		arg.nr = raw ? 5 + rnd(100) : 1 + rnd(rnd(2) ? 3 : 100);
 		arg.start = w->start;
 		arg.len = w->end - w->start;
 		arg.buf = (uintptr_t)w->runs;
@@ -177,7 +179,10 @@ static void walk_parts(struct walker *w)
 			bad(BAD_RECORDS, "next 0x%llx", (unsigned long long)arg.next);
 			return;
 		}
-		check_runs(w, &arg);
+		if (raw)
+			check_raws(w, &arg);
+		else
+			check_runs(w, &arg);
 		if (root_pa && arg.root_pa != root_pa)
 			bad(BAD_SPACE, "0x%" PRIx64 "-0x%" PRIx64 ": root 0x%llx, then 0x%llx",
 			    start, w->end, (unsigned long long)root_pa,
@@ -185,7 +190,7 @@ static void walk_parts(struct walker *w)
 		root_pa = arg.root_pa;
 		answer = arg.answer;
 		if (arg.next < w->end)
-			nap(rnd(3000));
+			nap(rnd(6000));
 	}
 	count(WALK_PARTS);
 }
@@ -258,7 +263,7 @@ static void walker_main(void)
 		}
 		if (w->end <= w->start)
 			continue;
-		switch (victim == EXECER ? rnd(5) : rnd(9)) {
+		switch (victim == EXECER && rnd(2) ? 1 : rnd(9)) {
 		case 0:
 			walk_text(w);
 			break;

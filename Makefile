@@ -202,7 +202,7 @@ check: setup
 	@$(MAKE) --no-print-directory user
 	@tests/run
 
-KERNELS ?= 5.10 6.1 6.12 7.2
+KERNELS ?= 5.10 6.1 6.12 7.3
 check-matrix: setup
 	@$(MAKE) --no-print-directory user
 	@tests/run $(KERNELS:%=--kernel %)

@@ -270,6 +270,9 @@ scripts/kernels | 2 | no command given
 scripts/kernels get | 2 | needs one KERNEL
 scripts/kernels get --nonsense 6.1 | 2 | no such option of get
 scripts/kernels get 6.1 6.12 | 2 | needs one KERNEL
+scripts/kernels get 6 | 2 | 6: no such kernel: give
+scripts/kernels get 6.1.0-56 | 2 | 6.1.0-56: no such kernel: give
+scripts/kernels get 6.1.0-56-arm64 | 2 | 6.1.0-56-arm64: no such kernel: give
 scripts/kernels get /nonexistent/image | 2 | /nonexistent/image
 scripts/kernels module --source /nonexistent 6.1 | 2 | no Kbuild there
 scripts/kernels make 6.1 | 2 | needs a KERNEL and a directory

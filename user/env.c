@@ -613,6 +613,39 @@ static void read_holder(struct env *env, const struct holders *h)
 	snprintf(env->holder_comm, sizeof(env->holder_comm), "%s", holder->comm);
 }
 
+/* N of its node /dev/vfio/devices/vfioN; -1: it has none */
+static int cdev_of(const char *bdf)
+{
+	char path[PATH_MAX];
+	struct dirent *e;
+	int nr = -1;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/vfio-dev", bdf);
+	dir = opendir(path);
+	while (dir && nr < 0 && (e = readdir(dir)))
+		if (sscanf(e->d_name, "vfio%d", &nr) != 1)
+			nr = -1;
+	if (dir)
+		closedir(dir);
+	return nr;
+}
+
+/* Does another process have one of its virtual functions open through VFIO? */
+static void read_vf_holders(struct env *env, const struct holders *h)
+{
+	struct sysfs_device vf;
+	char bdf[SYSFS_BDF];
+	unsigned int i;
+
+	for (i = 0; i < env->nr_vfs && !env->vf_held; i++) {
+		sysfs_virtfn(env->dev.bdf, i, bdf, sizeof(bdf));
+		env->vf_held = !sysfs_device_get(bdf, &vf) && strstr(vf.driver, "vfio") &&
+			       (holders_get(h, HOLDER_GROUP, vf.group) ||
+				holders_get(h, HOLDER_CDEV, cdev_of(bdf)));
+	}
+}
+
 /*
  * The driver's link goes before the driver is told to let go, and VFIO's then waits for
  * whoever has the device open (drivers/vfio/vfio_main.c: vfio_unregister_group_dev()).  So a
@@ -645,24 +678,6 @@ static void read_leaving(struct env *env, const struct holders *h)
 	env->leaving = env->holder || h->unseen;
 }
 
-/* N of its node /dev/vfio/devices/vfioN; -1: it has none */
-static int cdev_of(const char *bdf)
-{
-	char path[PATH_MAX];
-	struct dirent *e;
-	int nr = -1;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/vfio-dev", bdf);
-	dir = opendir(path);
-	while (dir && nr < 0 && (e = readdir(dir)))
-		if (sscanf(e->d_name, "vfio%d", &nr) != 1)
-			nr = -1;
-	if (dir)
-		closedir(dir);
-	return nr;
-}
-
 int env_device(struct env *env, const char *bdf, const struct holders *known)
 {
 	struct holders own = { 0 };
@@ -678,7 +693,7 @@ int env_device(struct env *env, const char *bdf, const struct holders *known)
 	env->holder = 0;
 	env->holder_comm[0] = env->power[0] = env->group_type[0] = env->rmrr[0] = '\0';
 	env->physfn[0] = env->physfn_driver[0] = env->vfs[0] = '\0';
-	env->noiommu_group = env->leaving = env->held = env->unseen = false;
+	env->noiommu_group = env->leaving = env->held = env->unseen = env->vf_held = false;
 	env->answers = env->viable = FACT_UNKNOWN;
 	env->nr_vfs = 0;
 	ret = sysfs_device_get(bdf, &env->dev);
@@ -696,6 +711,7 @@ int env_device(struct env *env, const char *bdf, const struct holders *known)
 		holders_find(&own);
 	read_holder(env, known ? known : &own);
 	read_leaving(env, known ? known : &own);
+	read_vf_holders(env, known ? known : &own);
 	holders_free(&own);
 	return 0;
 }

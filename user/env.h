@@ -105,6 +105,7 @@ struct env {
 	char vfs[96];		/* their addresses */
 	char physfn[SYSFS_BDF]; /* it is a virtual function of this one; "" */
 	char physfn_driver[SYSFS_NAME];
+	bool vf_held;	/* VFIO users have some of its virtual functions open */
 	bool has_token; /* a VF token is given */
 	bool leaving;	/* on no driver any more, but VFIO still waits for whoever has it open */
 	char group_type[24]; /* "DMA", "identity"; "" unknown */

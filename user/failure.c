@@ -183,6 +183,11 @@ static bool wants_token(const struct env *env)
 	return strstr(env->physfn_driver, "vfio") && !env->has_token;
 }
 
+static bool wants_pf_token(const struct env *env)
+{
+	return env->vf_held && strstr(env->dev.driver, "vfio") && !env->has_token;
+}
+
 static bool is_wrong_token(const struct env *env)
 {
 	return env->has_token;
@@ -1594,8 +1599,10 @@ const struct failure failures[] = {
 	},
 	{
 		.id = "vf-token",
-		.steps = "VFIO_GROUP_GET_DEVICE_FD VFIO_DEVICE_BIND_IOMMUFD",
+		.check = CHECK_DRIVER,
+		.steps = "VFIO_GROUP_GET_DEVICE_FD VFIO_DEVICE_BIND_IOMMUFD list",
 		.no = EACCES,
+		.state = wants_pf_token,
 		.what = "a VF token is needed",
 		.why = "its virtual functions are in use, and who uses them must trust who uses it",
 		.fix = "--vf-token UUID, the one that their users gave, or end what uses them",

@@ -262,6 +262,12 @@ static bool use_of_iommu(struct search *s, const char *path, const char *name)
 	return use_found(s, "it is the IOMMU %.100s of this machine", name);
 }
 
+static bool use_of_mdev(struct search *s, const char *path, const char *name)
+{
+	(void)path;
+	return use_found(s, "the mediated device %.64s is made of it", name);
+}
+
 struct keyboard {
 	const char *path; /* of the input device, without /sys */
 	bool here;
@@ -328,7 +334,7 @@ static const struct {
 	{ "tty", use_of_tty },		 { "graphics", use_of_framebuffer },
 	{ "watchdog", use_of_watchdog }, { "dma", use_of_dma_channel },
 	{ "iommu", use_of_iommu },	 { "input", use_of_input },
-	{ "virtio", use_of_virtio },
+	{ "virtio", use_of_virtio },	 { "mdev", use_of_mdev },
 };
 
 /* --- the walk -------------------------------------------------------------- */

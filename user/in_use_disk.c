@@ -219,9 +219,15 @@ static bool is_claimed(const struct volume *v)
 {
 	int fd = use_open_node(v->dev, true, v->name, O_EXCL);
 
-	if (fd >= 0)
+	if (fd >= 0) {
 		close(fd);
-	return fd < 0 && errno == EBUSY &&
+		return false;
+	}
+	/* A drive without a medium has no users; of what else fails nothing is known. */
+	if (errno != EBUSY && errno != ENOMEDIUM)
+		use_unknown(v->s, "whether somebody has %.64s for himself cannot be asked: %s",
+			    v->name, strerror(errno));
+	return errno == EBUSY &&
 	       use_found(v->s, "%.64s is in use: somebody has it for himself (O_EXCL)", v->name);
 }
 

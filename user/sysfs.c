@@ -174,16 +174,23 @@ bool sysfs_group_noiommu(int group)
 	return !strcmp(name, "vfio-noiommu");
 }
 
+void sysfs_virtfn(const char *bdf, unsigned int nr, char *out, size_t len)
+{
+	char link[32];
+
+	snprintf(link, sizeof(link), "virtfn%u", nr);
+	link_name(bdf, link, out, len);
+}
+
 unsigned int sysfs_vfs(const char *bdf, char *list, size_t len)
 {
-	char link[32], vf[SYSFS_BDF];
+	char vf[SYSFS_BDF];
 	unsigned int nr = 0, shown = 0;
 	size_t used = 0;
 
 	list[0] = '\0';
 	for (;; nr++) {
-		snprintf(link, sizeof(link), "virtfn%u", nr);
-		link_name(bdf, link, vf, sizeof(vf));
+		sysfs_virtfn(bdf, nr, vf, sizeof(vf));
 		if (!vf[0])
 			break;
 		if (shown < nr || used + strlen(vf) + sizeof(", and 65535 more") > len)

@@ -79,6 +79,8 @@ bool sysfs_group_noiommu(int group);
  * files of SR-IOV wait for the device's lock.
  */
 unsigned int sysfs_vfs(const char *bdf, char *list, size_t len);
+/* The @nr-th of them; "" there are not so many */
+void sysfs_virtfn(const char *bdf, unsigned int nr, char *out, size_t len);
 void sysfs_physfn(const char *bdf, char *out, size_t len);
 
 /* Is it a physical or a virtual function, to which a VF token may belong? */

@@ -11,7 +11,7 @@
 
 # shellcheck source=tests/guest/ktap.sh
 . /tests/ktap.sh
-ktap_plan 54
+ktap_plan 55
 
 pci=/sys/bus/pci
 # find_device VENDOR DEVICE [WHERE]: its address, the first
@@ -277,6 +277,7 @@ for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 	sleep 0.5
 done
 let_go
+expect 0 'a VF token is needed: its virtual functions are in use' 'the physical function, while the other is in use: list' vfio_test list "$pf"
 expect 2 'a VF token is needed: its virtual functions are in use' 'the physical function, while the other is in use: refused, and why' quick "$pf"
 kill $holder2
 wait $holder2

@@ -260,6 +260,9 @@ static void test_nodes(void **state)
 		/* One way is enough. */
 		{ 0, 0, EACCES, EACCES, false, false, false, NULL, "" },
 		{ EACCES, EACCES, 0, 0, false, false, false, NULL, "" },
+		{ 0, 0, EPERM, EPERM, true, false, false, NULL, "" },
+		{ 0, 0, EACCES, EACCES, true, true, false, NULL, "" },
+		{ 0, 0, EACCES, EACCES, true, false, false, NULL, "" },
 		/* But a way without the device's own node is none. */
 		{ 0, EACCES, 0, -1, false, false, false, "no-permission", "/dev/vfio/3" },
 		{ ENOENT, -1, EACCES, 0, false, false, false, "no-permission", "/dev/iommu" },
@@ -326,6 +329,9 @@ static void test_states(void **state)
 	strcpy(env.holder_comm, "qemu");
 	assert_string_equal(failure_at(&env, "list", &err)->id, "removal-waits");
 	assert_non_null(strstr(err.why, "waits for process 7 (qemu)"));
+	/* And nothing else: no driver, in use */
+	assert_null(failure_next(&env, CHECK_DRIVER, failure_get("removal-waits")));
+	assert_null(failure_next(&env, CHECK_HELD, NULL));
 	assert_null(strstr(err.fix, "bind"));
 
 	env = healthy();
@@ -350,6 +356,15 @@ static void test_states(void **state)
 	env.physfn_driver[0] = '\0';
 	failure_explain(&env, "VFIO_GROUP_GET_DEVICE_FD", EACCES, "", &err);
 	assert_non_null(strstr(err.why, "its virtual functions are in use"));
+
+	env = healthy();
+	env.nr_vfs = 1;
+	assert_null(failure_at(&env, "list", &err));
+	env.vf_held = true;
+	assert_string_equal(failure_at(&env, "list", &err)->id, "vf-token");
+	assert_non_null(strstr(err.why, "its virtual functions are in use"));
+	env.has_token = true;
+	assert_null(failure_at(&env, "list", &err));
 
 	/* The kernel's word, without a process that is seen */
 	env = healthy();

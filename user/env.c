@@ -290,7 +290,8 @@ static void read_interrupts(struct env *env)
 	size_t room = 0;
 
 	while (f && getline(&line, &room, f) > 0) {
-		if (strstr(line, " IR-"))
+		/* On arm64 an ITS translates each device's interrupts apart. */
+		if (strstr(line, " IR-") || strstr(line, " ITS-"))
 			env->intremap = FACT_YES;
 		else if (env->intremap == FACT_UNKNOWN &&
 			 (strstr(line, "IO-APIC") || strstr(line, "PCI-MSI")))

@@ -362,12 +362,24 @@ static bool has_no_node(const struct env *env)
 
 static bool has_no_intremap(const struct env *env)
 {
-	return env->intremap == FACT_NO && env->unsafe_interrupts != FACT_YES && !no_iommu(env);
+	return env->intremap == FACT_NO && env->unsafe_interrupts != FACT_YES && !no_iommu(env) &&
+	       is_x86(env);
+}
+
+static bool may_lack_isolation(const struct env *env)
+{
+	return env->intremap != FACT_YES && !is_x86(env);
+}
+
+static bool has_no_isolation(const struct env *env)
+{
+	return env->intremap == FACT_NO && env->unsafe_interrupts != FACT_YES && !no_iommu(env) &&
+	       !is_x86(env);
 }
 
 static bool may_lack_intremap(const struct env *env)
 {
-	return env->intremap != FACT_YES;
+	return env->intremap != FACT_YES && is_x86(env);
 }
 
 static struct memory_need need_of(const struct env *env)
@@ -1202,6 +1214,17 @@ const struct failure failures[] = {
 		.why = "no interrupt remapping: the device could raise any interrupt of the host",
 		.fix = "give the IOMMU intremap=on, or, where that risk is none, load iommufd with allow_unsafe_interrupts=1",
 		.source = "drivers/iommu/iommufd/device.c: iommufd_device_bind()",
+	},
+	{
+		.id = "no-intremap",
+		.check = CHECK_INTREMAP,
+		.steps = "VFIO_SET_IOMMU VFIO_DEVICE_BIND_IOMMUFD VFIO_GROUP_GET_DEVICE_FD",
+		.no = EPERM,
+		.which = may_lack_isolation,
+		.state = has_no_isolation,
+		.why = "nothing isolates its interrupts: the device could raise any interrupt of the host",
+		.fix = "arm64: the machine needs a GIC with an ITS (in a VM QEMU's -M virt,gic-version=3); where that risk is none, load vfio_iommu_type1 or iommufd with allow_unsafe_interrupts=1",
+		.source = "drivers/vfio/vfio_iommu_type1.c, drivers/iommu/iommufd/device.c: iommu_group_has_isolated_msi()",
 	},
 	{
 		.id = "rmrr",

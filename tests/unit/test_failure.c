@@ -412,6 +412,16 @@ static void test_machines(void **state)
 		if (!strstr(err.fix, t[i].cure))
 			fail_msg("%s: %s", t[i].machine, err.fix);
 		assert_null(failure_next(&env, CHECK_IOMMU, failure_next(&env, CHECK_IOMMU, NULL)));
+		env.iommu = true;
+		env.intremap = FACT_NO;
+		failure_explain(&env, "VFIO_SET_IOMMU", EPERM, "", &err);
+		assert_string_equal(err.id, "no-intremap");
+		if (!strstr(err.fix, "intel-iommu") != (i > 2))
+			fail_msg("%s: %s", t[i].machine, err.fix);
+		env.dev.group = 3;
+		assert_string_equal(failure_next(&env, CHECK_INTREMAP, NULL)->id, "no-intremap");
+		assert_null(failure_next(&env, CHECK_INTREMAP,
+					 failure_next(&env, CHECK_INTREMAP, NULL)));
 	}
 }
 

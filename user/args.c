@@ -291,6 +291,21 @@ const char *args_nearest_option(const char *word, const struct cmd *cmd, char *b
 	return buf;
 }
 
+const char *args_command_with(const char *word, const struct cmd *const *cmds, size_t nr_cmds)
+{
+	const struct option *o;
+	size_t i, n;
+
+	if (strncmp(word, "--", 2) != 0)
+		return NULL;
+	n = strcspn(word + 2, "=");
+	for (i = 0; i < nr_cmds; i++)
+		for (o = cmds[i]->long_options; n && o && o->name; o++)
+			if (strlen(o->name) == n && !strncmp(o->name, word + 2, n))
+				return cmds[i]->name;
+	return NULL;
+}
+
 const char *args_why_bad(int c, const char *word, const struct cmd *cmd)
 {
 	const struct option *o, *begun = NULL;

@@ -42,6 +42,9 @@ const char *args_nearest_command(const char *word, const struct cmd *const *cmds
 /* An option of this command, "--size" for "--sise"; NULL: none.  @buf is scratch. */
 const char *args_nearest_option(const char *word, const struct cmd *cmd, char *buf, size_t len);
 
+/* The first command that has the option @word ("--expect=user"), as it stands; NULL: none */
+const char *args_command_with(const char *word, const struct cmd *const *cmds, size_t nr_cmds);
+
 /*
  * Why getopt_long() gave '?' or ':' (@c) for @word: "no such option", "it takes no value",
  * "it needs a value", or "it may mean several options".

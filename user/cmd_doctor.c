@@ -621,9 +621,8 @@ static int parse_options(int argc, char **argv, struct globals *g, struct doctor
 
 			if (parse_size(optarg, size) || !*size ||
 			    (c == OPT_PAGE_SIZE && *size & (*size - 1)))
-				return usage_error(
-					"%s: not a size above 0; see vfio_test help doctor",
-					optarg);
+				return usage_error("%s: not a size above 0; as in 4K, 2MiB or 1G",
+						   optarg);
 		} else if (c == OPT_MODULE) {
 			o->module_path = optarg;
 		} else if (c == OPT_WHY) {

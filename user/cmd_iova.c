@@ -274,9 +274,9 @@ static int parse_iovas(struct iova_cmd *c, const char *word)
 	c->len = r.len;
 	if (moved && !c->g->quiet)
 		fprintf(stderr,
-			"vfio_test: %s: in the middle of a page: the pages 0x%" PRIx64 "-0x%" PRIx64
+			"vfio_test: %s: in the middle of a page: the pages 0x%" PRIx64 "+0x%" PRIx64
 			" are looked at\n",
-			text_shown(word), c->start, c->start + c->len);
+			text_shown(word), c->start, c->len);
 	return 0;
 }
 

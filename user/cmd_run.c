@@ -270,7 +270,9 @@ static int parse_options(int argc, char **argv, struct globals *g, struct run_op
 			break;
 		case OPT_SIZE:
 			if (parse_size(optarg, &o->size) || !o->size)
-				ret = bad_number("size", optarg, "a size above 0");
+				ret = usage_error(
+					"--size %s: not a size above 0: it is a whole number, K, M, G or T may follow; as in 4K, 2MiB or 1G",
+					optarg);
 			break;
 		case OPT_IOVA:
 			if (o->nr_iovas == MAX_IOVAS)

@@ -407,9 +407,9 @@ static int parse_target(struct walk_cmd *w, char *pid, char *range)
 	w->len = r.len;
 	if (moved && !w->g->quiet)
 		fprintf(stderr,
-			"vfio_test: %s: in the middle of a page: the pages 0x%" PRIx64 "-0x%" PRIx64
+			"vfio_test: %s: in the middle of a page: the pages 0x%" PRIx64 "+0x%" PRIx64
 			" are looked at\n",
-			text_shown(range), w->start, w->start + w->len);
+			text_shown(range), w->start, w->len);
 	if (!moved)
 		w->asked_start = w->asked_len = 0;
 	return 0;

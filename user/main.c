@@ -227,8 +227,14 @@ int bad_option(int c, char *const *argv, const struct cmd *cmd)
 	if (optopt && optopt < 256 && strncmp(word, "--", 2) != 0)
 		word = letter;
 	why = args_why_bad(c, word, cmd);
-	if (c == '?' && !strcmp(why, "no such option"))
+	if (c == '?' && !strcmp(why, "no such option")) {
+		near = args_command_with(word, commands, NR_COMMANDS);
+		if (near)
+			return usage_error("%s: no such option of %s: %s has it; see " PROG
+					   " help %s",
+					   word, cmd->name, near, cmd->name);
 		near = args_nearest_option(word, cmd, buf, sizeof(buf));
+	}
 	if (near)
 		return usage_error("%s: no such option: did you mean %s?; see " PROG " help %s",
 				   word, near, cmd->name);
@@ -269,6 +275,9 @@ static int run_command(const struct args *args)
 		print_commands();
 		return EXIT_OK;
 	}
+	if (args->word && !args->word[0])
+		return usage_error("an empty argument: it is no command and no device; see " PROG
+				   " help");
 	if (!args->cmd && args->word && is_like_a_command(args->word))
 		return no_command(args->word);
 	if (cmd != &cmd_help && !args->help && !files_enough(&err))

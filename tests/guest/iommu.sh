@@ -56,7 +56,7 @@ expect 0 'module = IOMMU on 16384 of 16384 frames' 'run --size 64M' run --size 6
 
 expect 2 'no process has the device open through VFIO' 'iova: nobody has it open' vfio_test iova "$BDF" 0
 expect 2 'no such device' 'iova: no such device' vfio_test iova 0000:00:1e.7 0
-expect 2 'in the middle of a page: the pages 0x0-0x2000 are looked at' 'iova: not aligned: all that it touches' \
+expect 2 'in the middle of a page: the pages 0x0.0x2000 are looked at' 'iova: not aligned: all that it touches' \
 	vfio_test iova "$BDF" 0x10+4K
 expect 2 'not an IOVA or a range' 'iova: no length' vfio_test iova "$BDF" 0+0
 expect 2 'it takes BDF and IOVA' 'iova: usage' vfio_test iova "$BDF"

@@ -150,6 +150,17 @@ static void test_nearest(void **state)
 	assert_null(args_nearest_option("-x", &walk, buf, sizeof(buf)));
 }
 
+static void test_command_with(void **state)
+{
+	(void)state;
+	assert_string_equal(args_command_with("--hold", cmds, NR), "run");
+	assert_string_equal(args_command_with("--expect=user", cmds, NR), "walk");
+	assert_null(args_command_with("--hol", cmds, NR));
+	assert_null(args_command_with("--holds", cmds, NR));
+	assert_null(args_command_with("-hold", cmds, NR));
+	assert_null(args_command_with("--", cmds, NR));
+}
+
 static void test_why(void **state)
 {
 	(void)state;
@@ -168,6 +179,7 @@ int main(void)
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_nearest),
 		cmocka_unit_test(test_why),
+		cmocka_unit_test(test_command_with),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

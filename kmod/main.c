@@ -22,8 +22,7 @@ struct mm_struct *pid_get_mm(struct pid *pid)
 	if (task)
 		mm = get_task_mm(task);
 	if (task && !mm) {
-		for_each_thread(task, thread)
-		{
+		for_each_thread(task, thread) {
 			mm = get_task_mm(thread);
 			if (mm)
 				break;

@@ -132,6 +132,7 @@ static void area_init(void)
 struct caller {
 	int fd[2]; /* of its own: walk, iova */
 	char text[TEXT_MAX + 1];
+	char room[PAGE + 512] __attribute__((aligned(8))); /* for a struct, and what is behind it */
 	char records[MAX_RECORDS * sizeof(struct verify_pte_run) + 64];
 };
 
@@ -302,7 +303,6 @@ static uint64_t odd_number(void)
 
 static void ask_spoiled(struct caller *c, int fd, bool iova)
 {
-	static char room[PAGE + 512];
 	const bool raw = !rnd(3);
 	bool struct_seen, records_seen;
 	void *buf = place(c->records, 512, &records_seen), *where;
@@ -324,7 +324,7 @@ static void ask_spoiled(struct caller *c, int fd, bool iova)
 		cmd = VERIFY_PTE_IOC_INFO;
 	else if (!rnd(8))
 		cmd = rnd(2) ? rnd(UINT32_MAX) : cmd ^ (1UL << rnd(32));
-	where = place(room, sizeof(w), &struct_seen);
+	where = place(c->room, sizeof(w), &struct_seen);
 	ask = w;
 	/* Where it cannot be put it is not. */
 	if (struct_seen)

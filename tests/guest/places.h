@@ -57,6 +57,7 @@ static void places_init(void)
 	if (read_only == MAP_FAILED || half == MAP_FAILED || late == MAP_FAILED)
 		bail_out("no memory");
 	memset(read_only, 0, 64 * PAGE);
+	mprotect(read_only, 64 * PAGE, PROT_READ);
 	munmap(half + PAGE, 63 * PAGE);
 	late_fd = uffd_open(late, LATE_PAGES * PAGE);
 	if (pthread_create(&thread, NULL, late_main, NULL))

@@ -9,8 +9,9 @@
 set -uo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cd "$root" || exit 2
+# Another one than the one that is tested here, where that has a wrong change in it.
 # shellcheck source=tests/guest/ktap.sh
-. "$root/tests/guest/ktap.sh"
+. "${KTAP:-$root/tests/guest/ktap.sh}"
 export TMPDIR=$ktap_dir/tmp
 mkdir "$TMPDIR"
 
@@ -237,6 +238,58 @@ test_ci() {
 	done <<<"$ci_cases"
 }
 
+# file | a line more in it | which of tests/static's quick gates must see it
+readonly static_cases='
+user/new.c | int of_nobody; | spdx
+tests/host/new.sh | true | spdx
+kmod/pt_x86.h | static void loud(void) { printk("so"); } | pure
+kmod/pt_fmt.h | static void *some(void) { return malloc(1); } | pure
+kmod/main.c | static void bad(pte_t *p) { set_pte(p, *p); } | read_only
+kmod/iova.c | static void bad(unsigned long *p) { WRITE_ONCE(*p, 0); } | read_only
+kmod/walk.h | CODE | kmod_size
+user/cmd_run.c | static void *raw(void) { return json_object_new_string("so"); } | escaped
+user/cmd_list.c | static void early(void) { exit(0); } | finished
+kmod/uapi/verify_pte.h | struct of_kernel { u64 so; }; | alone_c
+'
+
+# static_sees NAME: that gate fails in the copy, and no other one does
+static_sees() {
+	local one status=0
+
+	"$copy/tests/static" only spdx pure read_only kmod_size escaped finished alone_c \
+		>"$ktap_dir/said" 2>&1 || status=$?
+	cat "$ktap_dir/said"
+	[[ $(grep -c '^not ok' "$ktap_dir/said") -eq $# && $status -eq $(($# > 0)) ]] || return 1
+	for one; do
+		grep -q "^not ok [0-9]* - $one$" "$ktap_dir/said" || return 1
+	done
+}
+
+test_static() {
+	local file line name copy=$ktap_dir/copy
+
+	mkdir "$copy"
+	git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do
+		[[ ! -e $file ]] || printf '%s\0' "$file"
+	done | tar --null -T - -cf - | tar -C "$copy" -xf -
+	git -C "$copy" init -q && git -C "$copy" add -A
+	check 'static: the tree as it is' static_sees
+	while IFS='|' read -r file line name; do
+		[[ -n $name ]] || continue
+		file=${file// /}
+		[[ ! -f $copy/$file ]] || mv "$copy/$file" "$ktap_dir/was"
+		[[ ! -f $ktap_dir/was ]] || cat "$ktap_dir/was" >"$copy/$file"
+		if [[ $line == *CODE* ]]; then
+			seq 1 1300 | sed 's/.*/extern int of_many_&;/' >>"$copy/$file"
+		else
+			echo "${line# }" >>"$copy/$file"
+		fi
+		check "static: $name: $file:${line% }" static_sees "${name// /}"
+		rm "$copy/$file"
+		[[ ! -f $ktap_dir/was ]] || mv "$ktap_dir/was" "$copy/$file"
+	done <<<"$static_cases"
+}
+
 # What no script takes, before it has done anything: command | its exit status | its words
 readonly option_cases='
 scripts/vm --hmp 65536 -- true | 2 | vm: --hmp 65536: not a TCP port
@@ -315,7 +368,8 @@ count() {
 }
 
 ktap_plan $(($(count "$run_cases") + 8 + 2 + 2 * $(count "$ktap_cases") + $(count "$vm_cases") + \
-	$(count "$ci_cases") + $(count "$option_cases") + 2))
+	$(count "$ci_cases") + $(count "$option_cases") + 2 + \
+	$(count "$static_cases") + 1))
 test_run
 test_run_more
 test_run_signal
@@ -323,4 +377,5 @@ test_ktap
 test_vm
 test_ci
 test_options
+test_static
 ktap_end

@@ -414,32 +414,60 @@ static struct json_object *witness_json(const struct report *rep, enum witness_i
 	return w;
 }
 
+void report_further(struct report *rep, const char *bdf, const char *why)
+{
+	struct further_device *d = &rep->further[rep->nr_further];
+
+	if (rep->nr_further == REPORT_FURTHER)
+		return;
+	rep->nr_further++;
+	snprintf(d->bdf, sizeof(d->bdf), "%s", bdf);
+	snprintf(d->why, sizeof(d->why), "%s", why);
+}
+
+bool report_proven(const struct report *rep, enum witness_id id)
+{
+	return testimony_proven(&rep->said[id]) && (id != WITNESS_DEVICE_DMA || !rep->nr_further);
+}
+
+/* {witness, why}, and of which device where it is not about the first */
+static struct json_object *not_proven_json(const char *witness, const char *bdf, const char *why)
+{
+	struct json_object *obj = json_object_new_object();
+
+	json_object_object_add(obj, "witness", json_text(witness));
+	if (bdf)
+		json_object_object_add(obj, "device", json_text(bdf));
+	json_object_object_add(obj, "why", json_text(why));
+	return obj;
+}
+
 /* witnesses, proven, not_proven: as they stand now */
 static void tell_witnesses(struct report *rep)
 {
 	struct json_object *all = json_object_new_object();
 	struct json_object *proven = json_object_new_array(), *not = json_object_new_array();
+	unsigned int i;
 	int id;
 
 	for (id = 0; id < NR_WITNESSES; id++) {
 		const struct testimony *t = &rep->said[id];
-		struct json_object *obj;
 		char why[600];
 
 		if (witnesses[id].in_json)
 			json_object_object_add(all, witnesses[id].name, witness_json(rep, id));
-		if (testimony_proven(t)) {
+		if (report_proven(rep, id))
 			json_object_array_add(proven, json_text(witnesses[id].name));
-			continue;
-		}
-		if (id == WITNESS_QEMU && !(rep->required & WITNESS_BIT(id)))
+		if (testimony_proven(t) ||
+		    (id == WITNESS_QEMU && !(rep->required & WITNESS_BIT(id))))
 			continue;
 		testimony_why(id, t, why, sizeof(why));
-		obj = json_object_new_object();
-		json_object_object_add(obj, "witness", json_text(witnesses[id].name));
-		json_object_object_add(obj, "why", json_text(why));
-		json_object_array_add(not, obj);
+		json_object_array_add(not, not_proven_json(witnesses[id].name, NULL, why));
 	}
+	for (i = 0; i < rep->nr_further; i++)
+		json_object_array_add(not,
+				      not_proven_json(witnesses[WITNESS_DEVICE_DMA].name,
+						      rep->further[i].bdf, rep->further[i].why));
 	json_object_object_add(rep->root, "witnesses", all);
 	json_object_object_add(rep->root, "proven", proven);
 	json_object_object_add(rep->root, "not_proven", not );
@@ -498,7 +526,13 @@ static void verdict_line(const struct report *rep, char *buf, size_t len)
 {
 	typedef char reason[520];
 	const size_t nr = json_object_array_length(rep->steps);
-	struct verdict_facts facts = { report_verdict(rep), rep->said, rep->required, NULL, 0 };
+	struct verdict_facts facts = {
+		.verdict = report_verdict(rep),
+		.said = rep->said,
+		.required = rep->required,
+		.further = rep->further,
+		.nr_further = rep->nr_further,
+	};
 	struct step_said *steps = calloc(nr + 1, sizeof(*steps));
 	reason *why = calloc(nr + 1, sizeof(*why));
 	size_t i;

@@ -106,11 +106,14 @@ enum status step_require(struct run *run)
 
 		if (!(run->opts->require & WITNESS_BIT(id)))
 			continue;
-		if (testimony_proven(t)) {
+		if (report_proven(run->rep, id)) {
 			report_check(run->rep, witnesses[id].name, STATUS_PASS, "proven");
 			continue;
 		}
 		testimony_why(id, t, why, sizeof(why));
+		if (testimony_proven(t))
+			snprintf(why, sizeof(why), "%u further devices did not prove it",
+				 run->rep->nr_further);
 		report_check(run->rep, witnesses[id].name, STATUS_UNVERIFIED, "not proven: %s",
 			     why);
 		used += snprintf(missing + used, sizeof(missing) - used, "%s%s", used ? ", " : "",

@@ -183,6 +183,17 @@ static void add_not_proven(struct text *text, const struct verdict_facts *f)
 	}
 }
 
+static void add_further(struct text *text, const struct verdict_facts *f)
+{
+	size_t i;
+
+	for (i = 0; i < f->nr_further; i++) {
+		part(text);
+		add(text, "%s of %s not proven: %s", witnesses[WITNESS_DEVICE_DMA].title,
+		    f->further[i].bdf, f->further[i].why);
+	}
+}
+
 static void add_steps(struct text *text, const struct verdict_facts *f, enum status status,
 		      const char *word)
 {
@@ -233,5 +244,6 @@ void verdict_text(const struct verdict_facts *f, char *buf, size_t len)
 	add_steps(&text, f, STATUS_FAIL, "failed");
 	add_steps(&text, f, STATUS_UNVERIFIED, "was not verified");
 	add_not_proven(&text, f);
+	add_further(&text, f);
 	add_proven(&text, f);
 }

@@ -83,12 +83,19 @@ struct step_said {
 	enum status status;
 };
 
+/* A further device that did not prove what the first did: device DMA. */
+struct further_device {
+	char bdf[16], why[160];
+};
+
 struct verdict_facts {
 	enum status verdict;
 	const struct testimony *said; /* NR_WITNESSES */
 	unsigned int required; /* witnesses, as bits: QEMU only then has a place in the line */
 	const struct step_said *steps;
 	size_t nr_steps;
+	const struct further_device *further;
+	size_t nr_further;
 };
 
 /*

@@ -13,7 +13,7 @@
 . /tests/left.sh
 # shellcheck source=tests/guest/pci.sh
 . /tests/pci.sh
-ktap_plan 38
+ktap_plan 41
 
 said() {
 	grep -qE -e "$1" "$ktap_dir/out"
@@ -100,6 +100,15 @@ expect 1 "IOMMU fails: 1 of 48 pages differ: page 0x[0-9a-f]+, IOVA 0x[0-9a-f]+ 
 	'those of the last device: fails' liar LIE=iommu-pa LIE_CALL=3
 expect 1 "step recheck failed: stale DMA: 1 of 48 pages .* of $two: process" 'those of the last device, later: fails' \
 	liar LIE=iommu-pa LIE_CALL=6
+
+# What the first device moved is no proof of what a further one did not.
+nvme=$(find_device 0x1b36 0x0010)
+to_vfio "$nvme"
+expect 0 "^Verdict: pass: 4 of 4 witnesses; device DMA of $two not proven: 16 of 32 pages, a sample; proven: " \
+	'a further device moves a sample: named' quick --quiet --size 128K --with "$two" "$one"
+expect 0 '^Verdict: pass: 4 of 4 witnesses; proven: ' 'a further device moves all: proven' quick --quiet --require device_dma --with "$two" "$one"
+expect 4 "required and not proven: device_dma; device DMA of $nvme not proven: no driver for 1b36:0010" \
+	'a further device moves nothing: required, and not proven' quick --quiet --require device_dma --with "$nvme" "$BDF"
 
 # A device that is taken out of its slot while it is held is given back, whoever it is.
 # unplugged DEVICE-OPTIONS...: the host takes it away once the mapping is held

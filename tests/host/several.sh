@@ -25,7 +25,7 @@ done
 "$root/scripts/vm" --strict --timeout 400 --hmp "$port" \
 	--file "$ktap_dir/liar.so:/root/liar.so" --file "$ktap_dir/liar_witness.so:/root/witness.so" \
 	--device pcie-pci-bridge,id=br --device edu,bus=br,addr=1,multifunction=on --device edu,bus=br,addr=1.1 \
-	--device pcie-root-port,id=rp,chassis=7 --device edu,bus=rp,id=hot \
+	--device pcie-root-port,id=rp,chassis=7 --device edu,bus=rp,id=hot --device nvme,serial=1 \
 	-- /tests/several.sh </dev/null > >(
 	while IFS= read -r line; do
 		printf '%s\n' "$line"

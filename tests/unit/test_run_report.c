@@ -175,6 +175,30 @@ static void test_needed(void **state)
 	}
 }
 
+/* What the first device did is no proof of what a further one did not. */
+static void test_further(void **state)
+{
+	struct json_object * not ;
+	int i;
+
+	(void)state;
+	all_speak();
+	assert_true(report_proven(&rep, WITNESS_DEVICE_DMA));
+	/* More than there can be are not written past the end. */
+	for (i = 0; i < REPORT_FURTHER + 2; i++)
+		report_further(&rep, "0000:01:00.0", "no driver");
+	assert_false(report_proven(&rep, WITNESS_DEVICE_DMA));
+	assert_true(report_proven(&rep, WITNESS_IOMMU));
+	finish();
+	assert_int_equal(json_object_array_length(root("proven")), 4);
+	not = root("not_proven");
+	assert_int_equal(json_object_array_length(not ), REPORT_FURTHER);
+	assert_string_equal(word(json_object_array_get_idx(not, 0), "witness"), "device_dma");
+	assert_string_equal(word(json_object_array_get_idx(not, 0), "device"), "0000:01:00.0");
+	assert_string_equal(word(json_object_array_get_idx(not, 0), "why"), "no driver");
+	assert_string_equal(word(rep.root, "verdict"), "pass");
+}
+
 /* More steps than a line of any fixed length has room for: each is named. */
 static void test_many_steps(void **state)
 {
@@ -472,23 +496,12 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_exit_codes),
-		TEST(test_ranks),
-		TEST(test_stopped),
-		TEST(test_figures_decide),
-		TEST(test_differs_later),
-		TEST(test_reasons),
-		TEST(test_step_decides),
-		TEST(test_needed),
-		TEST(test_many_steps),
-		TEST(test_final),
-		TEST(test_held_is_no_pass),
-		TEST(test_held_replaced),
-		TEST(test_held_followed),
-		TEST(test_held_pipe),
-		TEST(test_lost),
-		TEST(test_finish_once),
-		TEST(test_line),
+		TEST(test_exit_codes),	   TEST(test_ranks),	     TEST(test_stopped),
+		TEST(test_figures_decide), TEST(test_differs_later), TEST(test_reasons),
+		TEST(test_step_decides),   TEST(test_further),	     TEST(test_needed),
+		TEST(test_many_steps),	   TEST(test_final),	     TEST(test_held_is_no_pass),
+		TEST(test_held_replaced),  TEST(test_held_followed), TEST(test_held_pipe),
+		TEST(test_lost),	   TEST(test_finish_once),   TEST(test_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

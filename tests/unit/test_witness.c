@@ -202,7 +202,7 @@ static void expect_line(const struct verdict_facts *facts, const char *line)
 static void test_line(void **state)
 {
 	struct testimony said[NR_WITNESSES];
-	struct verdict_facts f = { STATUS_PASS, said, 0, NULL, 0 };
+	struct verdict_facts f = { .verdict = STATUS_PASS, .said = said };
 
 	(void)state;
 	fill(said);
@@ -213,7 +213,15 @@ static void test_line(void **state)
 	said[WITNESS_INTERRUPTS] = (struct testimony){ .step = STATUS_SKIP };
 	expect_line(&f, "3 of 4 witnesses; device DMA not proven: no driver for 1b36:0010"
 			"; interrupts not proven: it was not asked; proven: " PROVEN_3);
-	/* QEMU counts where it is required, and where it has spoken. */
+	/* What a further device did not prove has its own place. */
+	f.further = &(struct further_device){ "0000:01:00.0", "16 of 256 pages, a sample" };
+	f.nr_further = 1;
+	expect_line(&f, "3 of 4 witnesses; device DMA not proven: no driver for 1b36:0010"
+			"; interrupts not proven: it was not asked"
+			"; device DMA of 0000:01:00.0 not proven: 16 of 256 pages, a sample"
+			"; proven: " PROVEN_3);
+	f.nr_further = 0;
+	/* QEMU counts where it is required. */
 	f.required = WITNESS_BIT(WITNESS_QEMU);
 	expect_line(&f, "3 of 5 witnesses; device DMA not proven: no driver for 1b36:0010"
 			"; interrupts not proven: it was not asked; QEMU not proven: ask the host"
@@ -228,7 +236,9 @@ static void test_line_of_failures(void **state)
 	};
 	static const struct step_said stop = { "group", "no group: no IOMMU", STATUS_ERROR };
 	struct testimony said[NR_WITNESSES];
-	struct verdict_facts f = { STATUS_FAIL, said, 0, steps, 2 };
+	struct verdict_facts f = {
+		.verdict = STATUS_FAIL, .said = said, .steps = steps, .nr_steps = 2
+	};
 
 	(void)state;
 	fill(said);
@@ -242,7 +252,9 @@ static void test_line_of_failures(void **state)
 			"; interrupts not proven: none"
 			"; proven: module (256 of 256 pages user), IOMMU (256 of 256 pages)");
 	/* What stopped a run is the reason for all that is missing. */
-	f = (struct verdict_facts){ STATUS_ERROR, said, 0, &stop, 1 };
+	f = (struct verdict_facts){
+		.verdict = STATUS_ERROR, .said = said, .steps = &stop, .nr_steps = 1
+	};
 	expect_line(&f, "step group stopped the run: no group: no IOMMU");
 	f.nr_steps = 0;
 	expect_line(&f, "");
@@ -251,7 +263,7 @@ static void test_line_of_failures(void **state)
 static void test_line_is_cut(void **state)
 {
 	struct testimony said[NR_WITNESSES];
-	struct verdict_facts f = { STATUS_PASS, said, 0, NULL, 0 };
+	struct verdict_facts f = { .verdict = STATUS_PASS, .said = said };
 	char text[VERDICT_TEXT], whole[VERDICT_TEXT];
 	size_t len;
 

@@ -244,101 +244,118 @@ static bool with_twice(const struct run_opts *o)
 	return false;
 }
 
+/* Options that say yes or no; false: @c is none of them */
+static bool take_flag(int c, struct run_opts *o)
+{
+	switch (c) {
+	case OPT_NO_RULES:
+		o->no_rules = true;
+		break;
+	case OPT_NO_RESET:
+		o->no_reset = true;
+		break;
+	case OPT_NO_FAULTS:
+		o->no_faults = true;
+		break;
+	case OPT_NO_MODULE:
+		o->no_module = true;
+		break;
+	case OPT_MODULE:
+		o->module_path = optarg;
+		break;
+	default:
+		return false;
+	}
+	return true;
+}
+
+static int add_iova(struct run_opts *o)
+{
+	if (o->nr_iovas == MAX_IOVAS)
+		return usage_error("--iova %s: one too many; %d mappings at the most", optarg,
+				   MAX_IOVAS);
+	if (parse_address(optarg, &o->iovas[o->nr_iovas++]))
+		return bad_number("iova", optarg, "an address");
+	return 0;
+}
+
+static int add_with(struct run_opts *o)
+{
+	struct pci_bdf bdf;
+
+	if (parse_bdf(optarg, &bdf))
+		return bad_number("with", optarg, "a PCI address");
+	if (o->nr_with == MAX_WITH)
+		return usage_error("--with %s: one too many; %d devices at the most", optarg,
+				   MAX_WITH);
+	o->with[o->nr_with++] = optarg;
+	return 0;
+}
+
+/* Options with a value; 0, or the exit code of a usage error */
+static int take_option(int c, char **argv, struct run_opts *o)
+{
+	unsigned char uuid[16];
+	uint64_t v = 0;
+	int ret = 0;
+
+	switch (c) {
+	case OPT_EXPECT:
+		return parse_expect(optarg, &o->expect_user) ? bad_expect(optarg) : 0;
+	case OPT_SIZE:
+		if (parse_size(optarg, &o->size) || !o->size)
+			ret = usage_error(
+				"--size %s: not a size above 0: it is a whole number, K, M, G or T may follow; as in 4K, 2MiB or 1G",
+				optarg);
+		return ret;
+	case OPT_IOVA:
+		return add_iova(o);
+	case OPT_PAGE_SIZE:
+		return choose_size("page-size", page_sizes, optarg, &o->page_size);
+	case OPT_IOMMU:
+		return choose_backend(optarg, &o->backend);
+	case OPT_DMA:
+		ret = choose("dma", dmas, optarg, &v);
+		o->dma = (int)v;
+		return ret;
+	case OPT_WITH:
+		return add_with(o);
+	case OPT_REQUIRE:
+		return choose_witnesses(optarg, &o->require);
+	case OPT_HOLD:
+		o->hold = true;
+		return optarg ? choose_time("hold", optarg, 1000, &o->hold_seconds) : 0;
+	case OPT_RECHECK:
+		o->recheck_ms = 1000;
+		return optarg ? choose_time("recheck", optarg, 1, &o->recheck_ms) : 0;
+	case OPT_VF_TOKEN:
+		o->vf_token = optarg;
+		if (parse_uuid(optarg, uuid))
+			ret = usage_error(
+				"--vf-token %s: not a UUID; as in --vf-token bd8d9d2b-5a5f-4f5a-a211-f591514ba1f3",
+				optarg);
+		return ret;
+	default:
+		return bad_option(c, argv, &cmd_run);
+	}
+}
+
 /* 0, or the exit code of a usage error; *done >= 0: nothing left to do */
 static int parse_options(int argc, char **argv, struct globals *g, struct run_opts *o, int *done)
 {
-	unsigned char uuid[16];
 	struct pci_bdf bdf;
 	unsigned int i;
-	uint64_t v = 0;
-	int c;
+	int c, ret;
 
 	*done = -1;
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, ":" GLOBAL_SHORT, long_options, NULL)) != -1) {
-		int ret = 0;
-
 		if (globals_option(c, g, &cmd_run, done)) {
 			if (*done >= 0)
 				return 0;
 			continue;
 		}
-		switch (c) {
-		case OPT_EXPECT:
-			if (parse_expect(optarg, &o->expect_user))
-				ret = bad_expect(optarg);
-			break;
-		case OPT_SIZE:
-			if (parse_size(optarg, &o->size) || !o->size)
-				ret = usage_error(
-					"--size %s: not a size above 0: it is a whole number, K, M, G or T may follow; as in 4K, 2MiB or 1G",
-					optarg);
-			break;
-		case OPT_IOVA:
-			if (o->nr_iovas == MAX_IOVAS)
-				ret = usage_error(
-					"--iova %s: one too many; %d mappings at the most", optarg,
-					MAX_IOVAS);
-			else if (parse_address(optarg, &o->iovas[o->nr_iovas++]))
-				ret = bad_number("iova", optarg, "an address");
-			break;
-		case OPT_PAGE_SIZE:
-			ret = choose_size("page-size", page_sizes, optarg, &o->page_size);
-			break;
-		case OPT_IOMMU:
-			ret = choose_backend(optarg, &o->backend);
-			break;
-		case OPT_DMA:
-			ret = choose("dma", dmas, optarg, &v);
-			o->dma = (int)v;
-			break;
-		case OPT_WITH:
-			if (parse_bdf(optarg, &bdf))
-				ret = bad_number("with", optarg, "a PCI address");
-			else if (o->nr_with == MAX_WITH)
-				ret = usage_error("--with %s: one too many; %d devices at the most",
-						  optarg, MAX_WITH);
-			else
-				o->with[o->nr_with++] = optarg;
-			break;
-		case OPT_REQUIRE:
-			ret = choose_witnesses(optarg, &o->require);
-			break;
-		case OPT_NO_RULES:
-			o->no_rules = true;
-			break;
-		case OPT_NO_RESET:
-			o->no_reset = true;
-			break;
-		case OPT_NO_FAULTS:
-			o->no_faults = true;
-			break;
-		case OPT_HOLD:
-			o->hold = true;
-			if (optarg)
-				ret = choose_time("hold", optarg, 1000, &o->hold_seconds);
-			break;
-		case OPT_RECHECK:
-			o->recheck_ms = 1000;
-			if (optarg)
-				ret = choose_time("recheck", optarg, 1, &o->recheck_ms);
-			break;
-		case OPT_MODULE:
-			o->module_path = optarg;
-			break;
-		case OPT_NO_MODULE:
-			o->no_module = true;
-			break;
-		case OPT_VF_TOKEN:
-			o->vf_token = optarg;
-			if (parse_uuid(optarg, uuid))
-				ret = usage_error(
-					"--vf-token %s: not a UUID; as in --vf-token bd8d9d2b-5a5f-4f5a-a211-f591514ba1f3",
-					optarg);
-			break;
-		default:
-			ret = bad_option(c, argv, &cmd_run);
-		}
+		ret = take_flag(c, o) ? 0 : take_option(c, argv, o);
 		if (ret)
 			return ret;
 	}

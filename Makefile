@@ -41,7 +41,7 @@ vfio_test := main args cmd_run cmd_list cmd_doctor cmd_walk walk_judge cmd_iova 
 	bind_record bind_state in_use $(SHARED)
 vfio_test += irq_host run_interrupts run_path virtio memory populate files
 vfio_test += run_summary run_hold run_request request entries witness
-vfio_test += in_use_disk in_use_net in_use_open limited
+vfio_test += in_use_disk in_use_net in_use_open limited env_device
 vfio_test_libs := libkmod libpci json-c zlib
 qemu_verify_pte := qemu_verify_pte args qemu_options qemu_report json_strict qemu_walk qemu_compare \
 	qemu_vm qemu_judge qemu_guest qemu_join qemu_print monitor monitor_parse $(SHARED)

@@ -11,7 +11,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=tests/guest/ktap.sh
 . "$root/tests/guest/ktap.sh"
 
-ktap_plan 91
+ktap_plan 96
 verify=$root/user/qemu_verify_pte
 report=$ktap_dir/report.json
 qmp=$ktap_dir/qmp
@@ -28,7 +28,8 @@ second=$ktap_dir/second
 printf '#!/bin/sh\nexec %s "$@" -qmp unix:%s,server=on,wait=off\n' "${QEMU:-qemu-system-x86_64}" "$second" \
 	>"$ktap_dir/qemu"
 chmod +x "$ktap_dir/qemu"
-gcc -O1 -Wall -Wextra -o "$ktap_dir/talk" "$root/tests/host/qmp.c" || exit 2
+gcc -O1 -Wall -Wextra -o "$ktap_dir/talk" "$root/tests/host/qmp.c" &&
+	gcc -O1 -Wall -Wextra -o "$ktap_dir/liar" "$root/tests/host/qmp_liar.c" || exit 2
 
 mkfifo "$ktap_dir/enter" "$ktap_dir/say"
 QEMU=$ktap_dir/qemu "$root/scripts/vm" --quiet --strict --stdin --qmp "$qmp" --hmp "$port" -- \
@@ -46,6 +47,7 @@ check 'the guest holds a mapping: no pass yet, and so far one' jq -e \
 
 events=$ktap_dir/events
 "$ktap_dir/talk" "$second" <"$ktap_dir/say" >"$events" &
+talk=$!
 exec 6>"$ktap_dir/say"
 
 # say COMMAND: to QEMU, and wait for its answer
@@ -246,6 +248,39 @@ expect 1 'not mapped' 'levels that the VM does not have lead to no page' \
 expect 2 'no memory there' 'a root on a device: its memory is not read' "$verify" --qmp "$qmp" --root 0xfee00000 "$vaddr"
 expect 0 '_PAGE_USER: set' 'HMP on TCP, --root' "$verify" --root "$root_pa" "$port" "$vaddr"
 expect 4 'give --root|--root' 'HMP on TCP, the plain form: whose table is not known' "$verify" "$port" "$vaddr"
+
+# A QEMU that does not do as it is told: never a success.
+# liar COMMAND refuse|lie REGEX NAME
+liar() {
+	local line
+
+	# Whatever the one before has left.
+	exec 9<>"/dev/tcp/127.0.0.1/$port"
+	printf 'cont\ninfo status\n' >&9
+	while IFS= read -r -t 10 line <&9; do
+		[[ $line != *'VM status: running'* ]] || break
+	done
+	exec 9>&-
+	"$ktap_dir/liar" "$second" "$ktap_dir/lies" "$1" "$2" >"$ktap_dir/liar-said" &
+	for ((i = 0; i < 100; i++)); do
+		[[ ! -s $ktap_dir/liar-said ]] || break
+		sleep 0.05
+	done
+	expect 2 "$3" "$4" "$verify" --qmp "$ktap_dir/lies" --report "$report"
+	wait $!
+}
+# The second protocol has one client at a time.
+exec 6>&-
+wait $talk
+liar stop refuse 'stop: not today' 'a stop that is refused: exit 2'
+liar stop lie 'the VM runs on' 'a stop that is not done: exit 2'
+liar cont refuse 'cont: not today; the VM may still be stopped' 'a cont that is refused: exit 2, and told'
+liar cont lie 'still stopped; the VM may still be stopped' 'a cont that is not done: exit 2, and told'
+liar query-status refuse 'query-status: not today' 'a status that is refused: exit 2'
+"$ktap_dir/talk" "$second" <"$ktap_dir/say" >"$events" &
+talk=$!
+exec 6>"$ktap_dir/say"
+say cont >/dev/null # for the last of them
 
 # A signal in the middle of it all.
 interrupt() {

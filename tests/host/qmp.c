@@ -2,6 +2,7 @@
 /*
  * qmp SOCKET: a client of QEMU's machine protocol, beside another one.  Lines of standard input
  * are sent as they are, whatever QEMU says is printed line by line: so shell can count events.
+ * The end of either is its end.
  */
 #include <poll.h>
 #include <stdio.h>
@@ -45,7 +46,7 @@ int main(int argc, char **argv)
 		if (fds[1].revents && !pass_on(fds[1].fd, STDOUT_FILENO))
 			return 0;
 		if (fds[0].revents && !pass_on(STDIN_FILENO, fds[1].fd))
-			fds[0].fd = -1; /* no more commands; what QEMU says goes on */
+			return 0;
 	}
 	return 1;
 }

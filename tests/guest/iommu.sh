@@ -10,7 +10,7 @@
 . /tests/ktap.sh
 # shellcheck source=tests/guest/left.sh
 . /tests/left.sh
-ktap_plan 41
+ktap_plan 45
 
 file=/sys/kernel/debug/verify_pte/iova
 said() {
@@ -119,6 +119,15 @@ check 'text: not a request' refused "$BDF" 'Invalid argument'
 check 'text: not a device' refused "0000:00:03 0x1000" 'Invalid argument'
 check 'text: not aligned' refused "$BDF 0x10" 'Invalid argument'
 check 'text: wraps' refused "$BDF 0xfffffffffffff000 0x2000" 'Invalid argument'
+# The same bus, device and function in a domain as VMD has them: 17 bits.
+far=1$BDF
+expect 2 "$far: no such device" 'iova: another domain, of 17 bits' vfio_test iova "$far" 0x10000
+no_device() {
+	ask "$1" && ! cat "$file" >"$ktap_dir/out" 2>&1 && said 'No such device' && ! said 'domain'
+}
+check 'text: another domain, of 17 bits' no_device "$far 0x10000"
+check 'text: another domain, of 16 bits' no_device "0001:${BDF#*:} 0x10000"
+check 'text: a domain of more than 32 bits' refused "100000000:${BDF#*:} 0x10000" 'Invalid argument'
 check 'text: a request' ask "$BDF 0x10000 0x2000"
 check 'text: no VFIO file of the device: refused' sh -c "! cat $file 2>$ktap_dir/out && grep -q 'Bad file descriptor' $ktap_dir/out"
 echo >&7

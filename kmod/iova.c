@@ -37,6 +37,7 @@ static u64 iova_rest_until; /* ktime_get_ns(); under iova_turn, as is the next *
 static u64 iova_ns;	    /* what to ask for in one stop */
 
 static atomic_t iova_attached[64]; /* by a hash of the device */
+static bool iova_counts;	   /* a kernel without tracepoints tells of no attachment */
 
 struct iova_query {
 	struct walk *w;
@@ -89,6 +90,8 @@ static int iova_domain(const struct iova_query *q, struct iommu_domain **domain)
 	else if (d->type == IOMMU_DOMAIN_BLOCKED)
 		w->out.features = VERIFY_PTE_BLOCKED;
 	else
+		return -EOPNOTSUPP;
+	if (w->domain && !iova_counts)
 		return -EOPNOTSUPP;
 	if (w->domain && (w->domain != d || w->attached != attached))
 		return -EAGAIN;
@@ -224,14 +227,14 @@ unlock:
 	return ret;
 }
 
-int iova_init(void)
+void iova_init(void)
 {
-	/* Without it no answer could be told from one out of two domains. */
-	return register_trace_attach_device_to_domain(iova_count_attach, NULL);
+	iova_counts = !register_trace_attach_device_to_domain(iova_count_attach, NULL);
 }
 
 void iova_exit(void)
 {
-	unregister_trace_attach_device_to_domain(iova_count_attach, NULL);
+	if (iova_counts)
+		unregister_trace_attach_device_to_domain(iova_count_attach, NULL);
 	tracepoint_synchronize_unregister();
 }

@@ -320,9 +320,7 @@ static int __init verify_pte_init(void)
 		       walk_dir);
 		return -ENODEV;
 	}
-	ret = iova_init();
-	if (ret)
-		goto no_iova;
+	iova_init();
 	/*
 	 * "unsafe" is a file that can go while it is open.  These cannot: an open one holds the
 	 * module.  The safe kind has no compat_ioctl.
@@ -334,9 +332,8 @@ static int __init verify_pte_init(void)
 		ret = PTR_ERR_OR_ZERO(iova);
 	if (!ret)
 		return 0;
-	iova_exit();
-no_iova:
 	debugfs_remove(walk_dir);
+	iova_exit();
 	return ret;
 }
 module_init(verify_pte_init);

@@ -78,7 +78,7 @@ int walk_batch(struct walk *w);
  * CPUs.  -EINTR (killed), else see VERIFY_PTE_IOC_IOVA.
  */
 int iova_batch(struct walk *w);
-int iova_init(void);
+void iova_init(void);
 void iova_exit(void);
 
 #endif /* WALK_H */

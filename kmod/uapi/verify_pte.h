@@ -163,7 +163,8 @@ struct verify_pte_info {
  *	ENOENT	the device has no domain of its VFIO user's: there is no IOMMU, or the node that
  *		the caller has open is bound to no iommufd (the kernel's own domain is not told)
  *	EAGAIN	the device was moved to another domain meanwhile: ask anew
- *	EOPNOTSUPP	a domain of another kind (nested, SVA), or PREEMPT_RT
+ *	EOPNOTSUPP	a domain of another kind (nested, SVA), or PREEMPT_RT; without tracepoints
+ *		also a range that takes more than one stop
  */
 #define VERIFY_PTE_IOC_WALK _IO(0xd7, 0x20)
 #define VERIFY_PTE_IOC_IOVA _IO(0xd7, 0x21)

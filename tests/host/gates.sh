@@ -176,8 +176,8 @@ note so it is\nstatus 0\n | | | 0 | vm: guest: so it is
  | exit 1 | | 125 | vm: the VM ended without the command'\''s exit status (QEMU'\''s own: 1)
  | echo so >&2; exit 1 | | 125 |   so
 status 0\n | kill -SEGV $$ | | 125 | vm: QEMU ended badly after the command (139)
- | sleep 1000 | | 124 | vm: no end after 3 s: killed; give it more with --timeout
-status 0\n | sleep 1000 | | 124 | vm: no end after 3 s: killed; give it more with --timeout
+ | exec sleep 1000 | | 124 | vm: no end after 3 s: killed; give it more with --timeout
+status 0\n | exec sleep 1000 | | 124 | vm: no end after 3 s: killed; give it more with --timeout
 '
 
 # vm_says STATUS LINE OPTION...: scripts/vm with the program above in the place of QEMU

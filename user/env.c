@@ -471,12 +471,21 @@ static void read_asker(struct env *env)
 	env->debugfs = is_mounted("/sys/kernel/debug", "debugfs");
 }
 
+bool env_realtime(void)
+{
+	struct utsname u;
+
+	/* scripts/mkcompile_h: the version has the kind of preemption. */
+	return !uname(&u) && strstr(u.version, "PREEMPT_RT");
+}
+
 void env_machine(struct env *env, const char *module_path)
 {
 	struct kmod_ctx *ctx = kmod_new(NULL, NULL);
 
 	memset(env, 0, sizeof(*env));
 	env->module_path = module_path;
+	env->realtime = env_realtime();
 	env->dev.group = -1;
 	read_kernel(env);
 	if (ctx) {

@@ -60,6 +60,7 @@ struct env_ko {
 
 struct env {
 	/* The kernel. */
+	bool realtime; /* built with PREEMPT_RT */
 	char release[65];
 	char machine[65];   /* "x86_64"; "" unknown */
 	char cmdline[2048]; /* "" unknown */
@@ -155,6 +156,9 @@ void env_open_nodes(struct env *env);
 
 /* What was typed where a PCI address should stand: what is it? */
 void env_given(struct env *env, const char *given);
+
+/* Is this kernel built with PREEMPT_RT?  As its version says. */
+bool env_realtime(void);
 
 /* Adds a mapping's size and what that needs. */
 void env_size(struct env *env, uint64_t size, uint64_t page_size);

@@ -581,6 +581,11 @@ static bool is_to_be_loaded(const struct env *env)
 	       !(env->iommufd.opened && !env->iommufd.no);
 }
 
+static bool is_realtime(const struct env *env)
+{
+	return env->realtime;
+}
+
 static bool allows_noiommu(const struct env *env)
 {
 	return env->noiommu_mode == FACT_YES;
@@ -1895,11 +1900,20 @@ const struct failure failures[] = {
 		.source = "kmod/iova.c",
 	},
 	{
+		.id = "realtime-kernel",
+		.steps = "iova",
+		.no = EOPNOTSUPP,
+		.which = is_realtime,
+		.why = "this kernel is built with PREEMPT_RT, where an IOMMU's translations cannot be asked with all CPUs stopped",
+		.fix = "run on a kernel without PREEMPT_RT",
+		.source = "kmod/iova.c: iova_batch()",
+	},
+	{
 		.id = "odd-domain",
 		.steps = "iova",
 		.no = EOPNOTSUPP,
-		.why = "the device's IOMMU domain is of a kind that cannot be asked",
-		.fix = "run on a kernel without PREEMPT_RT",
+		.why = "the device's IOMMU domain is of a kind that has no translations to ask for (neither paging nor blocked)",
+		.fix = "bind the device to vfio-pci and let a process use it, which gives it a domain of VFIO's; see dmesg",
 		.source = "kmod/iova.c",
 	},
 	{

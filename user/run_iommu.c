@@ -20,7 +20,9 @@
 
 void explain_iova(struct err *err, int no)
 {
-	failure_explain(NULL, "iova", no, "the IOMMU's translations could not be read", err);
+	const struct env env = { .dev = { .group = -1 }, .realtime = env_realtime() };
+
+	failure_explain(&env, "iova", no, "the IOMMU's translations could not be read", err);
 }
 
 struct verify_pte_who iova_device(const struct pci_bdf *bdf)

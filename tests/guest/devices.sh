@@ -13,7 +13,7 @@
 . /tests/left.sh
 # shellcheck source=tests/guest/pci.sh
 . /tests/pci.sh
-ktap_plan 80
+ktap_plan 93
 
 report=$ktap_dir/out
 # jq says true of the report; of an empty one it would say nothing bad
@@ -193,5 +193,33 @@ lies bar 1 'its address is not that of its resource'
 lies cap-cycle 1 'the list of capabilities turns back on itself'
 lies vendor 1 'configuration space says 0x1235, sysfs 0x1234'
 lies gone 1 'the configuration space'
+
+# Rules that would take any errno, or any length, are none.
+# map_lies WORD RULE: that rule is the one that sees it
+map_lies() {
+	expect 1 "^    not ok [0-9]+ - $2\$" "lie: $1: $2" \
+		env LD_PRELOAD=/root/liar_vfio.so LIE="$1" vfio_test --ktap --dma none --no-module --no-reset "$BDF"
+}
+map_lies map-errno 'map, zero length'
+map_lies map-exists 'map over its end'
+map_lies map-fault 'map, read-only memory to write'
+map_lies map-taken 'map, IOVA beyond the aperture'
+map_lies unmap-errno 'unmap its first page'
+map_lies unmap-size 'unmap it exactly'
+map_lies unmap-taken 'unmap, zero length'
+
+# device_lies WORD STATUS REGEX: with the device at work
+device_lies() {
+	expect "$2" "$3" "lie: $1" \
+		env LD_PRELOAD=/root/liar_vfio.so LIE="$1" vfio_test --no-rules --no-reset --size 16K "$BDF"
+}
+echo "vfio_test: $BDF: IOMMU faults on purpose begin" >/dev/kmsg
+device_lies map-writable 1 'the device wrote into a page mapped read-only for it, and memory changed: first at .*, in the page itself'
+device_lies map-more 1 'the device wrote into an IOVA that is not mapped, and memory changed'
+device_lies log-device 4 "the kernel logged no IOMMU fault of $BDF at IOVA 0x4000 \(read-only\)"
+device_lies log-address 4 "the kernel logged no IOMMU fault of $BDF at IOVA 0x4000 \(read-only\)"
+echo "vfio_test: $BDF: IOMMU faults on purpose end" >/dev/kmsg
+device_lies event-twice 1 'MSI: the device.s interrupt arrived more than once: 2 events after raising it'
+device_lies event-late 1 'MSI: the device.s interrupt arrived more than once: 1 more events within 50 ms after the first'
 check 'nothing left' nothing_left
 ktap_end

@@ -13,7 +13,7 @@
 . /tests/left.sh
 # shellcheck source=tests/guest/pci.sh
 . /tests/pci.sh
-ktap_plan 51
+ktap_plan 53
 
 said() {
 	grep -qE -e "$1" "$ktap_dir/out"
@@ -97,6 +97,13 @@ expect 0 'Reset: 11 of 11 checks, 1 skipped$' 'two functions: the bus' reset "$t
 check 'two functions: both are named' said "bus: the devices that a reset takes with it: $two, $sibling\$"
 expect 0 'Device DMA \(edu\): 16 of 16 pages$' 'and the device works after it' vfio_test --no-rules --no-faults --size 64K "$two"
 expect 0 '"--no-reset"' '--no-reset: none' vfio_test --json --no-rules --no-reset --dma none --size 64K "$port"
+
+# Where MSI is switched off for a device it is not verified, and its file is named.
+echo 0 >"$pci/$BDF/msi_bus"
+expect 4 "MSI: on: could not be set up: EINVAL: MSI is switched off at $BDF: its file msi_bus says 0; write 1" 'msi_bus 0: unverified' \
+	vfio_test --dma none --size 64K "$BDF"
+check 'msi_bus 0: nothing failed' sh -c '! grep FAIL "$1"' - "$ktap_dir/out"
+echo 1 >"$pci/$BDF/msi_bus"
 
 expect 0 '"--no-rules"' '--no-rules: no forms of interrupts' vfio_test --json --no-rules --dma none --size 64K "$BDF"
 

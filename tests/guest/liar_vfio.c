@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Preloaded into vfio_test: what the kernel answers about mappings, and what a virtio device
- * says of itself, with one thing changed that LIE names.
+ * Preloaded into vfio_test: what the kernel answers about mappings, in its log and by eventfds,
+ * and what a virtio device says of itself, with one thing changed that LIE names.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -25,6 +25,7 @@ static bool lie(const char *what)
 
 static bool selected;  /* the second word of virtio's features */
 static bool was_reset; /* the device's function, or its bus */
+static int msi_event = -1;
 
 ssize_t pwrite(int fd, const void *buf, size_t size, off_t offset)
 {
@@ -81,17 +82,141 @@ static bool is_device(int fd)
 	return readlink(path, link, sizeof(link) - 1) > 0 && strstr(link, "device");
 }
 
+static bool link_has(int fd, const char *word)
+{
+	char path[64], link[64] = "";
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return readlink(path, link, sizeof(link) - 1) > 0 && strstr(link, word);
+}
+
+/* Puts @with where @word is in what was read; both are as long. */
+static void swap(char *buf, size_t n, const char *word, const char *with)
+{
+	char *at = memmem(buf, n, word, strlen(word));
+
+	if (at)
+		memcpy(at, with, strlen(with));
+}
+
+/* Once an eventfd was read it has one event more. */
+static void one_more(int fd)
+{
+	const uint64_t one = 1;
+
+	if (write(fd, &one, sizeof(one)) != sizeof(one))
+		abort();
+}
+
+ssize_t read(int fd, void *buf, size_t size)
+{
+	ssize_t (*real)(int, void *, size_t) = dlsym(RTLD_NEXT, "read");
+	ssize_t n = real(fd, buf, size);
+	uint64_t count;
+
+	if (n == sizeof(count) && size == sizeof(count) && link_has(fd, "eventfd")) {
+		memcpy(&count, buf, sizeof(count));
+		count += lie("event-twice");
+		memcpy(buf, &count, sizeof(count));
+		if (lie("event-late") && fd == msi_event) {
+			msi_event = -1;
+			one_more(fd);
+		}
+	}
+	/* The faults of another device, and of this one elsewhere */
+	if (n > 0 && lie("log-device") && link_has(fd, "kmsg"))
+		swap(buf, n, "[00:01.0]", "[00:02.0]");
+	if (n > 0 && lie("log-address") && link_has(fd, "kmsg")) {
+		swap(buf, n, "addr 0x4000", "addr 0x7000");
+		swap(buf, n, "addr 0x5000", "addr 0x8000");
+	}
+	return n;
+}
+
+/* The eventfd that MSI gets */
+static void note_event(const struct vfio_irq_set *set)
+{
+	if (set->index == VFIO_PCI_MSI_IRQ_INDEX && set->flags & VFIO_IRQ_SET_DATA_EVENTFD &&
+	    set->count == 1)
+		memcpy(&msi_event, set->data, sizeof(msi_event));
+}
+
+typedef int (*ioctl_fn)(int, unsigned long, void *);
+
+static int other_errno(int ret, int is, int becomes)
+{
+	if (ret && errno == is)
+		errno = becomes;
+	return ret;
+}
+
+/* VFIO_IOMMU_MAP_DMA, of a container */
+static int lie_map(ioctl_fn real, int fd, struct vfio_iommu_type1_dma_map *map)
+{
+	struct vfio_iommu_type1_dma_map more;
+	const bool page = map->flags == VFIO_DMA_MAP_FLAG_READ && map->size == 4096;
+	int ret;
+
+	if (lie("map-writable") && page)
+		map->flags |= VFIO_DMA_MAP_FLAG_WRITE;
+	ret = real(fd, VFIO_IOMMU_MAP_DMA, map);
+	if (lie("map-more") && page && !ret) {
+		more = *map;
+		more.flags |= VFIO_DMA_MAP_FLAG_WRITE;
+		more.iova += more.size;
+		real(fd, VFIO_IOMMU_MAP_DMA, &more);
+	}
+	if (lie("map-errno"))
+		return other_errno(ret, EINVAL, ENOMEM);
+	if (lie("map-exists"))
+		return other_errno(ret, EEXIST, EBUSY);
+	if (lie("map-fault"))
+		return other_errno(ret, EFAULT, EINVAL);
+	return lie("map-taken") ? 0 : ret;
+}
+
+static int lie_unmap(ioctl_fn real, int fd, struct vfio_iommu_type1_dma_unmap *unmap)
+{
+	int ret = real(fd, VFIO_IOMMU_UNMAP_DMA, unmap);
+
+	if (!ret && lie("unmap-size"))
+		unmap->size += 4096;
+	if (lie("unmap-errno"))
+		return other_errno(ret, EINVAL, ENOENT);
+	return lie("unmap-taken") ? 0 : ret;
+}
+
+/* iommufd: ';' 0x85 and 0x86 */
+static int lie_iommufd(int ret, unsigned long request)
+{
+	const bool map = request == 0x3b85;
+
+	if (lie("iommufd-errno"))
+		return other_errno(ret, map ? EINVAL : ENOENT, EBUSY);
+	if (lie("iommufd-overflow"))
+		return other_errno(ret, EOVERFLOW, EINVAL);
+	return lie("iommufd-taken") ? 0 : ret;
+}
+
 int ioctl(int fd, unsigned long request, ...)
 {
-	int (*real)(int, unsigned long, void *) = dlsym(RTLD_NEXT, "ioctl");
+	ioctl_fn real = (ioctl_fn)dlsym(RTLD_NEXT, "ioctl");
 	va_list ap;
 	void *arg;
 
 	va_start(ap, request);
 	arg = va_arg(ap, void *);
 	va_end(ap);
+	if (is_device(fd) && request == VFIO_DEVICE_SET_IRQS)
+		note_event(arg);
 	if (is_device(fd))
 		was_reset = was_reset || request == VFIO_DEVICE_RESET ||
 			    request == VFIO_DEVICE_PCI_HOT_RESET;
+	else if (request == VFIO_IOMMU_MAP_DMA)
+		return lie_map(real, fd, arg);
+	else if (request == VFIO_IOMMU_UNMAP_DMA)
+		return lie_unmap(real, fd, arg);
+	else if (request == 0x3b85 || request == 0x3b86)
+		return lie_iommufd(real(fd, request, arg), request);
 	return real(fd, request, arg);
 }

@@ -566,6 +566,11 @@ static void huge(struct env *env)
 	env->mem.huge_reserved = 1;
 }
 
+static void realtime(struct env *env)
+{
+	env->realtime = true;
+}
+
 static void ordinary(struct env *env)
 {
 	env->cap_sys_admin = FACT_NO;
@@ -794,6 +799,12 @@ static void test_errnos(void **state)
 		{ "IOMMU_IOAS_MAP", EOVERFLOW, wraps, "iova-beyond", "aperture" },
 		{ "VFIO_IOMMU_MAP_DMA", EFAULT, NULL, "not-writable", "read-only" },
 		{ "buffer", ENOMEM, huge, "no-huge-pages", "huge pages" },
+		{ "iova", EOPNOTSUPP, realtime, "realtime-kernel", "PREEMPT_RT" },
+		{ "iova", EOPNOTSUPP, NULL, "odd-domain", "neither paging nor blocked" },
+		{ "reset", ENOTTY, NULL, "link-not-back", "its link came back" },
+		{ "anything at all", EMFILE, NULL, "no-files-left", "as many files open" },
+		{ "walk", ENFILE, NULL, "no-files-left", "the machine has" },
+		{ "buffer", EFAULT, NULL, "page-refused", "SIGBUS" },
 		{ "buffer", ENOMEM, NULL, "no-buffer", "not so much" },
 		{ "insert", ENOENT, about_vfio, "module-absent", "/lib/modules/" },
 		{ "insert", ENOENT, no_ko, "no-verify-pte", "no such file" },

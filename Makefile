@@ -39,7 +39,7 @@ vfio_test := main args cmd_run cmd_list cmd_doctor cmd_walk walk_judge cmd_iova 
 	backend_iommufd dma dma_plan dma_edu dma_e1000e klog frames report sysfs vfio vfio_caps \
 	pci_config mmio module verify_pte pagemap pci_names failure env holder proc cmd_bind bind \
 	bind_record bind_state in_use $(SHARED)
-vfio_test += irq_host run_interrupts run_path virtio memory populate files
+vfio_test += irq_host run_irqs_more run_interrupts run_path virtio memory populate files
 vfio_test += run_summary run_hold run_request request entries witness
 vfio_test += in_use_disk in_use_net in_use_open limited env_device
 vfio_test_libs := libkmod libpci json-c zlib

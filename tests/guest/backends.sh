@@ -88,8 +88,13 @@ as_user() {
 	su user -c "ulimit -l $kib && exec vfio_test --dma none --no-rules --size 16K $* $BDF"
 }
 
-own_points=21
+own_points=24
 iommufd_own() {
+	# A rule that would take any errno is none.
+	for lie in iommufd-errno='map, zero length' iommufd-overflow='map, IOVA wraps' iommufd-taken='unmap where nothing is'; do
+		expect 1 "^    not ok [0-9]+ - ${lie#*=}\$" "iommufd: lie: ${lie%%=*}" \
+			env LD_PRELOAD=/root/liar_vfio.so LIE="${lie%%=*}" vfio_test --ktap --dma none --no-module --no-reset --iommu iommufd "$BDF"
+	done
 	expect 0 '^Back end: iommufd \(auto\)$' 'auto: takes iommufd' quick "$BDF"
 	check 'iommufd: a node of the device, no group' said '^  - iommufd: fd='
 	expect 0 '^ok [0-9]+ - group # SKIP iommufd takes the device by its own node' 'iommufd: what it has not is skipped' \

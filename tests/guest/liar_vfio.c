@@ -136,8 +136,9 @@ ssize_t read(int fd, void *buf, size_t size)
 /* The eventfd that MSI gets */
 static void note_event(const struct vfio_irq_set *set)
 {
-	if (set->index == VFIO_PCI_MSI_IRQ_INDEX && set->flags & VFIO_IRQ_SET_DATA_EVENTFD &&
-	    set->count == 1)
+	/* Elsewhere the data may be memory that cannot be read. */
+	if (lie("event-late") && set->index == VFIO_PCI_MSI_IRQ_INDEX &&
+	    set->flags & VFIO_IRQ_SET_DATA_EVENTFD && set->count == 1)
 		memcpy(&msi_event, set->data, sizeof(msi_event));
 }
 

@@ -45,7 +45,7 @@ few_files() {
 	for n in 4 5 6 7 8 10 12 16 20 32 63; do
 		got=0
 		(ulimit -n "$n" && exec vfio_test "$@") >"$ktap_dir/few" 2>&1 </dev/null || got=$?
-		if [ $got -ne 2 ] || ! grep -q "files: this process may have $n files open, and 64 are needed; raise the limit: ulimit -n" "$ktap_dir/few"; then
+		if [ "$got" -ne 2 ] || ! grep -q "files: this process may have $n files open, and 64 are needed; raise the limit: ulimit -n" "$ktap_dir/few"; then
 			echo "ulimit -n $n: exit $got"
 			cat "$ktap_dir/few"
 			return 1
@@ -57,7 +57,7 @@ for command in "run $BDF" "doctor $BDF" list "walk $$ 0x1000"; do
 	check "few files: ${command%% *}: stops, with the cure" few_files $command
 done
 check 'few files: JSON' sh -c 'ulimit -n 6; vfio_test --json "$BDF" | grep -q "\"id\": *\"no-files-left\""'
-check 'few files: help needs none' sh -c 'ulimit -n 6; vfio_test --help >/dev/null'
+check 'few files: help needs none' sh -c 'ulimit -n 6; exec vfio_test --help'
 # shellcheck disable=SC2016 # expanded by the other shell
 expect 4 '^Verdict: unverified' 'enough files: as without a limit' sh -c 'ulimit -n 64; exec vfio_test --no-faults --size 16K "$BDF"'
 # shellcheck disable=SC2016
@@ -88,7 +88,7 @@ mkdir $groups/small
 echo 67108864 >$groups/small/memory.max
 # in_group COMMAND...: with the limits of the group
 in_group() {
-	sh -c 'echo $$ >'$groups'/small/cgroup.procs; exec "$@"' - "$@"
+	sh -c 'echo $$ >"$0"/small/cgroup.procs; exec "$@"' "$groups" "$@"
 }
 limit="the control group leaves [0-9]+ KiB of memory, [0-9]+ are needed: $groups/small/memory.max; raise that limit, run outside of the group"
 expect 2 "could not allocate the buffer: $limit" 'a control group: refused' in_group vfio_test --dma none --no-rules --size 128M "$BDF"

@@ -31,7 +31,7 @@ no_leaks() {
 }
 
 status=''
-for program in "callfuzz $seconds $BDF" "race $seconds" "iorace $seconds $BDF" "refs $BDF 6"; do
+for program in "callfuzz $seconds $BDF" "race $seconds" "iorace $seconds $BDF" "refs $BDF 2"; do
 	name=${program%% *}
 	begun=$(cut -d. -f1 /proc/uptime)
 	# shellcheck disable=SC2086 # words

@@ -141,7 +141,7 @@ closed() {
 	while [ -z "$open" ] && [ -e "/proc/$held/exe" ]; do
 		usleep 100000
 		for fd in "/proc/$held/fd"/*; do
-			case $(readlink "$fd") in *vfio-device*) open=$fd ;; esac
+			case $(readlink "$fd") in *vfio-device* | /dev/vfio/devices/*) open=$fd ;; esac
 		done
 	done
 	ls -l "/proc/$held/fd"

@@ -226,6 +226,16 @@ static enum status irq_try(struct run *run, const struct irq_case *ic, const str
 	return ret ? STATUS_FAIL : STATUS_PASS;
 }
 
+/* Whether the device has this kind at all could not be asked: that is not none. */
+static enum status irq_unknown(struct run *run, const struct irq_case *ic, int no)
+{
+	irq_fail(run, ic, -no, "VFIO does not tell whether the device has it", "");
+	err_why(&run->err, "VFIO_DEVICE_GET_IRQ_INFO: %s", strerror(no));
+	report_mark(run->rep, STATUS_UNVERIFIED, "%s: %s; %s", run->err.what, run->err.why,
+		    run->err.fix);
+	return STATUS_UNVERIFIED;
+}
+
 enum status step_interrupts(struct run *run)
 {
 	const char *idle = run_dma_idle(run);
@@ -252,12 +262,15 @@ enum status step_interrupts(struct run *run)
 		enum status one;
 		size_t used = strlen(names);
 
-		if (ioctl(run->device, VFIO_DEVICE_GET_IRQ_INFO, &info) || !info.count) {
+		if (ioctl(run->device, VFIO_DEVICE_GET_IRQ_INFO, &info)) {
+			one = irq_unknown(run, ic, errno);
+		} else if (!info.count) {
 			report_line(run->rep, "%s: the device has none", ic->name);
 			continue;
+		} else {
+			one = irq_try(run, ic, &host);
 		}
 		nr++;
-		one = irq_try(run, ic, &host);
 		if (one != STATUS_PASS)
 			status = one;
 		if (one == STATUS_UNVERIFIED)

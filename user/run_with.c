@@ -287,7 +287,9 @@ static void judge_data(struct run *run, struct run_with *w, const struct dma_dri
 	json_object_object_add(obj, "mismatched", json_object_new_uint64(seen->bad));
 	snprintf(why, sizeof(why), "%" PRIu64 " of %" PRIu64 " pages, a sample", seen->compared,
 		 seen->total);
-	if (seen->compared < seen->total)
+	if (seen->bad)
+		report_further(run->rep, w->dev.bdf, run->err.what);
+	else if (seen->compared < seen->total)
 		report_further(run->rep, w->dev.bdf, why);
 	if (seen->bad) {
 		report_check(run->rep, name, STATUS_FAIL, "%s: %s", run->err.what, run->err.why);

@@ -168,6 +168,12 @@ static bool has_place(const struct verdict_facts *f, enum witness_id id)
 	return id != WITNESS_QEMU || f->required & WITNESS_BIT(id);
 }
 
+/* All of it, of every device: what one has moved is no proof of another's DMA. */
+static bool all_proven(const struct verdict_facts *f, enum witness_id id)
+{
+	return testimony_proven(&f->said[id]) && (id != WITNESS_DEVICE_DMA || !f->nr_further);
+}
+
 static void add_not_proven(struct text *text, const struct verdict_facts *f)
 {
 	char why[600];
@@ -215,7 +221,7 @@ static void add_proven(struct text *text, const struct verdict_facts *f)
 	for (id = 0; id < NR_WITNESSES; id++) {
 		const struct testimony *t = &f->said[id];
 
-		if (!testimony_proven(t))
+		if (!all_proven(f, id))
 			continue;
 		add(text, "%s%s (%" PRIu64 " of %" PRIu64 " %s)", before, witnesses[id].title,
 		    t->judged, t->total, unit_of(id, t));
@@ -233,7 +239,7 @@ void verdict_text(const struct verdict_facts *f, char *buf, size_t len)
 		bool counts = witnesses[id].counted || (id == WITNESS_QEMU && has_place(f, id));
 
 		counted += counts;
-		proven += counts && testimony_proven(&f->said[id]);
+		proven += counts && all_proven(f, id);
 	}
 	buf[0] = '\0';
 	/* What stopped it is the reason for all that is missing. */

@@ -51,6 +51,7 @@ const char *run_dma_idle(const struct run *run)
 struct transfer {
 	struct run *run;
 	struct dma *dev;
+	uint64_t iova; /* of the mapping in hand */
 	struct dma_plan plan;
 	uint64_t key;	/* of dma_word() */
 	uint8_t *state; /* one a page: TAKES_PART, BAD */
@@ -82,7 +83,7 @@ static void describe_word(const struct transfer *t, uint64_t offset, uint64_t fo
 	if (belongs == offset)
 		snprintf(buf, len, "what was there before: nothing arrived");
 	else if (belongs < t->run->opts->size && !(belongs % sizeof(found)))
-		snprintf(buf, len, "the content of IOVA 0x%" PRIx64, t->run->iovas[0] + belongs);
+		snprintf(buf, len, "the content of IOVA 0x%" PRIx64, t->iova + belongs);
 	else
 		snprintf(buf, len, "0x%016" PRIx64, found);
 }
@@ -104,7 +105,7 @@ static void compare(struct transfer *t, uint64_t offset, uint64_t len, uint64_t 
 		if (!t->bad) {
 			describe_word(t, offset + i, found, text, sizeof(text));
 			err_why(&run->err, "first at %p, IOVA 0x%" PRIx64 ": there is %s",
-				(void *)word_at(t, offset + i), run->iovas[0] + offset + i, text);
+				(void *)word_at(t, offset + i), t->iova + offset + i, text);
 		}
 		t->bad += !(t->state[page] & BAD);
 		t->state[page] |= BAD;
@@ -170,8 +171,7 @@ static int copy_all(struct transfer *t)
 		if (t->done % PROGRESS_COPIES == 0)
 			show_progress(t);
 		dma_plan_copy(&t->plan, t->done, &c);
-		ret = dev->drv->copy(dev, run->iovas[0] + c.from, run->iovas[0] + c.to, c.len,
-				     &run->err);
+		ret = dev->drv->copy(dev, t->iova + c.from, t->iova + c.to, c.len, &run->err);
 		if (ret)
 			break;
 	}
@@ -208,16 +208,17 @@ static void restore_fill(struct transfer *t)
 			memset(word_at(t, page * DMA_PAGE), RUN_PATTERN, DMA_PAGE);
 }
 
-int run_dma_verify(struct run *run, struct dma *dev, uint64_t max, struct dma_seen *seen)
+/* Through one of the mappings; what was seen comes on top of what *seen has. */
+static int verify_mapping(struct run *run, struct dma *dev, uint64_t iova, uint64_t max,
+			  struct dma_seen *seen)
 {
-	struct transfer t = { .run = run, .dev = dev };
+	struct transfer t = { .run = run, .dev = dev, .iova = iova };
 	int ret;
 
-	memset(seen, 0, sizeof(*seen));
 	dma_plan_init(&t.plan, run->opts->size / DMA_PAGE, max, dev->drv->copy_max);
-	seen->total = t.plan.total;
-	seen->asked = t.plan.pages;
-	seen->sample = t.plan.pages < t.plan.total;
+	seen->total += t.plan.total;
+	seen->asked += t.plan.pages;
+	seen->sample = seen->asked < seen->total;
 	/* Not what a run before this one, or another device, may have left in memory. */
 	t.key = (uint64_t)getpid() << 48 ^ (uintptr_t)run->buf << 16 ^ (uint64_t)dev->device << 40 ^
 		0x9e3779b97f4a7c15ULL;
@@ -235,13 +236,28 @@ int run_dma_verify(struct run *run, struct dma *dev, uint64_t max, struct dma_se
 		compare_all(&t);
 	restore_fill(&t);
 	free(t.state);
-	seen->compared = t.compared;
-	seen->bad = t.bad;
+	seen->compared += t.compared;
+	seen->bad += t.bad;
 	if (t.bad) {
 		err_what(&run->err, "what the device copied is wrong on %" PRIu64 " pages", t.bad);
 		err_fix(&run->err,
 			"the IOMMU translates wrongly, or the pages moved under it; see dmesg");
 	}
+	return ret;
+}
+
+int run_dma_verify(struct run *run, struct dma *dev, uint64_t max, struct dma_seen *seen)
+{
+	const uint64_t each = max / run->nr_mapped;
+	unsigned int i;
+	int ret = 0;
+
+	memset(seen, 0, sizeof(*seen));
+	/* Each is a translation of its own: what went through one is no proof of another. */
+	for (i = 0; i < run->nr_mapped && !ret && !seen->bad; i++)
+		ret = verify_mapping(run, dev, run->iovas[i], max && !each ? 1 : each, seen);
+	/* Those that a difference kept from their turn are there all the same. */
+	seen->total = run->opts->size / DMA_PAGE * run->nr_mapped;
 	return ret;
 }
 
@@ -291,14 +307,20 @@ static enum status copy_and_compare(struct run *run)
 	return status;
 }
 
-/* The mapping is where the device can reach it. */
+/* Each mapping is where the device can reach it. */
 bool run_dma_reachable(struct run *run, const struct dma_driver *drv)
 {
-	if (run->iovas[0] + run->opts->size <= drv->iova_end)
+	uint64_t iova = run->iovas[0];
+	unsigned int i;
+
+	for (i = 1; i < run->nr_mapped; i++)
+		if (run->iovas[i] > iova)
+			iova = run->iovas[i];
+	if (iova + run->opts->size <= drv->iova_end)
 		return true;
 	err_set(&run->err, ERANGE, "the device cannot reach all of the mapping", "", "");
 	err_why(&run->err, "%s reaches IOVAs below 0x%" PRIx64 ", the mapping ends at 0x%" PRIx64,
-		drv->name, drv->iova_end, run->iovas[0] + run->opts->size);
+		drv->name, drv->iova_end, iova + run->opts->size);
 	err_fix(&run->err, "give another --iova or a smaller --size, or do without: --dma none");
 	return false;
 }
@@ -360,6 +382,13 @@ enum status step_device_dma(struct run *run)
 		status = STATUS_UNVERIFIED;
 	else
 		return copy_and_compare(run);
+	/* What was asked for by name and left out is not verified. */
+	if (status == STATUS_SKIP && dma_driver_named(run->opts->dma)) {
+		err_set(&run->err, 0, "", run->detail,
+			"say --dma auto, which may leave it out, or take the reason away");
+		err_what(&run->err, "--dma %s: the device moved no data", drv->name);
+		status = STATUS_UNVERIFIED;
+	}
 	report_witness(run->rep, "device_dma", status, 0, 0, NULL);
 	return status;
 }
@@ -387,18 +416,29 @@ static const struct fault_case {
 
 #define SCRATCH_PAGES ARRAY_SIZE(fault_cases)
 
-/* Where the scratch area has room: behind the mapping, or before it. */
+/* From @at on, where no mapping is: what is written there must arrive nowhere. */
+static int find_scratch_from(const struct run *run, uint64_t at, uint64_t *iova)
+{
+	const uint64_t size = SCRATCH_PAGES * BASE_PAGE, limit = run->dma->dev.drv->iova_end;
+	unsigned int i;
+
+	/* Each time round one mapping more is passed. */
+	for (i = 0; i <= run->nr_mapped; i++) {
+		if (vfio_iova_find(&run->iommu, at, size, BASE_PAGE, iova) || *iova + size > limit)
+			return -ENOSPC;
+		at = dma_taken_to(run->iovas, run->nr_mapped, run->opts->size, *iova, size);
+		if (!at)
+			return 0;
+	}
+	return -ENOSPC;
+}
+
+/* Where the scratch area has room: behind the first mapping, or before it. */
 static int find_scratch(const struct run *run, uint64_t *iova)
 {
-	uint64_t size = SCRATCH_PAGES * BASE_PAGE, end = run->iovas[0] + run->opts->size;
-	uint64_t limit = run->dma->dev.drv->iova_end;
+	const uint64_t end = run->iovas[0] + run->opts->size;
 
-	if (!vfio_iova_find(&run->iommu, end, size, BASE_PAGE, iova) && *iova + size <= limit)
-		return 0;
-	if (!vfio_iova_find(&run->iommu, 0, size, BASE_PAGE, iova) &&
-	    *iova + size <= run->iovas[0] && *iova + size <= limit)
-		return 0;
-	return -ENOSPC;
+	return find_scratch_from(run, end, iova) ? find_scratch_from(run, 0, iova) : 0;
 }
 
 static int map_scratch(struct run *run)

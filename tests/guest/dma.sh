@@ -11,13 +11,21 @@
 . /tests/ktap.sh
 # shellcheck source=tests/guest/left.sh
 . /tests/left.sh
-ktap_plan 35
+ktap_plan 42
 
 pci=/sys/bus/pci
 group=/dev/vfio/$(basename "$(readlink $pci/devices/"$BDF"/iommu_group)")
 
 said() {
 	grep -qE -e "$1" "$ktap_dir/out"
+}
+
+# Both writes on purpose, where somebody tells of them
+faults_seen() {
+	[ "$want" -ne 0 ] || {
+		said 'Device write to a page mapped read-only for it: refused, memory unchanged$' &&
+			said 'Device write to an IOVA that is not mapped: refused, memory unchanged$'
+	}
 }
 
 command_register() {
@@ -68,6 +76,18 @@ done
 expect $want 'IOVA=0xfffe000, .*' 'the last pages that the device reaches' vfio_test --size 8K --iova 0xfffe000 "$BDF"
 check 'the last pages that the device reaches: both' said 'Device DMA \(edu\): 2 of 2 pages$'
 
+# Each mapping is a translation of its own.
+expect $want 'Device DMA \(edu\): 8 of 8 pages$' 'two mappings: through both' \
+	vfio_test --size 16K --iova 0x100000 --iova 0x8000000 "$BDF"
+expect $want 'Device DMA \(edu\): 4 of 4 pages$' 'the second mapping is a page behind the first' \
+	vfio_test --size 8K --iova 0x100000 --iova 0x103000 "$BDF"
+check 'the second mapping: what is refused is in neither of them' faults_seen
+expect $want 'Device DMA \(edu\): 4 of 4 pages$' 'the second mapping is right behind the first' \
+	vfio_test --size 8K --iova 0x100000 --iova 0x102000 "$BDF"
+check 'right behind: what is refused is in neither of them' faults_seen
+expect 4 'edu reaches IOVAs below 0x10000000, the mapping ends at 0x10002000; give another --iova' \
+	'the second mapping beyond the reach of the device: unverified' vfio_test --size 8K --iova 0x1000 --iova 0x10000000 "$BDF"
+
 # --- not at all ---------------------------------------------------------------
 
 expect 0 '^Skipped: --dma none$' '--dma none' vfio_test --dma none --size 16K "$BDF"
@@ -76,6 +96,8 @@ expect 4 'edu reaches IOVAs below 0x10000000, the mapping ends at 0x10001000; gi
 	'beyond the reach of the device: unverified' vfio_test --size 8K --iova 0xffff000 "$BDF"
 expect 1 '^Skipped: --expect supervisor: the buffer is not touched$' '--expect supervisor: skipped' \
 	vfio_test --size 16K --expect supervisor "$BDF"
+expect 1 '--dma edu: the device moved no data: --expect supervisor: the buffer is not touched; say --dma auto' \
+	'--expect supervisor with --dma edu: not verified' vfio_test --size 16K --dma edu --expect supervisor "$BDF"
 check '--expect supervisor: interrupts all the same' said 'INTx: 3 of 3'
 
 for other in "$pci"/devices/*; do

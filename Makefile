@@ -72,6 +72,7 @@ unit_monitor_parse := monitor_parse parse
 unit_join := qemu_join qemu_guest err
 unit_bind_record := bind_record
 unit_limited := limited
+unit_proc := proc
 unit_in_use := in_use in_use_disk in_use_net in_use_open limited proc
 unit_failure := failure sysfs err parse memory
 unit_witness := witness

@@ -53,6 +53,7 @@ struct look {
 	struct holders *h;
 	struct node *nodes;
 	size_t nr_nodes;
+	const char *pid; /* of the process in hand */
 };
 
 static void add_node(struct look *l, enum holder_what what, int nr, const char *dev)
@@ -115,7 +116,7 @@ static void add_holder(struct holders *h, enum holder_what what, int nr, const c
 	proc_comm(holder->pid, holder->comm, sizeof(holder->comm));
 }
 
-static bool judge_number(struct look *l, const char *link, const char *pid)
+static bool judge_number(struct look *l, const char *link)
 {
 	struct statx stx;
 	size_t i;
@@ -126,13 +127,13 @@ static bool judge_number(struct look *l, const char *link, const char *pid)
 		return false;
 	for (i = 0; i < l->nr_nodes; i++)
 		if (l->nodes[i].dev == makedev(stx.stx_rdev_major, stx.stx_rdev_minor)) {
-			add_holder(l->h, l->nodes[i].what, l->nodes[i].nr, pid);
+			add_holder(l->h, l->nodes[i].what, l->nodes[i].nr, l->pid);
 			return true;
 		}
 	return false;
 }
 
-static void judge_link(struct holders *h, char *target, const char *pid)
+static void judge_link(struct look *l, char *target)
 {
 	char *end = strstr(target, " (deleted)");
 	size_t i;
@@ -146,32 +147,50 @@ static void judge_link(struct holders *h, char *target, const char *pid)
 		if (strncmp(target, files[i].name, n))
 			continue;
 		if (files[i].number ? !parse_int(target + n, 0, INT_MAX, &nr) : !target[n])
-			add_holder(h, files[i].what, nr, pid);
+			add_holder(l->h, files[i].what, nr, l->pid);
 	}
 }
 
-/* Of one process: its files, where we may look at them. */
-static void find_files_of(struct look *l, const char *pid)
+/* One that has just ended holds nothing. */
+static void count_unseen(struct look *l, int no)
+{
+	if (no != ENOENT && no != ESRCH)
+		l->h->unseen++;
+}
+
+/* Of one process, or of a thread with files of its own: these files */
+static bool find_files(const char *proc, void *arg)
 {
 	char path[80], target[64];
+	struct look *l = arg;
 	struct dirent *e;
 	ssize_t n;
 	DIR *dir;
 
-	snprintf(path, sizeof(path), "/proc/%.20s/fd", pid);
+	snprintf(path, sizeof(path), "%.40s/fd", proc);
 	dir = opendir(path);
-	/* One that has just ended holds nothing. */
-	if (!dir && errno != ENOENT && errno != ESRCH)
-		l->h->unseen++;
+	if (!dir)
+		count_unseen(l, errno);
 	while (dir && (e = readdir(dir))) {
-		snprintf(path, sizeof(path), "/proc/%.20s/fd/%.20s", pid, e->d_name);
+		snprintf(path, sizeof(path), "%.40s/fd/%.20s", proc, e->d_name);
 		n = readlink(path, target, sizeof(target) - 1);
 		target[n < 0 ? 0 : n] = '\0';
-		if (n > 0 && !judge_number(l, path, pid))
-			judge_link(l->h, target, pid);
+		if (n > 0 && !judge_number(l, path))
+			judge_link(l, target);
 	}
 	if (dir)
 		closedir(dir);
+	return false;
+}
+
+static void find_files_of(struct look *l, const char *pid)
+{
+	int ret;
+
+	l->pid = pid;
+	ret = proc_each_files(pid, find_files, l);
+	if (ret < 0)
+		count_unseen(l, -ret);
 }
 
 void holders_find(struct holders *h)

@@ -74,7 +74,7 @@ static bool is_open(const char *path, const char *name, void *arg)
 }
 
 /* Of the lines of maps: a mapping outlives the descriptor that it was made with. */
-static bool has_mapped(struct look *l)
+static bool has_mapped(struct look *l, const char *dir)
 {
 	char path[96], last[80] = "", where[80], range[64], file[80];
 	const struct use_node *node;
@@ -84,7 +84,7 @@ static bool has_mapped(struct look *l)
 	bool found = false;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/proc/%.20s/maps", l->pid);
+	snprintf(path, sizeof(path), "%.40s/maps", dir);
 	f = fopen(path, "re");
 	if (!f && errno != ENOENT && errno != ESRCH)
 		use_unknown(l->s, "what process %.20s (%s) has mapped cannot be read: %s", l->pid,
@@ -100,7 +100,7 @@ static bool has_mapped(struct look *l)
 		strcpy(last, file);
 		resource = resource_in(l, line);
 		line[strcspn(line, "\n")] = '\0';
-		snprintf(path, sizeof(path), "/proc/%.20s/map_files/%.40s", l->pid, range);
+		snprintf(path, sizeof(path), "%.40s/map_files/%.40s", dir, range);
 		node = resource ? NULL : node_at(l->s, path);
 		found = (resource || node) &&
 			say_has(l, resource ? resource : node->name, "mapped");
@@ -111,27 +111,45 @@ static bool has_mapped(struct look *l)
 	return found;
 }
 
+/* One that has just ended has nothing open. */
+static void say_unseen(struct look *l, int no)
+{
+	if (no != ENOENT && no != ESRCH)
+		use_unknown(l->s, "what process %.20s (%s) has open cannot be looked at: %s",
+			    l->pid, l->comm, strerror(no));
+}
+
+static bool uses_files(const char *dir, void *arg)
+{
+	struct look *l = arg;
+	char path[64];
+	DIR *files;
+
+	snprintf(path, sizeof(path), "%.40s/fd", dir);
+	files = opendir(path);
+	if (files)
+		closedir(files);
+	else
+		say_unseen(l, errno);
+	return use_each_entry(path, false, is_open, l) || has_mapped(l, dir);
+}
+
 static bool uses_node(const char *proc, const char *name, void *arg)
 {
 	struct look *l = arg;
 	pid_t pid = atoi(name);
-	char path[64];
-	DIR *dir;
+	int ret;
 
+	(void)proc;
 	/* We ourselves, and whose child we are. */
 	if (name[0] < '1' || name[0] > '9' || pid == getpid() || pid == getppid())
 		return false;
 	l->pid = name;
 	proc_comm(pid, l->comm, sizeof(l->comm));
-	snprintf(path, sizeof(path), "%s/%.20s/fd", proc, name);
-	dir = opendir(path);
-	/* One that has just ended has nothing open. */
-	if (!dir && errno != ENOENT && errno != ESRCH)
-		use_unknown(l->s, "what process %.20s (%s) has open cannot be looked at: %s", name,
-			    l->comm, strerror(errno));
-	if (dir)
-		closedir(dir);
-	return use_each_entry(path, false, is_open, l) || has_mapped(l);
+	ret = proc_each_files(name, uses_files, l);
+	if (ret < 0)
+		say_unseen(l, -ret);
+	return ret > 0;
 }
 
 bool use_of_nodes(struct search *s, const char *bdf)

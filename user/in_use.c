@@ -51,6 +51,31 @@ void use_unknown(struct search *s, const char *fmt, ...)
 	s->use = USE_UNKNOWN;
 }
 
+/* What could not be read first; of this one search, for which a process is made. */
+static struct {
+	int no;
+	char path[160]; /* its end */
+} unread;
+
+void use_note_unread(const char *path, int no)
+{
+	size_t n = strlen(path);
+
+	/* What is not there, or is gone by now, says that there is nothing. */
+	if (unread.no || !no || no == ENOENT || no == ENOTDIR || no == EISDIR || no == ESRCH ||
+	    no == ENODEV || no == ENXIO)
+		return;
+	unread.no = no;
+	snprintf(unread.path, sizeof(unread.path), "%s",
+		 n < sizeof(unread.path) ? path : path + n - sizeof(unread.path) + 1);
+}
+
+void use_say_unread(struct search *s)
+{
+	if (unread.no)
+		use_unknown(s, "%s cannot be read: %s", unread.path, strerror(unread.no));
+}
+
 bool use_each_entry(const char *path, bool dirs_only,
 		    bool (*each)(const char *path, const char *name, void *arg), void *arg)
 {
@@ -58,9 +83,13 @@ bool use_each_entry(const char *path, bool dirs_only,
 	bool found = false;
 	struct dirent *e;
 
-	while (!found && dir && (e = readdir(dir)))
+	if (!dir)
+		use_note_unread(path, errno);
+	while (!found && dir && (errno = 0, e = readdir(dir)))
 		if (e->d_name[0] != '.' && (!dirs_only || e->d_type == DT_DIR))
 			found = each(path, e->d_name, arg);
+	if (dir && !found)
+		use_note_unread(path, errno);
 	if (dir)
 		closedir(dir);
 	return found;
@@ -84,6 +113,8 @@ bool use_read_line(const char *dir, const char *file, char *line, size_t len)
 		return false;
 	f = fopen(path, "re");
 	ok = f && fgets(line, (int)len, f);
+	if (!f || ferror(f))
+		use_note_unread(path, errno);
 	if (f)
 		fclose(f);
 	if (ok)
@@ -173,6 +204,8 @@ static bool each_line(const char *path, bool (*each)(struct search *s, char *lin
 
 	while (!found && f && getline(&line, &room, f) > 0)
 		found = each(s, line, arg);
+	if (!f || ferror(f))
+		use_note_unread(path, errno);
 	free(line);
 	if (f)
 		fclose(f);
@@ -309,6 +342,43 @@ static bool is_virtiofs(const struct in_use_mount *mount, const char *pid, void 
 	return !strcmp(mount->type, "virtiofs");
 }
 
+static bool count_all(const char *path, const char *name, void *arg)
+{
+	(void)path;
+	(void)name;
+	++*(unsigned long *)arg;
+	return false;
+}
+
+static bool count_devices(const char *path, const char *name, void *arg)
+{
+	return (strchr(name, ':') || !strncmp(name, "virtio", 6)) && count_all(path, name, arg);
+}
+
+/*
+ * The references of the driver's module, for a node that sysfs does not lead to: some drivers
+ * do not say whose it is.  They are of all its devices, and so tell something of one that is
+ * its only one; modules that build upon it have a reference each.
+ */
+static void doubt_module(struct search *s, const char *path)
+{
+	unsigned long refs, others = 0, devices = 0;
+	char driver[PATH_MAX], module[PATH_MAX], holders[PATH_MAX], line[32];
+
+	if (!use_path(s, holders, path, "driver") || !realpath(holders, driver) ||
+	    !use_path(s, holders, driver, "module") || !realpath(holders, module) ||
+	    !use_path(s, holders, module, "holders") ||
+	    !use_read_line(module, "refcnt", line, sizeof(line)))
+		return;
+	use_each_entry(driver, false, count_devices, &devices);
+	use_each_entry(holders, false, count_all, &others);
+	refs = strtoul(line, NULL, 10);
+	if (devices == 1 && refs > others)
+		use_unknown(s, "its driver's module %.100s has %lu user%s not seen",
+			    strrchr(module, '/') + 1, refs - others,
+			    refs - others > 1 ? "s that are" : " that is");
+}
+
 /*
  * File systems without a block device.  The driver of 9p waits for the unmount, without a
  * limit (net/9p/trans_virtio.c: p9_virtio_remove()).
@@ -321,9 +391,13 @@ static bool use_of_virtio(struct search *s, const char *path, const char *name)
 	if (use_read_line(path, "mount_tag", tag, sizeof(tag)) &&
 	    use_each_mount(is_mount_of_tag, tag))
 		return use_found(s, "a 9p file system of it is mounted (%.100s)", tag);
-	return use_read_line(path, "device", id, sizeof(id)) && strtoul(id, NULL, 16) == 26 &&
-	       use_each_mount(is_virtiofs, where) &&
-	       use_found(s, "a virtiofs is mounted on %.100s, and it may be of this device", where);
+	if (use_read_line(path, "device", id, sizeof(id)) && strtoul(id, NULL, 16) == 26 &&
+	    use_each_mount(is_virtiofs, where))
+		return use_found(s, "a virtiofs is mounted on %.100s, and it may be of this device",
+				 where);
+	/* Its own driver is not that of the PCI device; sockets (vsock) have no node at all. */
+	doubt_module(s, path);
+	return false;
 }
 
 static const struct {
@@ -453,43 +527,6 @@ static bool use_of_screen(struct search *s, const char *path)
 	       use_found(s, "the firmware's framebuffer lies in its memory, and has the screen");
 }
 
-static bool count_all(const char *path, const char *name, void *arg)
-{
-	(void)path;
-	(void)name;
-	++*(unsigned long *)arg;
-	return false;
-}
-
-static bool count_devices(const char *path, const char *name, void *arg)
-{
-	return strchr(name, ':') && count_all(path, name, arg);
-}
-
-/*
- * The references of the driver's module, for a node that sysfs does not lead to: some drivers
- * do not say whose it is.  They are of all its devices, and so tell something of one that is
- * its only one; modules that build upon it have a reference each.
- */
-static void doubt_module(struct search *s, const char *path)
-{
-	unsigned long refs, others = 0, devices = 0;
-	char driver[PATH_MAX], module[PATH_MAX], holders[PATH_MAX], line[32];
-
-	if (!use_path(s, holders, path, "driver") || !realpath(holders, driver) ||
-	    !use_path(s, holders, driver, "module") || !realpath(holders, module) ||
-	    !use_path(s, holders, module, "holders") ||
-	    !use_read_line(module, "refcnt", line, sizeof(line)))
-		return;
-	use_each_entry(driver, false, count_devices, &devices);
-	use_each_entry(holders, false, count_all, &others);
-	refs = strtoul(line, NULL, 10);
-	if (devices == 1 && refs > others)
-		use_unknown(s, "its driver's module %.100s has %lu user%s not seen",
-			    strrchr(module, '/') + 1, refs - others,
-			    refs - others > 1 ? "s that are" : " that is");
-}
-
 struct answer {
 	enum use use;
 	char what[sizeof(((struct search *)0)->what)];
@@ -507,6 +544,7 @@ static int find_use(const void *in, void *out)
 		return -errno;
 	if (!look_into(&s, path) && !use_of_screen(&s, path) && !use_of_nodes(&s, bdf))
 		doubt_module(&s, path);
+	use_say_unread(&s);
 	a->use = s.use;
 	memcpy(a->what, s.what, sizeof(a->what));
 	free(s.nodes);

@@ -66,6 +66,9 @@ each_mount_of(const char *pid,
 	f = fopen(path, "re");
 	while (!found && f && getline(&line, &room, f) > 0)
 		found = in_use_parse_mount(line, &mount) && each(&mount, pid, arg);
+	/* EINVAL: it has ended (fs/proc_namespace.c: mounts_open_common()). */
+	if ((!f && errno != EINVAL) || (f && ferror(f)))
+		use_note_unread(path, errno);
 	free(line);
 	if (f)
 		fclose(f);
@@ -89,7 +92,9 @@ bool use_each_mount(bool (*each)(const struct in_use_mount *mount, const char *p
 		if (e->d_name[0] < '1' || e->d_name[0] > '9')
 			continue;
 		snprintf(path, sizeof(path), "/proc/%.20s/ns/mnt", e->d_name);
-		if (!stat(path, &st) && !is_known(&seen, &nr, st.st_ino))
+		if (stat(path, &st))
+			use_note_unread(path, errno);
+		else if (!is_known(&seen, &nr, st.st_ino))
 			found = each_mount_of(e->d_name, each, arg);
 	}
 	free(seen);

@@ -30,7 +30,14 @@ __attribute__((format(printf, 2, 3))) bool use_found(struct search *s, const cha
 /* Something could not be looked at: USE_UNKNOWN, unless a use is found after all */
 __attribute__((format(printf, 2, 3))) void use_unknown(struct search *s, const char *fmt, ...);
 
-/* Calls @each for all entries of a directory until it says true. */
+/*
+ * A file or directory that could not be read makes the whole answer USE_UNKNOWN, unless a use is
+ * found; not one that is not there, which @no says.
+ */
+void use_note_unread(const char *path, int no);
+void use_say_unread(struct search *s);
+
+/* Calls @each for all entries of a directory until it says true; notes what cannot be read. */
 bool use_each_entry(const char *path, bool dirs_only,
 		    bool (*each)(const char *path, const char *name, void *arg), void *arg);
 /* "@dir/@name"; false: too long, which is said */

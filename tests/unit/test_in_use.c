@@ -8,8 +8,9 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
-#include "in_use.h"
+#include "in_use_search.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -126,13 +127,52 @@ static void test_disk_name(void **state)
 	}
 }
 
+static bool never(const char *path, const char *name, void *arg)
+{
+	(void)path;
+	(void)name;
+	(void)arg;
+	return false;
+}
+
+/* What is not there is used by nobody; of what cannot be read nobody knows. */
+static void test_unread(void **state)
+{
+	struct search s = { .use = USE_NONE };
+	struct rlimit all, none;
+	char line[16];
+
+	(void)state;
+	use_each_entry("/proc/self", false, never, NULL);
+	use_each_entry("/nowhere", false, never, NULL);
+	use_each_entry("/proc/self/stat", false, never, NULL);
+	assert_false(use_read_line("/proc/self", "nothing", line, sizeof(line)));
+	assert_false(use_read_line("/proc/self", "fd", line, sizeof(line)));
+	use_say_unread(&s);
+	assert_int_equal(s.use, USE_NONE);
+
+	getrlimit(RLIMIT_NOFILE, &all);
+	none = all;
+	none.rlim_cur = 0;
+	setrlimit(RLIMIT_NOFILE, &none);
+	use_each_entry("/proc/self", false, never, NULL);
+	setrlimit(RLIMIT_NOFILE, &all);
+	use_say_unread(&s);
+	assert_int_equal(s.use, USE_UNKNOWN);
+	assert_string_equal(s.what, "/proc/self cannot be read: Too many open files");
+	/* A use that is found after all is what is told. */
+	use_found(&s, "found");
+	use_say_unread(&s);
+	assert_int_equal(s.use, USE_FOUND);
+	assert_string_equal(s.what, "found");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_mount),
-		cmocka_unit_test(test_numbers),
-		cmocka_unit_test(test_firmware_fb),
-		cmocka_unit_test(test_disk_name),
+		cmocka_unit_test(test_mount),	    cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_firmware_fb), cmocka_unit_test(test_disk_name),
+		cmocka_unit_test(test_unread),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

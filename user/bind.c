@@ -7,10 +7,12 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "bind_record.h"
 #include "failure.h"
+#include "in_use_search.h"
 #include "limited.h"
 
 #define PCI "/sys/bus/pci"
@@ -111,8 +113,10 @@ static int unbind(const struct sysfs_device *dev, struct err *err)
 	snprintf(path, sizeof(path), PCI "/drivers/%s/unbind", dev->driver);
 	ret = write_line(path, dev->bdf, err);
 	/* Somebody else was quicker: it is off, as it should be.  One that waits is not. */
-	if (ret && ret != -ETIMEDOUT && !sysfs_device_get(dev->bdf, &now) && !now.driver[0])
+	if (ret && ret != -ETIMEDOUT && !sysfs_device_get(dev->bdf, &now) && !now.driver[0]) {
+		memset(err, 0, sizeof(*err));
 		ret = 0;
+	}
 	return ret;
 }
 
@@ -220,31 +224,49 @@ bool bind_module_has_devices(const char *module)
 	return count_entries(path, "pci:", driver_has_devices) > 0;
 }
 
-/* The kernel's word: a group's file can be opened once, devices of it count. */
-static bool group_is_busy(const char *path)
+/* The kernel's word: a group's file can be opened once, devices of it count.  0, or an errno */
+static int open_group(const struct env *env)
 {
-	int fd = open(path, O_RDWR | O_CLOEXEC);
+	char path[80], line[32], name[32];
+	unsigned int maj, min;
+	int fd;
 
-	if (fd >= 0)
-		close(fd);
-	return fd < 0 && errno == EBUSY;
+	snprintf(name, sizeof(name), "vfio/%s%d", env->noiommu_group ? "noiommu-" : "",
+		 env->dev.group);
+	snprintf(path, sizeof(path), "/sys/class/%s/dev", name);
+	sysfs_read_line(path, line, sizeof(line));
+	if (!in_use_parse_dev(line, &maj, &min))
+		return ENOENT;
+	/* By its number: in this /dev it may be missing, and open elsewhere. */
+	fd = use_open_node(makedev(maj, min), false, name, 0);
+	if (fd < 0)
+		return errno;
+	close(fd);
+	return 0;
 }
 
-bool bind_is_held(struct env *env, const struct holders *holders)
+enum use bind_held(struct env *env, const struct holders *holders, char *what, size_t len)
 {
 	const struct holder *who = holders_get(holders, HOLDER_CDEV, env->cdev);
+	int no;
 
 	if (env->dev.group < 0 || !strstr(env->dev.driver, "vfio"))
-		return false;
-	if (!who && !group_is_busy(env->node.path))
-		return false;
+		return USE_NONE;
+	no = open_group(env);
 	if (!who)
 		who = holders_get(holders, HOLDER_GROUP, env->dev.group);
+	if (!who && no != EBUSY) {
+		/* Without groups in the kernel the processes that we see say all there is. */
+		if (!no || (no == ENOENT && !holders->unseen))
+			return USE_NONE;
+		snprintf(what, len, "whether its group is open cannot be asked: %s", strerror(no));
+		return USE_UNKNOWN;
+	}
 	/* With the group's file closed a device's still holds it. */
 	if (!who)
 		who = holders_get(holders, HOLDER_DEVICE, -1);
 	env->holder = who ? who->pid : 0;
 	if (who)
 		snprintf(env->holder_comm, sizeof(env->holder_comm), "%s", who->comm);
-	return true;
+	return USE_FOUND;
 }

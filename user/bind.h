@@ -8,6 +8,7 @@
 #include "env.h"
 #include "err.h"
 #include "holder.h"
+#include "in_use.h"
 #include "sysfs.h"
 
 /* driver_override as its file says it; -errno, -E2BIG where it is longer than @len */
@@ -29,8 +30,9 @@ bool bind_module_has_devices(const char *module);
 
 /*
  * The device of @env, if it is on a VFIO driver: does somebody have it or its group open, so
- * that an unbind would wait for them in the kernel?  Then @env has who, as far as is known.
+ * that an unbind would wait for them in the kernel?  Then @env has who, as far as is known;
+ * of USE_UNKNOWN @what says why.
  */
-bool bind_is_held(struct env *env, const struct holders *holders);
+enum use bind_held(struct env *env, const struct holders *holders, char *what, size_t len);
 
 #endif /* BIND_H */

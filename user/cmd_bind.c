@@ -233,13 +233,16 @@ static int check_use(struct bind_cmd *c, struct item *it)
 	char what[256];
 	enum use use;
 
-	if (bind_is_held(&c->env, &c->holders))
+	use = bind_held(&c->env, &c->holders, what, sizeof(what));
+	if (use == USE_FOUND)
 		return refuse_for(c, it, "unbind-waits", NULL);
-	/* Not even by force: VFIO refuses such a device, and takes them along when it goes. */
-	if (c->env.nr_vfs && (strstr(c->driver, "vfio") || strstr(it->dev.driver, "vfio")))
+	/* Not even by force: VFIO refuses such a device, and a driver takes them along. */
+	if (c->env.nr_vfs)
 		return refuse_for(c, it, "has-vfs", NULL);
 	if (c->force)
 		return 0;
+	if (use == USE_UNKNOWN)
+		return refuse_for(c, it, "use-unknown", what);
 	use = in_use(it->dev.bdf, what, sizeof(what));
 	if (use == USE_NONE)
 		return 0;
@@ -376,7 +379,8 @@ static int drop_modules(struct bind_cmd *c, int records_left, struct err *err)
 	bool told = c->g->quiet;
 	int ret;
 
-	if (records_left > 0)
+	/* Where they could not be counted somebody may need them. */
+	if (records_left)
 		return 0;
 	ret = bind_state_load_modules(c->dir, &mods, err);
 	if (ret)
@@ -449,7 +453,7 @@ static int drop_records(struct bind_cmd *c, const bool *done)
 	int left = bind_state_count(c->dir), ret;
 	size_t i;
 
-	for (i = 0; i < c->nr; i++)
+	for (i = 0; left > 0 && i < c->nr; i++)
 		left -= done[i];
 	ret = drop_modules(c, left, &c->err);
 	for (i = 0; i < c->nr && !ret; i++)
@@ -526,6 +530,9 @@ static int unbind_all(struct bind_cmd *c)
 	size_t i, nr = 0;
 	int ret = done ? check_items(c, 0) : -ENOMEM;
 
+	if (!done)
+		err_set(&c->err, ENOMEM, "the list of devices", strerror(ENOMEM),
+			"end other programs");
 	for (i = 0; !ret && i < c->nr; i++)
 		nr += c->items[i].status != ITEM_SKIPPED;
 	if (!ret && !nr) {

@@ -67,8 +67,10 @@ static void read_config(struct env *env)
 					      "/lib/modules/%s/config",
 					      "/lib/modules/%s/build/.config" };
 	char line[256], *value;
+	bool whole = false; /* has words of a configuration, and was read to its end */
 	gzFile file = NULL;
 	size_t i;
+	int no;
 
 	for (i = 0; i < ARRAY_SIZE(places) && !file; i++) {
 		/* The only conversion is the release, where there is one. */
@@ -86,6 +88,7 @@ static void read_config(struct env *env)
 	for (i = 0; i < ARRAY_SIZE(config_words); i++)
 		*fact_at(env, i) = FACT_NO;
 	while (gzgets(file, line, sizeof(line))) {
+		whole = whole || !strncmp(line, "CONFIG_", 7) || !strncmp(line, "# CONFIG_", 9);
 		value = strchr(line, '=');
 		if (!value || (value[1] != 'y' && value[1] != 'm'))
 			continue;
@@ -94,7 +97,12 @@ static void read_config(struct env *env)
 			if (!strcmp(line, config_words[i].word))
 				*fact_at(env, i) = FACT_YES;
 	}
-	gzclose(file);
+	gzerror(file, &no);
+	whole = gzclose(file) == Z_OK && whole && (no == Z_OK || no == Z_STREAM_END);
+	/* What is not in the part that could be read may be in the rest. */
+	for (i = 0; !whole && i < ARRAY_SIZE(config_words); i++)
+		if (*fact_at(env, i) == FACT_NO)
+			*fact_at(env, i) = FACT_UNKNOWN;
 }
 
 static void read_lockdown(struct env *env)
@@ -256,22 +264,30 @@ static enum fact acpi_has(const char *table)
 	return is_there(path) ? FACT_YES : is_there(dir) ? FACT_NO : FACT_UNKNOWN;
 }
 
-/* How many entries a directory has; their names, as many as fit.  -1: no such directory */
+/*
+ * How many entries a directory has; their names, as many as fit, and how many did not.
+ * -1: no such directory
+ */
 static int count_dir(const char *path, char *names, size_t len)
 {
 	DIR *dir = opendir(path);
 	struct dirent *e;
+	int nr = 0, named = 0;
 	size_t used = 0;
-	int nr = 0;
 
 	while (dir && (e = readdir(dir))) {
 		if (e->d_name[0] == '.')
 			continue;
 		nr++;
-		if (names && used < len)
-			used += snprintf(names + used, len - used, "%s%s", used ? ", " : "",
-					 e->d_name);
+		if (!names || named < nr - 1 ||
+		    used + strlen(e->d_name) + sizeof(", , and 1000000 more") > len)
+			continue;
+		used += snprintf(names + used, len - used, "%s%s", used ? ", " : "", e->d_name);
+		named++;
 	}
+	if (names && named < nr)
+		snprintf(names + used, len - used, "%s%d %s", used ? ", and " : "", nr - named,
+			 used ? "more" : "of them");
 	if (dir)
 		closedir(dir);
 	return dir ? nr : -1;
@@ -309,6 +325,7 @@ static void read_interrupts(struct env *env)
 
 static void read_iommu(struct env *env)
 {
+	env->no_sysfs = !is_there("/sys/kernel");
 	env->acpi_dmar = acpi_has("DMAR");
 	env->acpi_ivrs = acpi_has("IVRS");
 	env->acpi_viot = acpi_has("VIOT");

@@ -75,6 +75,7 @@ struct env {
 	enum module_state modules[ENV_MODULES];
 
 	/* The IOMMU. */
+	bool no_sysfs; /* what of it and of devices is not seen may be there */
 	enum fact acpi_dmar, acpi_ivrs, acpi_viot; /* tables of the firmware */
 	enum fact acpi_iort, acpi_rimt;		   /* the same of arm64 and riscv64 */
 	enum fact devicetree;			   /* it describes the machine by one */

@@ -33,7 +33,12 @@ static bool is_mdev(const struct env *env)
 
 static bool is_absent(const struct env *env)
 {
-	return env->given[0] && !has_device(env);
+	return env->given[0] && !has_device(env) && !env->no_sysfs;
+}
+
+static bool has_no_sysfs(const struct env *env)
+{
+	return env->no_sysfs;
 }
 
 static bool is_bridge(const struct env *env)
@@ -43,7 +48,8 @@ static bool is_bridge(const struct env *env)
 
 static bool no_iommu(const struct env *env)
 {
-	return !env->iommu && (has_device(env) ? env->dev.group < 0 : env->nr_groups <= 0);
+	return !env->iommu && !env->no_sysfs &&
+	       (has_device(env) ? env->dev.group < 0 : env->nr_groups <= 0);
 }
 
 static bool firmware_has_iommu(const struct env *env)
@@ -156,6 +162,16 @@ static bool is_blocked_by(const struct env *env, bool bridge)
 	return false;
 }
 
+static bool has_foreign_sibling(const struct env *env)
+{
+	size_t i;
+
+	for (i = 0; i < env->nr_siblings; i++)
+		if (env->siblings[i].not_pci && blocks(env, &env->siblings[i]))
+			return true;
+	return false;
+}
+
 static bool has_bad_bridge(const struct env *env)
 {
 	return is_blocked_by(env, true);
@@ -164,6 +180,8 @@ static bool has_bad_bridge(const struct env *env)
 /* Also where the kernel says so of a group in which nothing is seen that is to blame */
 static bool has_bad_sibling(const struct env *env)
 {
+	if (has_foreign_sibling(env))
+		return false;
 	return is_blocked_by(env, false) || (env->viable == FACT_NO && !has_bad_bridge(env));
 }
 
@@ -628,6 +646,18 @@ const struct failure failures[] = {
 		.source = "Documentation/ABI/testing/sysfs-bus-pci",
 	},
 	{
+		.id = "no-sysfs",
+		.check = CHECK_IOMMU,
+		.steps = "device list bind",
+		.no = ENOENT,
+		.which = has_no_sysfs,
+		.state = has_no_sysfs,
+		.what = "no sysfs",
+		.why = "it is not mounted on /sys: nothing can be found out of devices and IOMMUs",
+		.fix = "mount -t sysfs none /sys",
+		.source = "fs/sysfs/mount.c: sysfs_init()",
+	},
+	{
 		.id = "no-device",
 		.check = CHECK_DEVICE,
 		.steps = "device",
@@ -876,6 +906,19 @@ const struct failure failures[] = {
 		.check = CHECK_VIABLE,
 		.steps = "group-viable VFIO_GROUP_SET_CONTAINER VFIO_DEVICE_BIND_IOMMUFD list",
 		.no = EPERM,
+		.which = has_foreign_sibling,
+		.state = has_foreign_sibling,
+		.what = "group {group} is not viable",
+		.why = "in the same group: {siblings}; not all of them are PCI devices, which bind could take",
+		.fix = "take each from its driver: echo NAME > /sys/kernel/iommu_groups/{group}/devices/NAME/driver/unbind",
+		.source =
+			"drivers/iommu/iommu.c: iommu_group_claim_dma_owner(); before 5.19 drivers/vfio/vfio.c: vfio_dev_viable()",
+	},
+	{
+		.id = "not-viable",
+		.check = CHECK_VIABLE,
+		.steps = "group-viable VFIO_GROUP_SET_CONTAINER VFIO_DEVICE_BIND_IOMMUFD list",
+		.no = EPERM,
 		.which = has_bad_sibling,
 		.state = has_bad_sibling,
 		.what = "group {group} is not viable",
@@ -1071,7 +1114,7 @@ const struct failure failures[] = {
 		.steps = "bind unbind",
 		.no = EBUSY,
 		.what = "it has virtual functions",
-		.why = "{nr_vfs} of them ({vfs}): VFIO takes no such device, and they would go with its driver, whoever uses them",
+		.why = "{nr_vfs} of them ({vfs}): whoever uses them, they would go with its driver or lose what runs them, and VFIO takes no such device",
 		.fix = "end what uses them, then echo 0 > " PCI
 		       "/devices/{bdf}/sriov_numvfs",
 		.source =

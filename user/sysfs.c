@@ -16,14 +16,15 @@
 #define PCI_CLASS_BRIDGE_PCI 0x0604
 
 /* Last component of the link's target; "" where there is none. */
-static void link_name(const char *bdf, const char *link, char *out, size_t len)
+static void link_at(const char *dir, const char *link, char *out, size_t len)
 {
 	char path[PATH_MAX], target[PATH_MAX];
 	const char *name;
 	ssize_t n;
 
 	out[0] = '\0';
-	snprintf(path, sizeof(path), PCI_DEVICES "/%s/%s", bdf, link);
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", dir, link) >= sizeof(path))
+		return;
 	n = readlink(path, target, sizeof(target) - 1);
 	if (n < 0)
 		return;
@@ -31,6 +32,14 @@ static void link_name(const char *bdf, const char *link, char *out, size_t len)
 	name = strrchr(target, '/');
 	name = name ? name + 1 : target;
 	snprintf(out, len, "%.*s", (int)len - 1, name);
+}
+
+static void link_name(const char *bdf, const char *link, char *out, size_t len)
+{
+	char dir[PATH_MAX];
+
+	snprintf(dir, sizeof(dir), PCI_DEVICES "/%s", bdf);
+	link_at(dir, link, out, len);
 }
 
 /* 0, or a negative errno: an id that cannot be read is none, and not 0 */
@@ -87,7 +96,8 @@ static int not_dot(const struct dirent *d)
  * The devices that a directory names: how many, or a negative errno.  One that is not there, or
  * is just being taken out, is left out; one that cannot be read is not.
  */
-static int get_all(const char *path, struct sysfs_device **devs)
+static int get_all(const char *path, struct sysfs_device **devs,
+		   int (*get)(const char *dir, const char *name, struct sysfs_device *dev))
 {
 	struct dirent **list;
 	int n = scandir(path, &list, not_dot, by_address), i, nr = 0, ret = 0;
@@ -98,7 +108,7 @@ static int get_all(const char *path, struct sysfs_device **devs)
 	if (!*devs)
 		ret = -ENOMEM;
 	for (i = 0; i < n; i++) {
-		int one = ret ? ret : sysfs_device_get(list[i]->d_name, &(*devs)[nr]);
+		int one = ret ? ret : get(path, list[i]->d_name, &(*devs)[nr]);
 
 		if (!one)
 			nr++;
@@ -114,9 +124,15 @@ static int get_all(const char *path, struct sysfs_device **devs)
 	return ret;
 }
 
+static int get_pci(const char *dir, const char *name, struct sysfs_device *dev)
+{
+	(void)dir;
+	return sysfs_device_get(name, dev);
+}
+
 int sysfs_devices(struct sysfs_device **devs)
 {
-	return get_all(PCI_DEVICES, devs);
+	return get_all(PCI_DEVICES, devs, get_pci);
 }
 
 void sysfs_read_line(const char *path, char *out, size_t len)
@@ -242,13 +258,32 @@ int sysfs_cdev_path(const char *bdf, char *path, size_t len)
 	return ret;
 }
 
+/* Not every device of a group is a PCI one; it may have a driver all the same. */
+static int get_member(const char *dir, const char *name, struct sysfs_device *dev)
+{
+	int ret = sysfs_device_get(name, dev);
+	char path[PATH_MAX];
+
+	if (ret != -ENOENT)
+		return ret;
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", dir, name) >= sizeof(path))
+		return -ENAMETOOLONG;
+	if (access(path, F_OK))
+		return -errno;
+	memset(dev, 0, sizeof(*dev));
+	dev->not_pci = true;
+	dev->group = -1;
+	snprintf(dev->bdf, sizeof(dev->bdf), "%.*s", (int)sizeof(dev->bdf) - 1, name);
+	link_at(path, "driver", dev->driver, sizeof(dev->driver));
+	return 0;
+}
+
 int sysfs_group_get(int group, struct sysfs_device **devs)
 {
 	char path[PATH_MAX];
 
-	/* Not every device of a group is a PCI one; it may have a driver all the same. */
 	snprintf(path, sizeof(path), GROUPS "/%d/devices", group);
-	return get_all(path, devs);
+	return get_all(path, devs, get_member);
 }
 
 bool sysfs_driver_viable(const struct sysfs_device *dev, bool bridges_pass)

@@ -16,6 +16,7 @@ struct sysfs_device {
 	uint32_t class;		 /* 24 bits: base, sub, interface */
 	char driver[SYSFS_NAME]; /* "" on no driver */
 	int group;		 /* IOMMU group, -1 without one */
+	bool not_pci;		 /* one of another bus; bdf is its name, and ids it has none */
 };
 
 /*

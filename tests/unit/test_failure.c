@@ -334,6 +334,17 @@ static void test_states(void **state)
 	assert_null(failure_next(&env, CHECK_HELD, NULL));
 	assert_null(strstr(err.fix, "bind"));
 
+	/* Without /sys: that, and not that there is no IOMMU or no such device */
+	env = healthy();
+	env.no_sysfs = true;
+	env.iommu = false;
+	env.nr_groups = -1;
+	strcpy(env.given, "0000:00:01.0");
+	env.dev.bdf[0] = '\0';
+	assert_string_equal(failure_at(&env, "device", &err)->id, "no-sysfs");
+	assert_null(failure_next(&env, CHECK_IOMMU, failure_get("no-sysfs")));
+	assert_null(failure_next(&env, CHECK_DEVICE, NULL));
+
 	env = healthy();
 	strcpy(env.physfn, "0000:00:01.0");
 	strcpy(env.physfn_driver, "nvme");
@@ -522,6 +533,14 @@ static void no_intremap(struct env *env)
 	env->intremap = FACT_NO;
 }
 
+static void no_sysfs(struct env *env)
+{
+	env->no_sysfs = true;
+	env->iommu = false;
+	env->nr_groups = -1;
+	env->dev.bdf[0] = '\0';
+}
+
 static void absent_device(struct env *env)
 {
 	env->dev.bdf[0] = '\0';
@@ -651,6 +670,8 @@ static void test_facts(void **state)
 		{ failed, CHECK_IOMMU, SEVERITY_STOPS, "iommu-failed", "(ACPI DMAR)", "dmesg" },
 		{ viot, CHECK_IOMMU, SEVERITY_STOPS, "iommu-no-driver", "VIOT",
 		  "modprobe virtio_iommu" },
+		{ no_sysfs, CHECK_IOMMU, SEVERITY_STOPS, "no-sysfs", "not mounted",
+		  "mount -t sysfs" },
 		{ absent_device, CHECK_DEVICE, SEVERITY_STOPS, "no-device", "no PCI device",
 		  "rescan" },
 		{ gone, CHECK_ANSWERS, SEVERITY_STOPS, "device-gone", "D3cold", "rescan" },

@@ -13,7 +13,7 @@
 . /tests/ktap.sh
 # shellcheck source=tests/guest/left.sh
 . /tests/left.sh
-ktap_plan 108
+ktap_plan 109
 
 pci=/sys/bus/pci
 release=$(uname -r)
@@ -79,6 +79,8 @@ ill not-in-kernel "this kernel is built without it: CONFIG_VFIO_IOMMU_TYPE1 is n
 	'VFIO not in the kernel' vfio_test doctor
 expect 2 'back ends: not known: neither VFIO.s container nor iommufd is in the kernel now' 'VFIO not in the kernel: what follows is not known' vfio_test doctor "$BDF"
 check 'VFIO not in the kernel: no tick for what there is not' sh -c "! grep -E '^\[ok\] (modules|nodes|back ends|driver):' $ktap_dir/out"
+: >"/boot/config-$release"
+check 'a configuration without a word in it says nothing of the kernel' sh -c '! vfio_test doctor | grep "is not set"'
 rm "/boot/config-$release"
 [ ! -e /tmp/config ] || mv /tmp/config "/boot/config-$release"
 

@@ -6,12 +6,12 @@
 # by any class of node; and what hangs from it
 #
 # VM with --no-bind, jq, hold, and the drivers of: an e1000e, an nvme with a disk, an nvme
-# with virtual functions behind a port, a bochs-display, a USB host controller with a keyboard
+# with virtual functions behind a port, a virtio disk, a bochs-display, a USB host controller with a keyboard
 # and a disk, a watchdog.
 
 # shellcheck source=tests/guest/ktap.sh
 . /tests/ktap.sh
-ktap_plan 55
+ktap_plan 61
 
 pci=/sys/bus/pci
 # find_device VENDOR DEVICE [WHERE]: its address, the first
@@ -64,16 +64,18 @@ refused() {
 	fi
 }
 
-modprobe -a e1000e nvme bochs xhci_pci usbhid hid_generic usb_storage uas sd_mod sg i6300esb loop crc32c_generic ext4 2>/dev/null
+modprobe -a e1000e nvme virtio_pci virtio_blk bochs xhci_pci usbhid hid_generic usb_storage uas sd_mod sg i6300esb loop crc32c_generic ext4 2>/dev/null
 e1000e=$(find_device 0x8086 0x10d3)
 nvme=$(find_device 0x1b36 0x0010 '0000:00:*')
 pf=$(find_device 0x1b36 0x0010 '0000:0[1-9]:*')
+virtio=$(find_device 0x1af4 0x1042)
 display=$(find_device 0x1234 0x1111)
 usb=$(find_device 0x1b36 0x000d)
 watchdog=$(find_device 0x8086 0x25ab)
 wait_for /sys/class/net/eth0
 wait_for /dev/nvme0n1
 wait_for /dev/sda
+wait_for /dev/vda
 wait_for /dev/fb0
 # first PATTERN: the name of what it matches first
 first() {
@@ -122,6 +124,12 @@ IFS=: read -r major minor <"/sys/class/block/$disk/dev"
 mknod /tmp/other b "$major" "$minor"
 hold open /tmp/other
 refused "$nvme" "process $holder \\(hold\\) has $disk open" 'the same by a node of another name'
+let_go
+hold thread "/dev/$disk"
+refused "$nvme" "process $holder \\(hold\\) has $disk open" 'a disk that a thread with files of its own has open'
+let_go
+hold ended "/dev/$disk"
+refused "$nvme" "process $holder \\(hold\\) has $disk open" 'a disk that a process has open whose first thread has ended'
 let_go
 hold open "/dev/$controller"
 refused "$nvme" "process $holder \\(hold\\) has $controller open" "the controller's node"
@@ -172,6 +180,11 @@ refused "$nvme" "process $holder \\(hold\\) has ${disk}p1 open" 'a partition tha
 let_go
 hold excl "/dev/${disk}p1"
 refused "$nvme" "${disk}p1 is in use: somebody has it for himself \\(O_EXCL\\)" 'a partition that a program has for itself'
+let_go
+
+hold sent /dev/vda
+expect 2 "^vfio_test: $virtio: .*: its driver's module virtio_blk has 1 user that is not seen; " 'a disk that is open, and that no process has: nobody knows' vfio_test bind "$virtio"
+check 'it is still on its driver' [ "$(driver_of "$virtio")" = virtio-pci ]
 let_go
 
 # --- display, console, input -------------------------------------------------
@@ -233,6 +246,7 @@ expect 2 "^vfio_test: $pf: it has virtual functions: 2 of them \\($vf, [0-9a-f:.
 cure=$(sed -n 's/.*end what uses them, then //p' "$ktap_dir/err")
 check 'its driver never left it' [ "$(driver_of "$pf") $(cat "$pci/devices/$pf/driver_override") $(first "$pci/devices/$pf"/nvme/nvme*)" = "nvme (null) $pf_controller" ]
 expect 2 'it has virtual functions' 'by force neither' vfio_test bind --force "$pf"
+expect 2 'it has virtual functions' 'for a driver that is not of VFIO neither' vfio_test bind --driver pci-stub "$pf"
 expect 0 "^$vf: no driver -> vfio-pci" 'a virtual function is bound' vfio_test bind "$vf"
 expect 0 '^Verdict: ' 'and its verdict is not that of a device that is gone' sh -c "vfio_test --no-reset --no-rules --dma none --size 16K $vf | grep -v '^Verdict: fail'"
 vfio_test unbind -q "$vf"
@@ -299,6 +313,14 @@ at_once() {
 	wait "$at_once_first" && [ "$at_once_second" -eq 0 ] && [ "$(driver_of "$BDF") $(driver_of "$e1000e")" = 'vfio-pci vfio-pci' ]
 }
 check 'two at once: one after the other' at_once
+node=/dev/vfio/$(basename "$(readlink "$pci/devices/$e1000e/iommu_group")")
+major=$(stat -c %t "$node")
+minor=$(stat -c %T "$node")
+exec 8<>"$node"
+rm "$node"
+expect 2 "^vfio_test: $e1000e: the device is open: process $$ " 'a group that is open, and whose node is not in /dev: refused' vfio_test unbind "$e1000e"
+exec 8>&-
+mknod "$node" c "0x$major" "0x$minor"
 # A file of /sys that is never answered: it is given up.
 mkfifo /tmp/fifo
 mount --bind /tmp/fifo "$(readlink -f "$pci/devices/$BDF/driver_override")"

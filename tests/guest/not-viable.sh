@@ -9,7 +9,7 @@
 
 # shellcheck source=tests/guest/ktap.sh
 . /tests/ktap.sh
-ktap_plan 10
+ktap_plan 11
 
 pci=/sys/bus/pci
 # bind BDF DRIVER
@@ -63,4 +63,22 @@ case $(uname -r) in
 	expect 0 pass 'cured' vfio_test --quiet --dma none "$ours"
 	;;
 esac
+
+# A member that is no PCI device, which this machine has none of: a /sys that is made up
+cat >/tmp/made-up <<'END'
+mount -t tmpfs none /sys
+dev=/sys/bus/pci/devices/0000:00:01.0
+group=/sys/kernel/iommu_groups/5
+mkdir -p $dev $group/devices /sys/bus/pci/drivers/vfio-pci /sys/class/iommu/dmar0 /sys/devices/AMDI0010:03 /sys/bus/platform/drivers/i2c_designware
+echo 0x1234 >$dev/vendor
+echo 0x11e8 >$dev/device
+echo 0x00ff00 >$dev/class
+ln -s /sys/bus/pci/drivers/vfio-pci $dev/driver
+ln -s $group $dev/iommu_group
+ln -s $dev /sys/devices/AMDI0010:03 $group/devices
+ln -s /sys/bus/platform/drivers/i2c_designware /sys/devices/AMDI0010:03/driver
+vfio_test list 0000:00:01.0
+END
+expect 0 'group 5 is not viable: in the same group: AMDI0010:03 on i2c_designware; not all of them are PCI devices' \
+	'a sibling that is no PCI device is named as well' unshare -m sh /tmp/made-up
 ktap_end

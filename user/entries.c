@@ -74,3 +74,20 @@ bool entries_match(const struct entries *e, uint64_t *where)
 	*where = at;
 	return at == e->end;
 }
+
+uint64_t entries_other_size(const struct entries *e, uint64_t page_size, uint64_t *where)
+{
+	uint64_t other = 0;
+	size_t i;
+
+	for (i = 0; i < e->nr_runs; i++) {
+		const struct verify_pte_run *r = &e->runs[i];
+
+		if (r->kind != PT_LEAF || pt_size(e->fmt, r->level) == page_size)
+			continue;
+		if (!other)
+			*where = r->vaddr;
+		other += r->len / BASE_PAGE;
+	}
+	return other;
+}

@@ -30,4 +30,10 @@ struct entries {
  */
 bool entries_match(const struct entries *e, uint64_t *where);
 
+/*
+ * How many base pages of the range are mapped, and not by pages of @page_size: the first of them
+ * in @where.
+ */
+uint64_t entries_other_size(const struct entries *e, uint64_t page_size, uint64_t *where);
+
 #endif /* ENTRIES_H */

@@ -217,6 +217,29 @@ static bool forms_agree(const struct run *run, const struct verify_pte_walk *raw
 	       info->pa_mask == raw_info->pa_mask && entries_match(&both, where);
 }
 
+/*
+ * A page size that was asked for is the one that is verified: pages of another were mapped by
+ * other levels than those that the run is to be about.
+ */
+static bool other_size(struct run *run)
+{
+	const struct entries all = { .fmt = fmt, .runs = run->runs, .nr_runs = run->nr_runs };
+	const uint64_t total = run->opts->size / BASE_PAGE;
+	uint64_t where = 0, other = entries_other_size(&all, run->opts->page_size, &where);
+
+	if (!other)
+		return false;
+	err_what(&run->err, "%" PRIu64 " of %" PRIu64 " base pages are mapped by another page size",
+		 other, total);
+	err_why(&run->err, "first 0x%" PRIx64 ": 0x%" PRIx64 " was asked for", where,
+		run->opts->page_size);
+	err_fix(&run->err,
+		"see transparent_hugepage and hugepages in /sys/kernel/mm; run it again");
+	report_witness(run->rep, "module", STATUS_UNVERIFIED, total - other, 0, run->err.why);
+	report_witness_of(run->rep, "module", total, total);
+	return true;
+}
+
 /* Counts the pages; the first that is not as expected goes to *odd. */
 static void count_pages(struct run *run, const struct verify_pte_run **odd)
 {
@@ -327,6 +350,8 @@ enum status step_verify(struct run *run)
 		report_witness(run->rep, "module", STATUS_FAIL, total, total - good, run->err.why);
 		return STATUS_FAIL;
 	}
+	if (other_size(run))
+		return STATUS_UNVERIFIED;
 	report_witness(run->rep, "module", STATUS_PASS, total, 0, NULL);
 	report_witness_ns(run->rep, "module", ns);
 	report_ok(run->rep,

@@ -219,6 +219,26 @@ static void test_whole(void **state)
 	expect_differs(runs[2].vaddr);
 }
 
+/* Of the pages with a frame all have the size that was asked for, or are counted. */
+static void test_size(void **state)
+{
+	uint64_t where = 0, pages = 0;
+	size_t i;
+
+	(void)state;
+	/* Four pages of 4K or none, one of 2M: see setup(). */
+	assert_int_equal(entries_other_size(&both, 4096, &where), 512);
+	assert_true(where == runs[1].vaddr);
+	for (i = 0; i < both.nr_runs; i++)
+		pages += runs[i].kind == PT_LEAF && !runs[i].level ? runs[i].len / 4096 : 0;
+	assert_true(pages > 0);
+	assert_int_equal(entries_other_size(&both, 2 << 20, &where), pages);
+	assert_true(where == runs[0].vaddr);
+	assert_int_equal(entries_other_size(&both, 1 << 30, &where), pages + 512);
+	both.nr_runs = 1;
+	assert_int_equal(entries_other_size(&both, 4096, &where), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -226,6 +246,7 @@ int main(void)
 		cmocka_unit_test_setup(test_each_field, setup),
 		cmocka_unit_test_setup(test_each_entry, setup),
 		cmocka_unit_test_setup(test_whole, setup),
+		cmocka_unit_test_setup(test_size, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

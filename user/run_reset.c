@@ -220,6 +220,19 @@ static int try_reset(const struct reset *r)
 	return no;
 }
 
+/* Somebody else had the device in hand all the time, through sysfs say: it was not reset. */
+static bool was_busy(struct reset *r, const char *name, int no)
+{
+	if (no != EBUSY && no != EAGAIN)
+		return false;
+	err_set(&r->why, no, "", "", "end what looks at it, in /sys say, and run it again");
+	err_what(&r->why, "the reset of its %s was not checked", name);
+	err_why(&r->why, "%s: somebody else had the device locked for %d ms", errno_text(no),
+		TRIES * TRY_MS);
+	report_check(r->run->rep, name, STATUS_UNVERIFIED, "%s; %s", r->why.why, r->why.fix);
+	return true;
+}
+
 static void reset_function(struct reset *r)
 {
 	static const char name[] = "function";
@@ -233,6 +246,8 @@ static void reset_function(struct reset *r)
 	no = try_reset(r);
 	json_object_object_add(obj, "errno", json_object_new_int(no));
 	if (signal_seen)
+		return;
+	if (r->offered && was_busy(r, name, no))
 		return;
 	if (r->offered) {
 		tell(r, name, no, 0);
@@ -377,7 +392,7 @@ static void reset_bus(struct reset *r)
 	json_object_object_add(r->obj, "bus_errno", json_object_new_int(no));
 	if (signal_seen)
 		return;
-	if (is_gone(r, name))
+	if (was_busy(r, name, no) || is_gone(r, name))
 		return;
 	/* The kernel has done the reset; what it waited for is the port's word. */
 	if (no == ENOTTY) {

@@ -13,7 +13,7 @@
 . /tests/left.sh
 # shellcheck source=tests/guest/pci.sh
 . /tests/pci.sh
-ktap_plan 94
+ktap_plan 95
 
 report=$ktap_dir/out
 # jq says true of the report; of an empty one it would say nothing bad
@@ -222,5 +222,8 @@ echo "vfio_test: $BDF: IOMMU faults on purpose end" >/dev/kmsg
 device_lies event-twice 1 'MSI: the device.s interrupt arrived more than once: 2 events after raising it'
 device_lies irq-info 4 'MSI: VFIO does not tell whether the device has it: VFIO_DEVICE_GET_IRQ_INFO: Input/output error'
 device_lies event-late 1 'MSI: the device.s interrupt arrived more than once: 1 more events within 50 ms after the first'
+# Who has it locked is no fault of the device.
+expect 4 'the reset of its function was not checked: EAGAIN: somebody else had the device locked' 'lie: reset-locked: unverified' \
+	env LD_PRELOAD=/root/liar_vfio.so LIE=reset-locked vfio_test --no-rules --dma none --size 16K "$e1000e"
 check 'nothing left' nothing_left
 ktap_end

@@ -210,6 +210,10 @@ int ioctl(int fd, unsigned long request, ...)
 	va_end(ap);
 	if (is_device(fd) && request == VFIO_DEVICE_SET_IRQS)
 		note_event(arg);
+	if (is_device(fd) && request == VFIO_DEVICE_RESET && lie("reset-locked")) {
+		errno = EAGAIN;
+		return -1;
+	}
 	if (is_device(fd) && request == VFIO_DEVICE_GET_IRQ_INFO &&
 	    ((struct vfio_irq_info *)arg)->index == VFIO_PCI_MSI_IRQ_INDEX && lie("irq-info")) {
 		errno = EIO;

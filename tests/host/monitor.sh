@@ -261,13 +261,15 @@ liar() {
 		[[ $line != *'VM status: running'* ]] || break
 	done
 	exec 9>&-
+	rm -f "$ktap_dir/liar-said" # of the one before
 	"$ktap_dir/liar" "$second" "$ktap_dir/lies" "$1" "$2" >"$ktap_dir/liar-said" &
 	for ((i = 0; i < 100; i++)); do
 		[[ ! -s $ktap_dir/liar-said ]] || break
 		sleep 0.05
 	done
 	expect 2 "$3" "$4" "$verify" --qmp "$ktap_dir/lies" --report "$report"
-	wait $!
+	kill $! 2>/dev/null # its client has gone, or never came
+	wait $! 2>/dev/null
 }
 # The second protocol has one client at a time.
 exec 6>&-
@@ -290,6 +292,10 @@ interrupt() {
 		for i in 1 2 3 5; do
 			"$verify" --qmp "$qmp" --report "$report" >/dev/null 2>&1 &
 			pid=$!
+			# Until then it is a copy of this shell, which would run our EXIT trap.
+			while [[ -d /proc/$pid && $(readlink "/proc/$pid/exe") != */qemu_verify_pte ]]; do
+				sleep 0.001
+			done
 			sleep "0.00$i"
 			kill -"$signal" "$pid" 2>/dev/null
 			wait "$pid"

@@ -383,7 +383,7 @@ enum status step_device_dma(struct run *run)
 	else
 		return copy_and_compare(run);
 	/* What was asked for by name and left out is not verified. */
-	if (status == STATUS_SKIP && dma_driver_named(run->opts->dma)) {
+	if (status == STATUS_SKIP && drv && dma_driver_named(run->opts->dma)) {
 		err_set(&run->err, 0, "", run->detail,
 			"say --dma auto, which may leave it out, or take the reason away");
 		err_what(&run->err, "--dma %s: the device moved no data", drv->name);

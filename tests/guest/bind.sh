@@ -115,7 +115,7 @@ expect 2 "$bridge: not a candidate: it is a PCI bridge" 'a bridge is never bound
 expect 2 'could not load the module nonsense: it is not in /lib/modules/.*; install the modules of this kernel' 'a driver that there is not' \
 	vfio_test bind --driver nonsense "$BDF" "$ours"
 check 'all is as before' as_before
-expect 2 "^vfio_test: $BDF: could not write $BDF to $pci/drivers/virtio-pci/bind: the driver did not take it; see dmesg" \
+expect 2 "^vfio_test: $BDF: could not write $BDF to $pci/drivers/virtio-pci/bind: the driver did not take it: its probe failed, or it does not know such a device; see the last lines of dmesg" \
 	'a driver that refuses it' vfio_test bind --driver virtio-pci "$BDF"
 check 'is left again, its module too' as_before
 # The first is bound when the second, whose driver_override cannot be written, fails.

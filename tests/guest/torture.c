@@ -26,6 +26,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -1001,17 +1002,35 @@ static void arm(const struct walker *w)
 	timer_settime(w->timer, 0, &t, NULL);
 }
 
+/*
+ * All of them.  pagemap was seen to answer EFAULT once, with this much memory swapped: the kernel
+ * could not write to our memory just then.  It is asked again, a few times.
+ */
+static bool read_entries(const struct walker *w, uint64_t *entry, size_t size, off_t at)
+{
+	unsigned int i;
+	ssize_t n = -1;
+
+	for (i = 0; i < 4; i++) {
+		n = pread(w->pagemap_fd, entry, size, at);
+		if (n >= 0 || errno != EFAULT)
+			break;
+		sched_yield();
+	}
+	return n == (ssize_t)size;
+}
+
 /* The bits that matter: present, swapped, frame */
 static void read_pagemap(const struct walker *w, uint64_t *entry)
 {
 	static const unsigned int huge[] = { THP_FIRST, TLB_FIRST };
 	const uint64_t bits = 3ULL << 62 | ((1ULL << 55) - 1);
 	const off_t at = FIXED / PAGE * 8;
-	bool ok = pread(w->pagemap_fd, entry, NR_SMALL * 8, at) == NR_SMALL * 8;
+	bool ok = read_entries(w, entry, NR_SMALL * 8, at);
 	unsigned int i;
 
 	for (i = 0; i < 2; i++)
-		ok &= pread(w->pagemap_fd, entry + NR_SMALL + i, 8, at + huge[i] * 8) == 8;
+		ok &= read_entries(w, entry + NR_SMALL + i, 8, at + huge[i] * 8);
 	if (!ok)
 		bad(BAD_WORKER, "pagemap: %s", strerror(errno));
 	for (i = 0; i < NR_SMALL + 2; i++)

@@ -38,7 +38,7 @@
 /* A process that does nothing for as long is hung, however slow the machine. */
 #define HUNG_SECONDS 90
 /* Times SECONDS, at the most, for what has not happened by then */
-#define MORE_TIME 4
+#define MORE_TIME 12
 #define SAY_MAX	  8
 
 struct count_row {

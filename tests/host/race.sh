@@ -5,7 +5,7 @@
 #
 #	race.sh [SECONDS [OPTION...]]
 #
-# SECONDS for each of three programs: 6, unless said, 600 for a real try; up to four times that
+# SECONDS for each of three programs: 6, unless said, 600 for a real try; up to twelve times that
 # where the machine is too slow for all to happen in time. Options are for scripts/vm.
 
 set -euo pipefail
@@ -21,5 +21,5 @@ files=()
 for program in callfuzz race iorace refs; do
 	files+=(--file "$root/tests/guest/$program.c")
 done
-exec "$root/scripts/vm" --kernel debug --quiet --strict --timeout $((12 * seconds + 500)) \
+exec "$root/scripts/vm" --kernel debug --quiet --strict --timeout $((36 * seconds + 500)) \
 	--append 'hugepagesz=2M hugepages=8' "${files[@]}" "$@" -- /tests/race.sh "$seconds"

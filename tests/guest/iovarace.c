@@ -583,6 +583,8 @@ static bool may_end_with(const struct asker *q, int no)
 		nap(rnd(1000)); /* let it be opened */
 	} else if (!q->still && no == ENOENT) {
 		count(SAW_NO_DOMAIN);
+	} else if (!q->still && no == EAGAIN) {
+		nap(rnd(1000)); /* it got another domain in the middle of the answer */
 	} else {
 		return false;
 	}

@@ -28,9 +28,13 @@ for one; do
 		levels=4
 		name="$iommu, 4 levels on a CPU with 5, PTI $pti"
 	fi
+	# Linux 7.3 remaps no interrupts behind the amd-iommu of QEMU 7.2 ("No southbridge IOAPIC
+	# found"), and VFIO then takes no device.
+	append=pti=$pti
+	[[ $iommu != amd ]] || append+=' vfio_iommu_type1.allow_unsafe_interrupts=1'
 	keep=$ktap_dir/$one
 	expect 0 "^module = QEMU on $((256 * levels)) of $((256 * levels)) entries" "$name: every entry agrees" \
-		env DMA=none "$root/scripts/demo" --keep "$keep" --quiet --iommu "$iommu" --cpu "$cpu" --append "pti=$pti"
+		env DMA=none "$root/scripts/demo" --keep "$keep" --quiet --iommu "$iommu" --cpu "$cpu" --append "$append"
 	check "$name: that was the VM" jq -e --argjson levels "$levels" --arg pti "$pti" \
 		'.mapping.levels == $levels and .mapping.pti == ($pti == "on")' "$keep/guest.json"
 	check "$name: 256 user pages, 256 frames as pagemap has them" jq -e \

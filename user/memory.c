@@ -358,7 +358,7 @@ static void read_limit(struct memory *mem, const char *dir, const struct group_f
 	uint64_t *room = file->huge ? &mem->hugetlb : &mem->cgroup;
 	char *where = file->huge ? mem->hugetlb_file : mem->cgroup_file;
 	char name[192], stat[PATH_MAX];
-	uint64_t limit, usage = 0, part;
+	uint64_t limit = MEMORY_NO_LIMIT, usage = 0, part;
 	size_t i;
 
 	put_name(file->limit, size, name, sizeof(name));

@@ -179,7 +179,7 @@ static int judge_witnesses(struct judge *j, struct json_object *report)
 static int judge_proven(struct judge *j, struct json_object *report)
 {
 	struct json_object *arr, *witnesses = NULL, *one, *val;
-	uint64_t compared, mismatched;
+	uint64_t compared = 0, mismatched = 0;
 	enum verdict verdict;
 	bool skip = false;
 	const char *name;

@@ -442,6 +442,33 @@ static void remover_main(void)
 	}
 }
 
+/*
+ * Every other page of one file each: where the kernel gave it frames that follow one another, those
+ * of a pool still do not, and an answer about it has as many runs as pages.
+ */
+static void make_pools(void)
+{
+	int fd = memfd_create("iorace", MFD_CLOEXEC);
+	unsigned int n, i;
+
+	if (fd < 0 || ftruncate(fd, 2 * NR_PAGES * PAGE) ||
+	    fallocate(fd, 0, 0, 2 * NR_PAGES * PAGE))
+		bail_out("memfd: %s", strerror(errno));
+	for (n = 0; n < 2; n++) {
+		pool[n] =
+			mmap(NULL, NR_PAGES * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		for (i = 0; pool[n] != MAP_FAILED && i < NR_PAGES; i++)
+			if (mmap(pool[n] + i * PAGE, PAGE, RW, MAP_SHARED | MAP_FIXED, fd,
+				 (2 * i + n) * PAGE) == MAP_FAILED)
+				bail_out("mmap: %s", strerror(errno));
+		if (pool[n] == MAP_FAILED || mlock(pool[n], NR_PAGES * PAGE))
+			bail_out("no memory: %s", strerror(errno));
+		memset(pool[n], 1, NR_PAGES * PAGE);
+		read_frames(pool[n], frame[n], NR_PAGES);
+	}
+	close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct worker_row rows[] = {
@@ -449,7 +476,6 @@ int main(int argc, char **argv)
 		{ "remover", remover_main },
 	};
 	const unsigned long seconds = argc == 3 ? strtoul(argv[1], NULL, 10) : 0;
-	unsigned int n;
 
 	if (!seconds || seconds > 100000) {
 		fprintf(stderr, "usage: iorace SECONDS BDF\n");
@@ -457,13 +483,7 @@ int main(int argc, char **argv)
 	}
 	bdf = argv[2];
 	workers_init();
-	for (n = 0; n < 2; n++) {
-		pool[n] = mmap(NULL, NR_PAGES * PAGE, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-		if (pool[n] == MAP_FAILED || mlock(pool[n], NR_PAGES * PAGE))
-			bail_out("no memory: %s", strerror(errno));
-		memset(pool[n], 1, NR_PAGES * PAGE);
-		read_frames(pool[n], frame[n], NR_PAGES);
-	}
+	make_pools();
 	printf("KTAP version 1\n1..%u\n", workers_points(counts, NR_COUNTS, NR_BAD));
 	workers_run(rows, ARRAY_SIZE(rows), seconds, counts, NR_COUNTS, bad_name, NR_BAD);
 	return nr_failed ? 1 : 0;

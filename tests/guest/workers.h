@@ -10,6 +10,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -229,6 +230,33 @@ static inline bool workers_missing(const struct count_row *counts, unsigned int 
 	return false;
 }
 
+/* Where each thread of @pid is: the kernel's word, for who looks for the cause */
+static inline void say_where(pid_t pid)
+{
+	static const char *const file[] = { "comm", "syscall", "stack" };
+	char path[300], line[200];
+	struct dirent *d;
+	unsigned int i;
+	DIR *dir;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	while (dir && (d = readdir(dir)))
+		for (i = 0; i < ARRAY_SIZE(file) && d->d_name[0] != '.'; i++) {
+			snprintf(path, sizeof(path), "/proc/%d/task/%s/%s", pid, d->d_name,
+				 file[i]);
+			f = fopen(path, "re");
+			while (f && fgets(line, sizeof(line), f))
+				comment("thread %s: %s: %.*s", d->d_name, file[i],
+					(int)strcspn(line, "\n"), line);
+			if (f)
+				fclose(f);
+		}
+	if (dir)
+		closedir(dir);
+}
+
 /*
  * Runs each of @rows in a process of its own, for @seconds, or longer where not all has happened
  * by then; then a point for each count and each thing that can be wrong.
@@ -276,6 +304,7 @@ static inline void workers_run(const struct worker_row *rows, unsigned int nr, u
 				moved[i] = now();
 			} else if (now() - moved[i] > HUNG_SECONDS) {
 				bad(nr_bad - 1, "%s hangs in: %s", rows[i].name, sh->doing[i]);
+				say_where(pid[i]);
 				kill(pid[i], SIGKILL);
 				pid[i] = 0;
 				left--;

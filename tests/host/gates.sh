@@ -134,6 +134,12 @@ ktap_plan 1; expect 0 "^b$" a sh -c "echo b >&2"; ktap_end | 0 | ok 1 - a
 ktap_plan 1; expect 0 "^c$" a echo b; ktap_end | 1 | # b
 ktap_plan 1; expect 1 "^b$" a echo b; ktap_end | 1 | not ok 1 - a
 ktap_plan 1; expect 0 "b" a true; ktap_end | 1 | not ok 1 - a
+ktap_run of echo "1..1"; ktap_plan 1; check a true; ktap_end | 0 | 1..1
+ktap_run of echo "ok 1 - b - c"; ktap_plan 1; check a true; ktap_end | 0 | ok 1 - of: b - c
+ktap_run of echo "not ok 1 - b"; ktap_plan 1; check a true; ktap_end | 0 | not ok 1 - of: b
+ktap_run of true; ktap_plan 1; check a true; ktap_end | 0 | not ok 1 - of: it says a plan
+ktap_run of /nonexistent; ktap_plan 1; check a true; ktap_end | 1 | not ok 1 - of: it says a plan
+ktap_run of sh -c "echo 1..1; exit 3"; ktap_plan 1; check a true; ktap_end | 1 | # of: it ended with 3
 '
 
 ktap_says() {
@@ -305,6 +311,8 @@ scripts/vm --qmp LIVE -- true | 2 | another program listens there
 scripts/vm --console /nonexistent/log -- true | 2 | cannot be written
 scripts/vm --kernel none -- true | 2 | kernels: none: no such kernel
 scripts/vm --accel none -- true | 2 | no such accelerator
+scripts/vm --quiet --kernel 6.1 --kmod nvme --kmod of-nobody -- true | 2 | --kmod of-nobody: Linux 6.1
+scripts/vm --quiet --kernel 6.1 --kmod nvme-pci -- true | 2 | --kmod nvme-pci: Linux 6.1
 scripts/vm --quiet= -- true | 2 | no such option
 scripts/vm --kernel | 2 | needs a value
 scripts/vm true | 2 | what is it
@@ -362,13 +370,22 @@ test_options() {
 		env "QEMU=$ktap_dir/qemu" ACCEL=tcg scripts/vm --qmp "$ktap_dir/live" -- true
 }
 
+# What is a module, and what is built in, with either sign between its words, is no error.
+test_kmod() {
+	printf '#!/bin/bash\nexit 3\n' >"$ktap_dir/qemu"
+	chmod +x "$ktap_dir/qemu"
+	expect 125 'QEMU.s own: 3' 'vm: --kmod: a module, one that is built in' \
+		env "QEMU=$ktap_dir/qemu" ACCEL=tcg scripts/vm --kernel 6.1 --kmod uio_pci_generic \
+		--kmod uio-pci-generic --kmod 8250-dw --kmod 8250_pci -- true
+}
+
 # count TABLE: its rows
 count() {
 	grep -c '|' <<<"$1"
 }
 
 ktap_plan $(($(count "$run_cases") + 8 + 2 + 2 * $(count "$ktap_cases") + $(count "$vm_cases") + \
-	$(count "$ci_cases") + $(count "$option_cases") + 2 + \
+	$(count "$ci_cases") + $(count "$option_cases") + 3 + \
 	$(count "$static_cases") + 1))
 test_run
 test_run_more
@@ -377,5 +394,6 @@ test_ktap
 test_vm
 test_ci
 test_options
+test_kmod
 test_static
 ktap_end

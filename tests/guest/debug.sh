@@ -26,7 +26,7 @@ no_leaks() {
 }
 
 for other in run iommu walk-cmd; do
-	/tests/$other.sh | sed "s/^\(\(not \)\?ok [0-9]*\) - /\1 - $other: /"
+	ktap_run $other /tests/$other.sh
 done
 # Which run.sh has taken out, to see it loaded on demand.
 modprobe -a vfio_iommu_type1 verify_pte

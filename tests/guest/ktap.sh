@@ -87,6 +87,30 @@ expect() {
 	ktap_comment "$ktap_dir/err"
 }
 
+# ktap_run NAME COMMAND...: a test with a plan of its own, before ours; NAME comes before those
+# of its points. One that says no plan, as one that does not start, is a plan of one failed point;
+# how it ended counts here as well.
+ktap_run() {
+	ktap_name=$1
+	shift
+	rm -f "$ktap_dir/ended"
+	{
+		"$@"
+		echo $? >"$ktap_dir/ended"
+	} | awk -v name="$ktap_name" '
+		/^1\.\.[0-9]+$/ { plan = 1 }
+		/^(not )?ok [0-9]+ - / { sub(/ - /, " - " name ": ") }
+		{ print; fflush() }
+		END {
+			if (!plan)
+				printf "KTAP version 1\n1..1\nnot ok 1 - %s: it says a plan\n", name
+		}'
+	[ "$(cat "$ktap_dir/ended")" = 0 ] && return
+	ktap_bad=$((ktap_bad + 1))
+	echo "# $ktap_name: it ended with $(cat "$ktap_dir/ended")"
+	return 1
+}
+
 # ktap_end: the exit status of the script
 ktap_end() {
 	ktap_over=yes

@@ -102,9 +102,11 @@ static void fill_entry(struct list_cmd *c, struct entry *e, struct pci_names *na
 {
 	const struct sysfs_device *dev = &e->dev;
 
-	/* One that was just taken out stays in the list, as it was. */
-	if (env_device(&c->env, dev->bdf, &c->holders))
+	/* One that was just taken out stays in the list, as it was; its group was not looked at. */
+	if (env_device(&c->env, dev->bdf, &c->holders)) {
 		c->env.dev = *dev;
+		c->env.group_unread = dev->group >= 0;
+	}
 	memcpy(e->siblings, c->env.siblings, sizeof(e->siblings));
 	e->nr_siblings = c->env.nr_siblings;
 	e->more_siblings = c->env.nr_more;

@@ -71,7 +71,11 @@ static void read_siblings(struct env *env)
 			else
 				env->nr_more++;
 		}
-	env->group_unread = n < 0;
+	/* One that does not even have the device in it is no list of the group. */
+	env->group_unread = true;
+	for (i = 0; i < n; i++)
+		if (!strcmp(devs[i].bdf, env->dev.bdf))
+			env->group_unread = false;
 	if (n >= 0)
 		free(devs);
 }

@@ -185,6 +185,12 @@ static bool has_bad_sibling(const struct env *env)
 	return is_blocked_by(env, false) || (env->viable == FACT_NO && !has_bad_bridge(env));
 }
 
+/* The kernel's own word of the group counts for more than a look at who is in it. */
+static bool is_group_unread(const struct env *env)
+{
+	return env->group_unread && env->viable == FACT_UNKNOWN;
+}
+
 static bool is_held(const struct env *env)
 {
 	return (env->holder || env->held) && !env->leaving;
@@ -940,6 +946,19 @@ const struct failure failures[] = {
 		       "/devices/{bad_bridge}/driver/unbind",
 		.source =
 			"drivers/pci/pci-driver.c: pci_dma_configure(); drivers/pci/pcie/portdrv.c",
+	},
+	{
+		.id = "group-unread",
+		.severity = SEVERITY_WITNESS,
+		.check = CHECK_VIABLE,
+		.steps = "list",
+		.no = EIO,
+		.which = is_group_unread,
+		.state = is_group_unread,
+		.what = "group {group} cannot be judged",
+		.why = "who is in the group cannot be read: a device on a driver of its own would keep VFIO out",
+		.fix = "mount -t sysfs none /sys; see ls -l /sys/kernel/iommu_groups/{group}/devices",
+		.source = "Documentation/ABI/testing/sysfs-kernel-iommu_groups",
 	},
 	{
 		.id = "noiommu-rawio",

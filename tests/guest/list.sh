@@ -10,7 +10,7 @@
 
 # shellcheck source=tests/guest/ktap.sh
 . /tests/ktap.sh
-ktap_plan 37
+ktap_plan 38
 
 pci=/sys/bus/pci
 said() {
@@ -133,6 +133,12 @@ mv /usr/share/misc/pci.ids /tmp/pci.ids
 expect 0 "^$e1000e +8086:10d3 +[0-9]+ +vfio-pci +yes +class 0200$" 'no pci.ids: numbers alone' vfio_test list
 check 'no pci.ids: JSON' of "$e1000e" '.name == null and .ready'
 mv /tmp/pci.ids /usr/share/misc/pci.ids
+
+# Nobody is seen in the group, not even the device.
+devices=/sys/kernel/iommu_groups/$(group_of "$BDF")/devices
+mount -t tmpfs none "$devices"
+check 'who is in the group is not seen: not ready' of "$BDF" '.reason == "group-unread" and (.ready | not)'
+umount "$devices"
 
 # The runs above, the driver's unbinding among them, must not have cost the list.
 expect 2 '0000:7f:00.0: no such device' 'a device that is not there' vfio_test list "$BDF" 0000:7f:00.0

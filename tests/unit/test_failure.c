@@ -239,6 +239,26 @@ static void test_siblings(void **state)
 	assert_int_equal(i + more, ENV_SIBLINGS - 1);
 }
 
+/* A group whose members cannot be read may have anything in it. */
+static void test_group_unread(void **state)
+{
+	struct env env = healthy();
+	struct err err;
+
+	(void)state;
+	env.group_unread = true;
+	assert_non_null(failure_at(&env, "list", &err));
+	assert_string_equal(err.id, "group-unread");
+	assert_string_equal(err.what, "group 3 cannot be judged");
+	/* The kernel, where it was asked, knows. */
+	env.viable = FACT_YES;
+	assert_null(failure_at(&env, "list", &err));
+	/* That the device itself is not VFIO's comes first. */
+	env.viable = FACT_UNKNOWN;
+	env.dev.driver[0] = '\0';
+	assert_string_equal(failure_at(&env, "list", &err)->id, "no-driver");
+}
+
 static void failed(struct env *env)
 {
 	env->iommu = false;
@@ -934,11 +954,12 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_healthy),	 cmocka_unit_test(test_device),
-		cmocka_unit_test(test_siblings), cmocka_unit_test(test_order),
-		cmocka_unit_test(test_nodes),	 cmocka_unit_test(test_states),
-		cmocka_unit_test(test_machines), cmocka_unit_test(test_unknown),
-		cmocka_unit_test(test_facts),	 cmocka_unit_test(test_errnos),
-		cmocka_unit_test(test_whole),	 cmocka_unit_test(test_text),
+		cmocka_unit_test(test_siblings), cmocka_unit_test(test_group_unread),
+		cmocka_unit_test(test_order),	 cmocka_unit_test(test_nodes),
+		cmocka_unit_test(test_states),	 cmocka_unit_test(test_machines),
+		cmocka_unit_test(test_unknown),	 cmocka_unit_test(test_facts),
+		cmocka_unit_test(test_errnos),	 cmocka_unit_test(test_whole),
+		cmocka_unit_test(test_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,7 +40,7 @@ vfio_test := main args cmd_run cmd_list cmd_doctor cmd_walk walk_judge cmd_iova 
 	pci_config mmio module verify_pte pagemap pci_names failure env holder proc cmd_bind bind \
 	bind_record bind_state in_use $(SHARED)
 vfio_test += irq_host run_irqs_more run_interrupts run_path virtio memory populate files
-vfio_test += run_summary run_hold run_request request entries witness
+vfio_test += status run_summary run_hold run_request request entries witness
 vfio_test += in_use_disk in_use_net in_use_open limited env_device
 vfio_test_libs := libkmod libpci json-c zlib
 qemu_verify_pte := qemu_verify_pte args qemu_options qemu_report json_strict qemu_walk qemu_compare \
@@ -77,8 +77,8 @@ unit_in_use := in_use in_use_disk in_use_net in_use_open limited proc
 unit_failure := failure sysfs err parse memory
 unit_witness := witness
 unit_entries := entries
-unit_step := step report witness signals term text out err
-unit_run_report := report witness term text out err
+unit_step := step status report witness signals term text out err
+unit_run_report := status report witness term text out err
 unit_report := qemu_report json_strict qemu_walk qemu_compare pt_text parse
 unit_qemu_edits := qemu_report json_strict qemu_walk qemu_compare qemu_vm qemu_judge pt_text parse err
 unit_json_strict := json_strict

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd.h"
 #include "parse.h"
 
 static const struct cmd *named(const char *word, const struct cmd *const *cmds, size_t nr)

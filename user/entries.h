@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "pt_fmt.h"
-#include "verify_pte.h"
+#include "uapi/verify_pte.h"
 
 struct entries {
 	const struct pt_fmt *fmt;

@@ -21,7 +21,6 @@
 #include <zlib.h>
 
 #include "parse.h"
-#include "verify_pte.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -199,6 +198,27 @@ static void read_modules(struct env *env, struct kmod_ctx *ctx)
 	}
 }
 
+const char *env_module_beside(char *path, size_t len)
+{
+	static const char *const places[] = { "verify_pte.ko", "../kmod/verify_pte.ko" };
+	ssize_t n = readlink("/proc/self/exe", path, len - 1);
+	char *slash;
+	size_t i;
+
+	if (n < 0)
+		return NULL;
+	path[n] = '\0';
+	slash = strrchr(path, '/');
+	if (!slash)
+		return NULL;
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
+		snprintf(slash + 1, len - (slash + 1 - path), "%s", places[i]);
+		if (!access(path, R_OK))
+			return path;
+	}
+	return NULL;
+}
+
 static void read_ko(struct env *env, struct kmod_ctx *ctx)
 {
 	struct kmod_module *mod = NULL;
@@ -206,7 +226,7 @@ static void read_ko(struct env *env, struct kmod_ctx *ctx)
 	const char *path = env->module_path;
 
 	if (!path)
-		path = verify_pte_beside(beside, sizeof(beside));
+		path = env_module_beside(beside, sizeof(beside));
 	if (path ? kmod_module_new_from_path(ctx, path, &mod)
 		 : kmod_module_new_from_name(ctx, "verify_pte", &mod))
 		return;

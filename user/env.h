@@ -158,6 +158,9 @@ void env_open_nodes(struct env *env);
 /* What was typed where a PCI address should stand: what is it? */
 void env_given(struct env *env, const char *given);
 
+/* verify_pte.ko beside the program, as a checkout has it; NULL: there is none */
+const char *env_module_beside(char *path, size_t len);
+
 /* Is this kernel built with PREEMPT_RT?  As its version says. */
 bool env_realtime(void);
 

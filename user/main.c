@@ -7,7 +7,6 @@
 #include <string.h>
 #include <json-c/json.h>
 
-#include "args.h"
 #include "cmd.h"
 #include "err.h"
 #include "failure.h"

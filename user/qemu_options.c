@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "args.h"
-#include "cmd.h"
 #include "out.h"
 #include "parse.h"
 #include "qemu_job.h"

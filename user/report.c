@@ -12,25 +12,6 @@
 #include "term.h"
 #include "text.h"
 
-static const struct {
-	const char *name;
-	int exit_code;
-} statuses[] = {
-	[STATUS_PASS] = { "pass", 0 },	 [STATUS_FAIL] = { "fail", 1 },
-	[STATUS_SKIP] = { "skip", 0 },	 [STATUS_UNVERIFIED] = { "unverified", 4 },
-	[STATUS_ERROR] = { "error", 2 },
-};
-
-const char *status_name(enum status status)
-{
-	return statuses[status].name;
-}
-
-int status_exit_code(enum status verdict)
-{
-	return statuses[verdict].exit_code;
-}
-
 /* The order of the keys in the contract; each is there, filled or not. */
 static const char *const root_objects[] = {
 	"device",    "iommu", "steps",	 "mapping", "pages", "walk",  "tables", "translations",

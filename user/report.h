@@ -113,7 +113,4 @@ int report_held(struct report *rep);
  */
 int report_finish(struct report *rep, const char *tail);
 
-/* The exit code that goes with a verdict: 0, 1, 2 or 4. */
-int status_exit_code(enum status verdict);
-
 #endif /* REPORT_H */

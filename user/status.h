@@ -14,4 +14,7 @@ enum status {
 
 const char *status_name(enum status status);
 
+/* The exit code that goes with a verdict: 0, 1, 2 or 4. */
+int status_exit_code(enum status status);
+
 #endif /* STATUS_H */

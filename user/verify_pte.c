@@ -14,34 +14,12 @@
 
 #include "failure.h"
 #include "module.h"
-#include "signals.h"
 #include "pt_x86.h"
 #include "signals.h"
 #include "term.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define DEBUGFS	      "/sys/kernel/debug"
-
-const char *verify_pte_beside(char *path, size_t len)
-{
-	static const char *const places[] = { "verify_pte.ko", "../kmod/verify_pte.ko" };
-	ssize_t n = readlink("/proc/self/exe", path, len - 1);
-	char *slash;
-	size_t i;
-
-	if (n < 0)
-		return NULL;
-	path[n] = '\0';
-	slash = strrchr(path, '/');
-	if (!slash)
-		return NULL;
-	for (i = 0; i < ARRAY_SIZE(places); i++) {
-		snprintf(slash + 1, len - (slash + 1 - path), "%s", places[i]);
-		if (!access(path, R_OK))
-			return path;
-	}
-	return NULL;
-}
 
 int verify_pte_open(struct modules *mods, const char *path, const char *name, struct err *err)
 {
@@ -50,7 +28,7 @@ int verify_pte_open(struct modules *mods, const char *path, const char *name, st
 	int fd, no;
 
 	if (!path)
-		path = verify_pte_beside(beside, sizeof(beside));
+		path = env_module_beside(beside, sizeof(beside));
 	no = -modules_need(mods, "verify_pte", path, err);
 	if (no)
 		return -no;

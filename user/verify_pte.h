@@ -13,9 +13,6 @@
 
 struct modules;
 
-/* verify_pte.ko beside the program, as a checkout has it; NULL: there is none */
-const char *verify_pte_beside(char *path, size_t len);
-
 /*
  * Loads the module unless the kernel has it (@path: which file; NULL: beside the
  * program, or where modules are) and opens one of its files (@name: VERIFY_PTE_WALK

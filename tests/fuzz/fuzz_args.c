@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "args.h"
-#include "cmd.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

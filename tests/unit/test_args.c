@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "args.h"
-#include "cmd.h"
 
 static const struct option run_options[] = { { "size", required_argument, NULL, 256 },
 					     { "with", required_argument, NULL, 257 },

@@ -31,59 +31,17 @@ SAN := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 OBJ := build/user
 PROGRAM_DIR := user
 
-# What each program is made of.
-SHARED := parse term pt_text err text out
-vfio_test := main args cmd_run cmd_list cmd_doctor cmd_walk walk_judge cmd_iova signals step \
-	run_vfio run_device run_verify run_iommu run_rules run_rules_more run_rules_iommufd \
-	run_irqs irq_rules run_reset run_with run_dma run_failure backend backend_container \
-	backend_iommufd dma dma_plan dma_edu dma_e1000e klog frames report sysfs vfio vfio_caps \
-	pci_config mmio module verify_pte pagemap pci_names failure env holder proc cmd_bind bind \
-	bind_record bind_state in_use $(SHARED)
-vfio_test += irq_host run_irqs_more run_interrupts run_path virtio memory populate files
-vfio_test += status run_summary run_hold run_request request entries witness
-vfio_test += in_use_disk in_use_net in_use_open limited env_device
+# A program is its main() and what that needs of all the rest, which is one archive: a new file
+# in a folder of user/ is no edit here.
+SOURCES := $(wildcard user/*/*.c)
+vfio_test := cmd/main
 vfio_test_libs := libkmod libpci json-c zlib
-qemu_verify_pte := qemu_verify_pte args qemu_options qemu_report json_strict qemu_walk qemu_compare \
-	qemu_vm qemu_judge qemu_guest qemu_join qemu_print monitor monitor_parse $(SHARED)
+qemu_verify_pte := qemu/main
 qemu_verify_pte_libs := json-c
 PROGRAMS := vfio_test qemu_verify_pte
+PARTS := $(filter-out $(vfio_test) $(qemu_verify_pte),$(SOURCES:user/%.c=%))
 
-# Unit tests: what each links besides itself.
 UNIT := $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
-unit_parse := parse
-unit_text := err
-unit_args := args parse
-unit_walk_judge := walk_judge
-unit_frames := frames
-unit_pt_x86 :=
-unit_vfio := vfio
-unit_backend := backend backend_container backend_iommufd vfio failure sysfs parse err memory
-unit_dma_plan := dma_plan
-unit_klog := klog parse signals
-unit_vfio_caps := vfio_caps vfio
-unit_pci_config := pci_config
-unit_mmio := mmio
-unit_memory := memory
-unit_virtio := virtio pci_config
-unit_irq_rules := irq_rules
-unit_irq_host := irq_host sysfs parse
-unit_monitor := monitor monitor_parse err
-unit_monitor_parse := monitor_parse parse
-unit_join := qemu_join qemu_guest err
-unit_bind_record := bind_record
-unit_limited := limited
-unit_proc := proc
-unit_in_use := in_use in_use_disk in_use_net in_use_open limited proc
-unit_failure := failure sysfs err parse memory
-unit_witness := witness
-unit_entries := entries
-unit_step := step status report witness signals term text out err
-unit_run_report := status report witness term text out err
-unit_report := qemu_report json_strict qemu_walk qemu_compare pt_text parse
-unit_qemu_edits := qemu_report json_strict qemu_walk qemu_compare qemu_vm qemu_judge pt_text parse err
-unit_json_strict := json_strict
-unit_walk :=
-unit_walk_changes :=
 # Parts of the module, built for the host over stubs of the kernel's headers.
 unit_files_walk := kmod/walk.c tests/kstub/sim.c
 unit_cflags_walk := -I. -Itests/kstub
@@ -136,15 +94,17 @@ $(OBJ)/%.o: user/%.c Makefile VERSION | build/.needs
 	$(say) CC $<
 	$(Q)$(CC) $(all_cflags) $(json_cflags) -c -o $@ $<
 
+$(OBJ)/libuser.a: $(PARTS:%=$(OBJ)/%.o)
+	@rm -f $@
+	$(say) AR $@
+	$(Q)$(AR) rcs $@ $^
+
 define program
-$(PROGRAM_DIR)/$(1): $(patsubst %,$(OBJ)/%.o,$($(1)))
+$(PROGRAM_DIR)/$(1): $($(1):%=$(OBJ)/%.o) $(OBJ)/libuser.a
 	$$(say) LD $$@
 	$$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(shell $$(PKG_CONFIG) --libs $($(1)_libs))
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
-
-# What says something says it through text.c.
-with_text = $(sort $(1) $(if $(filter err pt_text report,$(1)),text))
 
 # Unit tests are built with the sanitizers, apart from the programs: what one of them links
 # is compiled once for all of them.
@@ -158,6 +118,11 @@ $(UNIT_OBJ)/user/%.o: user/%.c Makefile VERSION | build/.needs
 	$(say) CC $@
 	$(Q)$(unit_cc) -c -o $@ $<
 
+$(UNIT_OBJ)/libuser.a: $(PARTS:%=$(UNIT_OBJ)/user/%.o)
+	@rm -f $@
+	$(say) AR $@
+	$(Q)$(AR) rcs $@ $^
+
 # What stands over stubs has flags of its own, and objects of its own for each test.
 define unit_test
 $(UNIT_OBJ)/$(1)/%.o: %.c Makefile VERSION | build/.needs
@@ -167,9 +132,9 @@ $(UNIT_OBJ)/$(1)/%.o: %.c Makefile VERSION | build/.needs
 
 build/unit/test_$(1): $(UNIT_OBJ)/$(1)/tests/unit/test_$(1).o \
 		$(patsubst %.c,$(UNIT_OBJ)/$(1)/%.o,$(unit_files_$(1))) \
-		$(patsubst %,$(UNIT_OBJ)/user/%.o,$(call with_text,$(unit_$(1))))
+		$(UNIT_OBJ)/libuser.a
 	$$(say) LD $$@
-	$$(Q)$$(CC) $$(SAN) -o $$@ $$^ $$(shell $$(PKG_CONFIG) --libs json-c cmocka)
+	$$(Q)$$(CC) $$(SAN) -o $$@ $$^ $$(shell $$(PKG_CONFIG) --libs $(vfio_test_libs) cmocka)
 endef
 $(foreach t,$(UNIT),$(eval $(call unit_test,$(t))))
 -include $(shell find $(UNIT_OBJ) -name '*.d' 2>/dev/null)
@@ -276,7 +241,7 @@ help:
 	@echo 'style        the static gates alone'
 	@echo 'clean'
 
--include $(wildcard $(OBJ)/*.d)
+-include $(wildcard $(OBJ)/*/*.d)
 
 .PHONY: all user kmod unit man no-scdoc built setup demo check check-matrix bench fuzz mutants install dkms-install style clean help
 .DEFAULT_GOAL := all

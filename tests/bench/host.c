@@ -13,8 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "err.h"
-#include "monitor.h"
+#include "lib/err.h"
+#include "qemu/monitor.h"
 
 #define ROUNDS	9
 #define SINGLES 64 /* a round */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bind_record.h"
+#include "bind/record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

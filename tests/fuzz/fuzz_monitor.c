@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "monitor_parse.h"
+#include "qemu/monitor_parse.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pci_config.h"
+#include "pci/config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

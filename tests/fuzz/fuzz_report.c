@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "pt_x86.h"
-#include "qemu_compare.h"
-#include "qemu_join.h"
-#include "qemu_report.h"
-#include "qemu_walk.h"
+#include "qemu/compare.h"
+#include "qemu/join.h"
+#include "qemu/report.h"
+#include "qemu/walk.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <json-c/json.h>
 
-#include "err.h"
-#include "text.h"
+#include "lib/err.h"
+#include "lib/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

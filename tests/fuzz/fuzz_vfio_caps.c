@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vfio.h"
-#include "vfio_caps.h"
+#include "vfio/vfio.h"
+#include "vfio/caps.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

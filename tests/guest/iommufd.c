@@ -29,7 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../user/iommufd_uapi.h"
+#include "../user/vfio/iommufd_uapi.h"
 #include "uapi/verify_pte.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

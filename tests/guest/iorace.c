@@ -16,7 +16,7 @@
 #include <dirent.h>
 #include <pthread.h>
 
-#include "../../user/iommufd_uapi.h"
+#include "../../user/vfio/iommufd_uapi.h"
 #include "container.h"
 #include "pt_x86.h" /* the numbers of enum pt_kind; no decoding */
 #include "uapi/verify_pte.h"

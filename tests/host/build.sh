@@ -93,7 +93,7 @@ test_version() {
 
 test_flags() {
 	echo 'static int from_cppflags __attribute__((used)) = 1;' >"$ktap_dir/from.h"
-	rm -f "$one/user/qemu_verify_pte" "$one/build/user/parse.o"
+	rm -f "$one/user/qemu_verify_pte" "$one/build/user/lib/parse.o"
 	mk "$one" CFLAGS='-O0 -g' CPPFLAGS="-include $ktap_dir/from.h" \
 		LDFLAGS=-Wl,--defsym=from_ldflags=1 user/qemu_verify_pte >"$ktap_dir/log" 2>&1
 	nm "$one/user/qemu_verify_pte" >"$ktap_dir/symbols"

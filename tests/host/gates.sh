@@ -246,15 +246,15 @@ test_ci() {
 
 # file | a line more in it | which of tests/static's quick gates must see it
 readonly static_cases='
-user/new.c | int of_nobody; | spdx
+user/lib/new.c | int of_nobody; | spdx
 tests/host/new.sh | true | spdx
 kmod/pt_x86.h | static void loud(void) { printk("so"); } | pure
 kmod/pt_fmt.h | static void *some(void) { return malloc(1); } | pure
 kmod/main.c | static void bad(pte_t *p) { set_pte(p, *p); } | read_only
 kmod/iova.c | static void bad(unsigned long *p) { WRITE_ONCE(*p, 0); } | read_only
 kmod/walk.h | CODE | kmod_size
-user/cmd_run.c | static void *raw(void) { return json_object_new_string("so"); } | escaped
-user/cmd_list.c | static void early(void) { exit(0); } | finished
+user/cmd/run.c | static void *raw(void) { return json_object_new_string("so"); } | escaped
+user/cmd/list.c | static void early(void) { exit(0); } | finished
 kmod/uapi/verify_pte.h | struct of_kernel { u64 so; }; | alone_c
 '
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "pt_x86.h"
-#include "qemu_walk.h"
+#include "qemu/walk.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 

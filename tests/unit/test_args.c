@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "args.h"
+#include "lib/args.h"
 
 static const struct option run_options[] = { { "size", required_argument, NULL, 256 },
 					     { "with", required_argument, NULL, 257 },

@@ -9,8 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "backend.h"
-#include "iommufd_uapi.h"
+#include "vfio/backend.h"
+#include "vfio/iommufd_uapi.h"
 
 static void test_table(void **state)
 {

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "bind_record.h"
+#include "bind/record.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define GOOD	      "vfio-verify bind 1\ndevice 8086:10d3\nfrom e1000e\nto vfio-pci\noverride (null)\n"

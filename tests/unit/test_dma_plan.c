@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#include "dma_plan.h"
+#include "driver/plan.h"
 
 #define EDU_MAX 4095
 

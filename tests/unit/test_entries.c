@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "entries.h"
+#include "witness/entries.h"
 #include "pt_x86.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "frames.h"
+#include "pt/frames.h"
 #include "pt_fmt.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "irq_host.h"
+#include "pci/irq_host.h"
 
 /* Indexes as in linux/vfio.h: INTx, MSI, MSI-X, ERR, REQ */
 enum { INTX, MSI, MSIX, ERR, REQ };

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "irq_rules.h"
+#include "run/irq_rules.h"
 
 #define HEAD sizeof(struct vfio_irq_set)
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "klog.h"
+#include "env/klog.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define RID(b, d, f)  ((b) << 8 | (d) << 3 | (f))

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "limited.h"
+#include "lib/limited.h"
 
 static int64_t now_ms(void)
 {

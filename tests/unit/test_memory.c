@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "memory.h"
+#include "env/memory.h"
 
 #define MIB  (1ULL << 20)
 #define HUGE (2 * MIB)

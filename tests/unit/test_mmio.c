@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "mmio.h"
+#include "pci/mmio.h"
 
 static void test_read(void **state)
 {

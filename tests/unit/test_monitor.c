@@ -21,8 +21,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "err.h"
-#include "monitor.h"
+#include "lib/err.h"
+#include "qemu/monitor.h"
 
 #define TIMEOUT_MS 500	 /* where it has to run out */
 #define OUT_SIZE   32768 /* more than a table in words */

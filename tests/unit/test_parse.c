@@ -10,7 +10,7 @@
 #include <string.h>
 #include <limits.h>
 
-#include "parse.h"
+#include "lib/parse.h"
 
 #define UNTOUCHED     0x5a5a5a5a5a5a5a5aULL
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

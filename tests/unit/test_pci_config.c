@@ -14,8 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "parse.h"
-#include "pci_config.h"
+#include "lib/parse.h"
+#include "pci/config.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "proc.h"
+#include "lib/proc.h"
 
 #define FILE_OF_THREAD "/dev/zero"
 

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "qemu_job.h"
+#include "qemu/job.h"
 #include "report_fixture.h"
 
 static struct monitor_regs cpus[2];

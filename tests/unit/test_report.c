@@ -16,9 +16,9 @@
 #include <string.h>
 
 #include "pt_x86.h"
-#include "qemu_compare.h"
-#include "qemu_report.h"
-#include "qemu_walk.h"
+#include "qemu/compare.h"
+#include "qemu/report.h"
+#include "qemu/walk.h"
 #include "report_fixture.h"
 
 static int parse(const char *text, struct qemu_report *r, char why[256])

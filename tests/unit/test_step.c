@@ -13,8 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "signals.h"
-#include "step.h"
+#include "lib/signals.h"
+#include "run/step.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 

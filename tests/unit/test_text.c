@@ -11,8 +11,8 @@
 #include <string.h>
 #include <json-c/json.h>
 
-#include "err.h"
-#include "text.h"
+#include "lib/err.h"
+#include "lib/text.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "virtio.h"
+#include "pci/virtio.h"
 
 static uint8_t config[256];
 static struct pci_config decoded;

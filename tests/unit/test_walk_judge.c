@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "walk_judge.h"
+#include "witness/walk_judge.h"
 
 #define K 4096ULL
 

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "witness.h"
+#include "witness/witness.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "driver/plan.h"
+
+/* Words stay whole on either side of a page boundary. */
+#define COPY_ALIGN 16u
+
+void dma_plan_init(struct dma_plan *plan, uint64_t total, uint64_t max, uint32_t copy_max)
+{
+	/* Something is left of every page: what must not change. */
+	uint32_t len = DMA_PAGE - COPY_ALIGN;
+
+	if (copy_max < len)
+		len = copy_max;
+	plan->total = total;
+	/* A sample is of whole pairs. */
+	plan->pages = !max || max >= total ? total : max & ~1ULL;
+	if (!plan->pages)
+		plan->pages = 1;
+	plan->units = (plan->pages + 1) / 2;
+	plan->len = len & ~(COPY_ALIGN - 1);
+}
+
+static uint64_t unit_first(const struct dma_plan *plan, uint64_t unit)
+{
+	if (plan->pages == plan->total)
+		return unit * 2;
+	return unit * plan->total / plan->units;
+}
+
+static uint64_t unit_pages(const struct dma_plan *plan, uint64_t unit)
+{
+	return plan->pages - unit * 2 < 2 ? 1 : 2;
+}
+
+/* Across the boundary of the unit's pages, or in the middle of its only one. */
+static uint64_t unit_offset(const struct dma_plan *plan, uint64_t unit)
+{
+	uint64_t start = unit_first(plan, unit) * DMA_PAGE;
+	uint64_t room = unit_pages(plan, unit) * DMA_PAGE;
+
+	return start + (room - plan->len) / 2;
+}
+
+uint64_t dma_plan_copies(const struct dma_plan *plan)
+{
+	return (plan->units + 1) / 2;
+}
+
+void dma_plan_copy(const struct dma_plan *plan, uint64_t i, struct dma_copy *copy)
+{
+	uint64_t pairs = plan->units / 2;
+	uint64_t start;
+
+	copy->len = plan->len;
+	if (i < pairs) {
+		copy->from = unit_offset(plan, i);
+		copy->to = unit_offset(plan, plan->units - pairs + i);
+		return;
+	}
+	/* The unit in the middle has no other: from its one page to its next. */
+	start = unit_first(plan, i) * DMA_PAGE;
+	if (unit_pages(plan, i) == 2) {
+		copy->from = start;
+		copy->to = start + DMA_PAGE + (DMA_PAGE - plan->len) / 2;
+		return;
+	}
+	copy->len = plan->len / 2 & ~(COPY_ALIGN - 1);
+	copy->from = start;
+	copy->to = start + DMA_PAGE / 2;
+}
+
+uint64_t dma_taken_to(const uint64_t *iovas, unsigned int nr, uint64_t size, uint64_t at,
+		      uint64_t len)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		if (at < iovas[i] + size && iovas[i] < at + len)
+			return iovas[i] + size;
+	return 0;
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Which process has a node open or mapped, by the node's number, whatever it calls it */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "env/in_use_search.h"
+#include "lib/proc.h"
+
+/* include/linux/proc_ns.h: PROC_PID_INIT_INO, of the namespace that has every process in it */
+#define INIT_PID_NS 0xEFFFFFFCU
+
+struct look {
+	struct search *s;
+	const char *bdf;
+	const char *pid;
+	char comm[PROC_COMM];
+};
+
+/* The node that a link of /proc leads to; no server is asked about a file that lies on one. */
+static const struct use_node *node_at(const struct search *s, const char *link)
+{
+	struct statx stx;
+	size_t i;
+	dev_t dev;
+
+	if (statx(AT_FDCWD, link, AT_STATX_DONT_SYNC, STATX_TYPE, &stx) ||
+	    (!S_ISCHR(stx.stx_mode) && !S_ISBLK(stx.stx_mode)))
+		return NULL;
+	dev = makedev(stx.stx_rdev_major, stx.stx_rdev_minor);
+	for (i = 0; i < s->nr_nodes; i++)
+		if (s->nodes[i].dev == dev && s->nodes[i].block == !!S_ISBLK(stx.stx_mode))
+			return &s->nodes[i];
+	return NULL;
+}
+
+static bool say_has(struct look *l, const char *name, const char *how)
+{
+	return use_found(l->s, "process %.20s (%s) has %.100s %s", l->pid, l->comm, name, how);
+}
+
+/* ".../0000:00:02.0/resource0": registers of the device, which a program drives by itself */
+static const char *resource_in(const struct look *l, const char *path)
+{
+	char mark[64];
+
+	snprintf(mark, sizeof(mark), "/%.32s/resource", l->bdf);
+	path = strstr(path, mark);
+	return path ? strrchr(path, '/') + 1 : NULL;
+}
+
+static bool is_open(const char *path, const char *name, void *arg)
+{
+	char link[96], target[PATH_MAX];
+	const struct use_node *node;
+	struct look *l = arg;
+	const char *resource;
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "%.60s/%.20s", path, name);
+	node = node_at(l->s, link);
+	if (node)
+		return say_has(l, node->name, "open");
+	n = readlink(link, target, sizeof(target) - 1);
+	target[n < 0 ? 0 : n] = '\0';
+	resource = resource_in(l, target);
+	return resource && say_has(l, resource, "open");
+}
+
+/* Of the lines of maps: a mapping outlives the descriptor that it was made with. */
+static bool has_mapped(struct look *l, const char *dir)
+{
+	char path[96], last[80] = "", where[80], range[64], file[80];
+	const struct use_node *node;
+	const char *resource;
+	char *line = NULL;
+	size_t room = 0;
+	bool found = false;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%.40s/maps", dir);
+	f = fopen(path, "re");
+	if (!f && errno != ENOENT && errno != ESRCH)
+		use_unknown(l->s, "what process %.20s (%s) has mapped cannot be read: %s", l->pid,
+			    l->comm, strerror(errno));
+	while (!found && f && getline(&line, &room, f) > 0) {
+		/* 7f00-7f01 rw-s 00000000 00:05 123 /dev/… */
+		if (sscanf(line, "%63s %*s %*s %40s %30s", range, file, where) != 3 ||
+		    !strcmp(where, "0"))
+			continue;
+		strcat(strcat(file, " "), where);
+		if (!strcmp(file, last))
+			continue;
+		strcpy(last, file);
+		resource = resource_in(l, line);
+		line[strcspn(line, "\n")] = '\0';
+		snprintf(path, sizeof(path), "%.40s/map_files/%.40s", dir, range);
+		node = resource ? NULL : node_at(l->s, path);
+		found = (resource || node) &&
+			say_has(l, resource ? resource : node->name, "mapped");
+	}
+	free(line);
+	if (f)
+		fclose(f);
+	return found;
+}
+
+/* One that has just ended has nothing open. */
+static void say_unseen(struct look *l, int no)
+{
+	if (no != ENOENT && no != ESRCH)
+		use_unknown(l->s, "what process %.20s (%s) has open cannot be looked at: %s",
+			    l->pid, l->comm, strerror(no));
+}
+
+static bool uses_files(const char *dir, void *arg)
+{
+	struct look *l = arg;
+	char path[64];
+	DIR *files;
+
+	snprintf(path, sizeof(path), "%.40s/fd", dir);
+	files = opendir(path);
+	if (files)
+		closedir(files);
+	else
+		say_unseen(l, errno);
+	return use_each_entry(path, false, is_open, l) || has_mapped(l, dir);
+}
+
+static bool uses_node(const char *proc, const char *name, void *arg)
+{
+	struct look *l = arg;
+	pid_t pid = atoi(name);
+	int ret;
+
+	(void)proc;
+	/* We ourselves, and whose child we are. */
+	if (name[0] < '1' || name[0] > '9' || pid == getpid() || pid == getppid())
+		return false;
+	l->pid = name;
+	proc_comm(pid, l->comm, sizeof(l->comm));
+	ret = proc_each_files(name, uses_files, l);
+	if (ret < 0)
+		say_unseen(l, -ret);
+	return ret > 0;
+}
+
+bool use_of_nodes(struct search *s, const char *bdf)
+{
+	struct look l = { .s = s, .bdf = bdf };
+	struct stat st;
+
+	if (use_each_entry("/proc", true, uses_node, &l))
+		return true;
+	if (access("/proc/self/fd", F_OK))
+		use_unknown(s,
+			    "what processes have open cannot be looked at: /proc is not mounted");
+	else if (s->nr_nodes && !stat("/proc/self/ns/pid", &st) && st.st_ino != INIT_PID_NS)
+		use_unknown(
+			s,
+			"only the processes of this PID namespace are seen, and others may have %.100s open",
+			s->nodes[0].name);
+	return false;
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "module/client.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "failure/failure.h"
+#include "module/module.h"
+#include "pt_x86.h"
+#include "lib/signals.h"
+#include "lib/term.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define DEBUGFS	      "/sys/kernel/debug"
+
+int verify_pte_open(struct modules *mods, const char *path, const char *name, struct err *err)
+{
+	char beside[PATH_MAX], file[64], what[96];
+	struct env env;
+	int fd, no;
+
+	if (!path)
+		path = env_module_beside(beside, sizeof(beside));
+	no = -modules_need(mods, "verify_pte", path, err);
+	if (no)
+		return -no;
+	snprintf(file, sizeof(file), DEBUGFS "/" VERIFY_PTE_DIR "/%s", name);
+	fd = open(file, O_RDWR | O_CLOEXEC);
+	if (fd >= 0)
+		return fd;
+	no = errno;
+	env_machine(&env, path);
+	snprintf(what, sizeof(what), "could not open %s", file);
+	failure_explain(&env, "debugfs", no, what, err);
+	return -no;
+}
+
+#define BATCH 2048 /* records a call */
+
+/* Bytes a call, of a device: it is asked page by page, and between two calls we can stop. */
+#define IOVA_CHUNK (1ULL << 30)
+
+static size_t record_size(enum verify_pte_form form)
+{
+	return form == VERIFY_PTE_ENTRIES ? sizeof(struct verify_pte_entry)
+					  : sizeof(struct verify_pte_run);
+}
+
+/* One call of an answer: 0, or -errno.  All but the first name the answer that they go on with. */
+static int one_call(int fd, unsigned long cmd, struct verify_pte_walk *ask, uint64_t root_pa)
+{
+	const bool first = !ask->answer;
+
+	if (ioctl(fd, cmd, ask))
+		return -errno;
+	/* The module sees to it; a root that changed would be seen here as well. */
+	if (!first && ask->root_pa != root_pa)
+		return -ESTALE;
+	return ask->next == ask->start && !ask->answer ? -EPROTO : 0;
+}
+
+int verify_pte_each(int fd, struct verify_pte_who who, uint64_t start, uint64_t len,
+		    enum verify_pte_form form,
+		    int (*each)(const void *records, size_t nr,
+				const struct verify_pte_walk *answer, void *arg),
+		    void *arg, struct verify_pte_walk *sum)
+{
+	const unsigned long cmd =
+		form == VERIFY_PTE_IOVAS ? VERIFY_PTE_IOC_IOVA : VERIFY_PTE_IOC_WALK;
+	const size_t size = record_size(form);
+	struct verify_pte_walk total = { 0 };
+	uint64_t at = start, end = start + len, root_pa = 0;
+	void *buf = malloc(BATCH * size);
+	uint32_t answer = 0;
+	size_t i;
+	int ret = 0;
+
+	if (!buf)
+		return -ENOMEM;
+	do {
+		memset(sum, 0, sizeof(*sum));
+		sum->argsz = sizeof(*sum);
+		sum->flags = form == VERIFY_PTE_ENTRIES ? VERIFY_PTE_RAW : 0;
+		sum->device = who.id;
+		sum->segment = who.segment;
+		sum->start = at;
+		sum->len = end - at;
+		if (form == VERIFY_PTE_IOVAS && sum->len > IOVA_CHUNK)
+			sum->len = IOVA_CHUNK;
+		sum->buf = (uintptr_t)buf;
+		sum->nr = BATCH;
+		sum->answer = answer;
+		ret = one_call(fd, cmd, sum, root_pa);
+		if (ret)
+			break;
+		for (i = 0; i < ARRAY_SIZE(total.pages); i++)
+			total.pages[i] += sum->pages[i];
+		total.descents += sum->descents;
+		total.entries += sum->entries;
+		at = sum->next;
+		answer = sum->answer;
+		root_pa = sum->root_pa;
+		ret = each(buf, sum->nr, sum, arg);
+	} while (!ret && at - start < len);
+	memcpy(sum->pages, total.pages, sizeof(total.pages));
+	sum->descents = total.descents;
+	sum->entries = total.entries;
+	free(buf);
+	return ret;
+}
+
+struct collect {
+	char *buf;
+	size_t nr, room, size;
+	uint64_t start, end;
+	bool shown;
+};
+
+static int collect_each(const void *records, size_t nr, const struct verify_pte_walk *answer,
+			void *arg)
+{
+	struct collect *c = arg;
+
+	/* An answer that needs a second call takes long. */
+	if (term_progress_ok() && (answer->next < c->end || c->shown)) {
+		fprintf(stderr, "\r%llu%%\033[K",
+			(unsigned long long)((answer->next - c->start) /
+					     ((c->end - c->start) / 100 + 1)));
+		c->shown = true;
+	}
+	if (c->room - c->nr < nr) {
+		size_t room = 2 * (c->room + nr);
+		char *bigger = realloc(c->buf, room * c->size);
+
+		if (!bigger)
+			return -ENOMEM;
+		c->buf = bigger;
+		c->room = room;
+	}
+	if (nr)
+		memcpy(c->buf + c->nr * c->size, records, nr * c->size);
+	c->nr += nr;
+	return signal_seen ? -EINTR : 0;
+}
+
+/* A device that is moved from domain to domain may come to rest. */
+#define TRIES	    8
+#define TRY_WAIT_NS 20000000L
+
+int verify_pte_get(int fd, struct verify_pte_who who, uint64_t start, uint64_t len,
+		   enum verify_pte_form form, void **records, size_t *nr,
+		   struct verify_pte_walk *sum)
+{
+	const struct timespec wait = { 0, TRY_WAIT_NS };
+	struct collect c = { .size = record_size(form), .start = start, .end = start + len };
+	unsigned int tries = 0;
+	int ret;
+
+	do {
+		c.nr = 0;
+		ret = verify_pte_each(fd, who, start, len, form, collect_each, &c, sum);
+	} while (ret == -EAGAIN && ++tries < TRIES && !nanosleep(&wait, NULL));
+	if (c.shown)
+		fputs("\r\033[K", stderr);
+	if (ret) {
+		free(c.buf);
+		return ret;
+	}
+	*records = c.buf;
+	*nr = c.nr;
+	return 0;
+}
+
+int verify_pte_format(int fd, struct verify_pte_info *info, struct pt_fmt *fmt)
+{
+	*fmt = pt_x86;
+	memset(info, 0, sizeof(*info));
+	info->argsz = sizeof(*info);
+	if (ioctl(fd, VERIFY_PTE_IOC_INFO, info))
+		return -errno;
+	fmt->volatile_mask = info->volatile_mask;
+	fmt->soft = info->soft;
+	return 0;
+}

@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the guest says in its report, by its figures. */
+#include "qemu/guest.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/text.h"
+
+/* Whose word a pass needs: each of the mapping's pages, or skipped on purpose. */
+static const struct {
+	const char *name;
+	bool may_skip;	/* the run may leave it out, and say so */
+	bool all_pages; /* a pass means each of them */
+} needed[] = {
+	{ "module", false, true },
+	{ "pagemap", false, true },
+	{ "iommu", false, true },
+	{ "device_dma", true, false }, /* --dma none; a device may reach a part, a sample */
+};
+
+struct judge {
+	uint64_t pages;
+	struct qemu_guest *g;
+	char *why;
+	size_t why_len;
+};
+
+__attribute__((format(printf, 2, 3))) static int bad(struct judge *j, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(j->why, j->why_len, fmt, ap);
+	va_end(ap);
+	text_clean(j->why, j->why_len);
+	return -EINVAL;
+}
+
+/* The guest is no better than @verdict; the reason of the worst, and of those the first, stays. */
+__attribute__((format(printf, 3, 4))) static void worse(struct judge *j, enum verdict verdict,
+							const char *fmt, ...)
+{
+	va_list ap;
+
+	if (verdict_rank(verdict) <= verdict_rank(j->g->verdict))
+		return;
+	j->g->verdict = verdict;
+	va_start(ap, fmt);
+	vsnprintf(j->g->reason, sizeof(j->g->reason), fmt, ap);
+	va_end(ap);
+	text_clean(j->g->reason, sizeof(j->g->reason));
+}
+
+/* A verdict in words; "skip", where it may be, is VERDICT_PASS and *skip. */
+static int parse_verdict(struct json_object *val, bool *skip, enum verdict *out)
+{
+	const char *name;
+	size_t i;
+
+	if (!json_object_is_type(val, json_type_string))
+		return -EINVAL;
+	name = json_object_get_string(val);
+	for (i = 0; i < QEMU_NR_VERDICTS; i++) {
+		if (!strcmp(name, qemu_verdicts[i].name)) {
+			*out = qemu_verdicts[i].verdict;
+			return 0;
+		}
+	}
+	if (!skip || strcmp(name, "skip"))
+		return -EINVAL;
+	*out = VERDICT_PASS;
+	*skip = true;
+	return 0;
+}
+
+/* A count of @obj: a whole number, not negative, not clamped.  @what names the object. */
+static int get_count(struct judge *j, struct json_object *obj, const char *what, const char *key,
+		     uint64_t *out)
+{
+	struct json_object *val;
+	int64_t v;
+
+	if (!json_object_object_get_ex(obj, key, &val) || !json_object_is_type(val, json_type_int))
+		return bad(j, "report.%s.%s is no count", what, key);
+	v = json_object_get_int64(val);
+	if (v < 0 || v == INT64_MAX)
+		return bad(j, "report.%s.%s is no count", what, key);
+	*out = (uint64_t)v;
+	return 0;
+}
+
+/* {status, compared, mismatched}; *compared and *skip are for whoever asks for more. */
+static int judge_figures(struct judge *j, struct json_object *obj, const char *what,
+			 uint64_t *compared, bool *skip)
+{
+	struct json_object *val = NULL;
+	enum verdict verdict;
+	uint64_t mismatched = 0;
+
+	*skip = false;
+	*compared = 0;
+	if (!json_object_is_type(obj, json_type_object))
+		return bad(j, "report.%s is not an object", what);
+	if (!json_object_object_get_ex(obj, "status", &val) || parse_verdict(val, skip, &verdict))
+		return bad(j, "report.%s.status is none of pass, skip, unverified, fail and error",
+			   what);
+	if (get_count(j, obj, what, "compared", compared) ||
+	    get_count(j, obj, what, "mismatched", &mismatched))
+		return -EINVAL;
+	if (mismatched > *compared)
+		return bad(j, "report.%s: %" PRIu64 " mismatched of %" PRIu64 " compared", what,
+			   mismatched, *compared);
+	if (*skip && *compared)
+		return bad(j, "report.%s: skipped, and %" PRIu64 " compared", what, *compared);
+	worse(j, verdict, "%s: its status is %s", what, verdict_name(verdict));
+	if (mismatched)
+		worse(j, VERDICT_FAIL, "%s: %" PRIu64 " of %" PRIu64 " differ", what, mismatched,
+		      *compared);
+	if (!*skip && !*compared)
+		worse(j, VERDICT_UNVERIFIED, "%s: nothing was compared", what);
+	return 0;
+}
+
+static int judge_needed(struct judge *j, struct json_object *witnesses)
+{
+	uint64_t compared = 0;
+	bool skip = false;
+	size_t i;
+
+	for (i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+		const char *name = needed[i].name;
+		struct json_object *one;
+		char what[64];
+
+		snprintf(what, sizeof(what), "witnesses.%s", name);
+		if (!json_object_object_get_ex(witnesses, name, &one)) {
+			worse(j, VERDICT_UNVERIFIED, "%s is missing", what);
+			continue;
+		}
+		if (judge_figures(j, one, what, &compared, &skip))
+			return -EINVAL;
+		if (skip && !needed[i].may_skip)
+			worse(j, VERDICT_UNVERIFIED, "%s was skipped", what);
+		else if (!skip && needed[i].all_pages && compared < j->pages)
+			worse(j, VERDICT_UNVERIFIED,
+			      "%s: %" PRIu64 " of %" PRIu64 " pages were compared", what, compared,
+			      j->pages);
+	}
+	return 0;
+}
+
+/* Those that this version does not know may say no worse either. */
+static int judge_witnesses(struct judge *j, struct json_object *report)
+{
+	struct json_object *witnesses = NULL;
+	uint64_t compared;
+	char what[96];
+	bool skip;
+
+	if (!json_object_object_get_ex(report, "witnesses", &witnesses) ||
+	    !json_object_is_type(witnesses, json_type_object))
+		return bad(j, "report.witnesses is %s", witnesses ? "not an object" : "missing");
+	json_object_object_foreach(witnesses, name, one)
+	{
+		if (!strcmp(name, QEMU_WITNESS))
+			continue;
+		snprintf(what, sizeof(what), "witnesses.%s", name);
+		if (judge_figures(j, one, what, &compared, &skip))
+			return -EINVAL;
+	}
+	return judge_needed(j, witnesses);
+}
+
+/* A name in proven is one whose figures say so. */
+static int judge_proven(struct judge *j, struct json_object *report)
+{
+	struct json_object *arr, *witnesses = NULL, *one, *val;
+	uint64_t compared = 0, mismatched = 0;
+	enum verdict verdict;
+	bool skip = false;
+	const char *name;
+	char what[96];
+	size_t i;
+
+	if (!json_object_object_get_ex(report, "proven", &arr))
+		return 0; /* reports of 0.1.0 have none */
+	if (!json_object_is_type(arr, json_type_array))
+		return bad(j, "report.proven is not an array");
+	json_object_object_get_ex(report, "witnesses", &witnesses);
+	for (i = 0; i < json_object_array_length(arr); i++) {
+		one = json_object_array_get_idx(arr, i);
+		if (!json_object_is_type(one, json_type_string))
+			return bad(j, "report.proven[%zu] is no name", i);
+		name = json_object_get_string(one);
+		if (!strcmp(name, QEMU_WITNESS) || !strcmp(name, "interrupts"))
+			continue; /* which is ours to say; which has no figures in a report */
+		snprintf(what, sizeof(what), "witnesses.%s", name);
+		if (!json_object_object_get_ex(witnesses, name, &one) ||
+		    !json_object_object_get_ex(one, "status", &val) ||
+		    parse_verdict(val, &skip, &verdict) ||
+		    get_count(j, one, what, "compared", &compared) ||
+		    get_count(j, one, what, "mismatched", &mismatched) || skip ||
+		    verdict != VERDICT_PASS || !compared || mismatched)
+			return bad(j, "report.proven names %s, whose figures do not say so", name);
+	}
+	return 0;
+}
+
+/* An array of {name, status, checks: [...]}, and so on down: RFC depth is json_strict's. */
+static int judge_steps(struct judge *j, struct json_object *arr, const char *what)
+{
+	size_t nr, i;
+
+	if (!json_object_is_type(arr, json_type_array))
+		return bad(j, "report.%s is %s", what, arr ? "not an array" : "missing");
+	nr = json_object_array_length(arr);
+	for (i = 0; i < nr; i++) {
+		struct json_object *step = json_object_array_get_idx(arr, i), *val = NULL;
+		struct json_object *checks;
+		const char *name = NULL;
+		enum verdict verdict;
+		bool skip = false;
+
+		if (json_object_object_get_ex(step, "name", &val) &&
+		    json_object_is_type(val, json_type_string))
+			name = json_object_get_string(val);
+		if (!name)
+			return bad(j, "report.%s[%zu] has no name", what, i);
+		if (!json_object_object_get_ex(step, "status", &val) ||
+		    parse_verdict(val, &skip, &verdict))
+			return bad(
+				j,
+				"report.%s[%zu].status is none of pass, skip, unverified, fail and error",
+				what, i);
+		worse(j, verdict, "%s: %s: its status is %s", what, name, verdict_name(verdict));
+		if (json_object_object_get_ex(step, "checks", &checks) &&
+		    judge_steps(j, checks, "steps[].checks"))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int get_bool(struct judge *j, struct json_object *report, const char *key, bool *out)
+{
+	struct json_object *val;
+
+	if (!json_object_object_get_ex(report, key, &val))
+		return 0;
+	if (!json_object_is_type(val, json_type_boolean))
+		return bad(j, "report.%s is neither true nor false", key);
+	*out = json_object_get_boolean(val);
+	return 0;
+}
+
+/* The word itself; of a held report what it would be if it ended here. */
+static int judge_word(struct judge *j, struct json_object *report)
+{
+	struct json_object *val = NULL, *so_far = NULL;
+	enum verdict verdict, early;
+	bool final = true;
+
+	if (!json_object_object_get_ex(report, "verdict", &val) ||
+	    parse_verdict(val, NULL, &verdict))
+		return bad(j, "report.verdict is %s",
+			   val ? "none of pass, unverified, fail and error" : "missing");
+	if (get_bool(j, report, "held", &j->g->held) || get_bool(j, report, "final", &final))
+		return -EINVAL;
+	if (j->g->held && verdict == VERDICT_PASS)
+		return bad(j, "report.verdict is pass, and the report is of a run that is held");
+	if (!j->g->held) {
+		worse(j, verdict, "its verdict is %s", verdict_name(verdict));
+		if (!final)
+			worse(j, VERDICT_UNVERIFIED, "it is not the run's last word");
+		return 0;
+	}
+	if (!json_object_object_get_ex(report, "so_far", &so_far) ||
+	    parse_verdict(so_far, NULL, &early))
+		return bad(j, "report.so_far is none of pass, unverified, fail and error");
+	if (verdict_rank(early) > verdict_rank(verdict))
+		return bad(j, "report.so_far is worse than its verdict");
+	worse(j, early, "its verdict is %s so far", verdict_name(early));
+	return 0;
+}
+
+int qemu_guest_judge(struct json_object *report, uint64_t pages, struct qemu_guest *out, char *why,
+		     size_t why_len)
+{
+	struct judge j = { pages, out, why, why_len };
+	struct json_object *val = NULL;
+	uint64_t compared;
+	bool skip;
+
+	*out = (struct qemu_guest){ .verdict = VERDICT_PASS };
+	if (judge_word(&j, report) || judge_witnesses(&j, report) || judge_proven(&j, report))
+		return -EINVAL;
+	json_object_object_get_ex(report, "steps", &val);
+	if (judge_steps(&j, val, "steps"))
+		return -EINVAL;
+	if (!json_object_array_length(val))
+		return bad(&j, "report.steps is empty");
+	if (json_object_object_get_ex(report, "error", &val) && val)
+		worse(&j, VERDICT_ERROR, "it holds an error");
+	/* The comparison before unmap: {compared, mismatched}, once it was made. */
+	if (json_object_object_get_ex(report, "stale", &val) &&
+	    json_object_is_type(val, json_type_object) && json_object_object_length(val)) {
+		struct json_object *copy = json_object_new_object();
+		struct json_object *one;
+		int ret;
+
+		json_object_object_add(copy, "status", json_text("pass"));
+		if (json_object_object_get_ex(val, "compared", &one))
+			json_object_object_add(copy, "compared", json_object_get(one));
+		if (json_object_object_get_ex(val, "mismatched", &one))
+			json_object_object_add(copy, "mismatched", json_object_get(one));
+		ret = judge_figures(&j, copy, "stale", &compared, &skip);
+		json_object_put(copy);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}

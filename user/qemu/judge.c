@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What follows from what was found: a verdict, and why.  Pure. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "qemu/job.h"
+
+__attribute__((format(printf, 3, 4))) static void conclude(struct job *j, enum verdict verdict,
+							   const char *fmt, ...)
+{
+	va_list ap;
+
+	j->verdict = verdict;
+	va_start(ap, fmt);
+	vsnprintf(j->detail, sizeof(j->detail), fmt, ap);
+	va_end(ap);
+}
+
+void qemu_judge_doubt(struct job *j, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (j->verdict != VERDICT_PASS)
+		return;
+	j->verdict = VERDICT_UNVERIFIED;
+	va_start(ap, fmt);
+	vsnprintf(j->detail, sizeof(j->detail), fmt, ap);
+	va_end(ap);
+}
+
+/* A page that the CPU reaches at user level, or not: what _PAGE_USER says. */
+static void judge_leaf(struct job *j)
+{
+	const struct qemu_walk *w = &j->walk;
+	bool user = w->eff.rights & PT_USER;
+	bool want = j->opt.expect != EXPECT_SUPERVISOR;
+	const struct ram_range *behind = ram_map_find(&j->vm.ram, w->pa);
+	char at[32] = "";
+
+	qemu_levels_text(j->tables.levels, w->eff.no_user_levels, at, sizeof(at));
+	if (!behind)
+		conclude(j, VERDICT_FAIL, "the frame 0x%" PRIx64 " is neither memory nor a device",
+			 w->pa);
+	else if (user != want)
+		conclude(j, VERDICT_FAIL, "_PAGE_USER is %s%s, expected %s",
+			 user ? "set at every level" : "clear at ", at,
+			 want ? "user" : "supervisor");
+	else
+		conclude(j, VERDICT_PASS, "_PAGE_USER is %s%s, as expected%s",
+			 user ? "set at every level" : "clear at ", at,
+			 behind->ram ? "" : "; the frame is a device's");
+}
+
+void qemu_judge_walk(struct job *j)
+{
+	const struct qemu_walk *w = &j->walk;
+	const struct qemu_step *s = qemu_walk_last(w);
+	const char *last = pt_level_name(j->tables.levels, s->level);
+
+	if (!j->opt.has_root) {
+		conclude(
+			j, VERDICT_UNVERIFIED,
+			"nobody knows whose page table CR3 points to; give --root, which vfio_test prints as root_pa");
+		return;
+	}
+	if (w->kind == PT_TABLE)
+		conclude(j, VERDICT_FAIL,
+			 "the %s entry points to 0x%" PRIx64 ", where the VM has no memory", last,
+			 w->lost_pa);
+	else if (w->reserved)
+		conclude(j, VERDICT_FAIL,
+			 "not mapped: the CPU faults on reserved bits of the %s entry 0x%" PRIx64,
+			 last, s->entry);
+	else if (w->kind != PT_LEAF)
+		conclude(j, VERDICT_FAIL, "not mapped: %s at %s", pt_kind_name(w->kind), last);
+	else
+		judge_leaf(j);
+	if (j->vm.kernel_cpu == j->vm.nr)
+		qemu_judge_doubt(
+			j,
+			"no vCPU runs on a page table with the kernel half of 0x%" PRIx64
+			": it is no root of this boot, or all vCPUs run firmware or a nested guest",
+			j->tables.root_pa);
+	else if (qemu_vcpu_levels(&j->vm.cpu[j->vm.kernel_cpu]) != j->tables.levels)
+		qemu_judge_doubt(j, "--levels %u: CR4 says %u", j->tables.levels,
+				 qemu_vcpu_levels(&j->vm.cpu[j->vm.kernel_cpu]));
+}
+
+/* Each page against --expect; one that is not there is neither. */
+static void judge_expected(struct job *j)
+{
+	const struct qemu_compare *c = &j->compare;
+	bool want_user = j->opt.expect == EXPECT_USER;
+	uint64_t against = want_user ? c->supervisor : c->user;
+	uint64_t first = want_user ? c->first_supervisor : c->first_user;
+	char at[32];
+
+	if (against && want_user) {
+		qemu_levels_text(j->report.levels, c->first_no_user_levels, at, sizeof(at));
+		conclude(j, VERDICT_FAIL,
+			 "page 0x%" PRIx64 ": _PAGE_USER is clear at %s, expected user", first, at);
+	} else if (against) {
+		conclude(j, VERDICT_FAIL,
+			 "page 0x%" PRIx64 ": _PAGE_USER is set, expected supervisor", first);
+	} else if (c->absent) {
+		conclude(j, VERDICT_FAIL, "page 0x%" PRIx64 ": not mapped, expected %s",
+			 c->first_absent, want_user ? "user" : "supervisor");
+	}
+}
+
+void qemu_judge_compare(struct job *j)
+{
+	const struct qemu_compare *c = &j->compare;
+
+	if (c->findings.nr)
+		conclude(j, VERDICT_FAIL, "%s", c->findings.line[0]);
+	else if (c->unverified)
+		conclude(j, VERDICT_UNVERIFIED,
+			 "%" PRIu64 " of %" PRIu64 " pages are not verified: %s", c->unverified,
+			 c->pages, c->unverified_first);
+	else if (c->doubts.nr)
+		conclude(j, VERDICT_UNVERIFIED, "%s", c->doubts.line[0]);
+	else if (!(c->user + c->supervisor))
+		conclude(j, VERDICT_UNVERIFIED, "no page of the mapping is present");
+	else if (!qemu_compare_agrees(c))
+		conclude(j, VERDICT_UNVERIFIED, "nothing was compared");
+	else
+		conclude(j, VERDICT_PASS, "every entry agrees");
+	if (j->opt.expect != EXPECT_DEFAULT && j->verdict != VERDICT_FAIL)
+		judge_expected(j);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * A report of `vfio_test --json`, as far as it speaks of page tables.
+ *
+ * Read with suspicion: a report is a file, from anywhere.  What parses is whole
+ * in itself (levels, ranges, alignments); whether it leaves pages out, or is
+ * true, is qemu/compare.h's to find.
+ *
+ * The module answers a large range in several calls, each of which tells the
+ * upper entries again.  What is told again alike is one entry; what is told
+ * again and differs has changed in between, and both readings are kept.
+ */
+#ifndef QEMU_REPORT_H
+#define QEMU_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pt_fmt.h"
+
+struct json_object;
+
+#define QEMU_REPORT_SCHEMA   1
+#define QEMU_REPORT_MAX_SIZE (1ULL << 40)   /* bytes of a mapping */
+#define QEMU_REPORT_MAX_TEXT (512ULL << 20) /* bytes of the file */
+
+/* One entry of one table; its index follows from vaddr. */
+struct qemu_report_entry {
+	uint64_t vaddr; /* what it covers starts here */
+	uint64_t table_pa;
+	uint64_t entry;
+	uint32_t level;
+	uint32_t seq; /* its place in the report */
+};
+
+struct qemu_report_run {
+	uint64_t vaddr;
+	uint64_t len; /* bytes */
+	uint64_t pa;
+	uint64_t page_size; /* bytes */
+	uint32_t rights;    /* PT_USER | PT_WRITE | PT_EXEC */
+};
+
+struct qemu_report_step {
+	uint32_t level;
+	uint64_t index;
+	uint64_t table_pa;
+	uint64_t entry;
+	struct json_object *flags; /* an array of strings; of json below */
+};
+
+struct qemu_report {
+	uint64_t vaddr;	    /* of the mapping; page aligned, as is size */
+	uint64_t size;	    /* bytes, 4096 to QEMU_REPORT_MAX_SIZE */
+	uint64_t page_size; /* of the mapping, bytes */
+	uint64_t root_pa;
+	uint64_t kernel_root_pa;
+	uint64_t pa_mask;
+	uint32_t levels; /* 4 or 5 */
+	bool pti;
+	__u64 soft[PT_NR_SOFT]; /* what the guest's kernel means by its bits, */
+	struct pt_fmt fmt;	/* and the format with that; points into this struct */
+
+	/* Each once, as it was told last.  Sorted by level, then by vaddr. */
+	struct qemu_report_entry *entries;
+	size_t nr_entries;
+	size_t first_entry[PT_MAX_LEVELS + 1]; /* of level N; of N + 1: the end */
+	/* Readings before the last that differ from it; sorted alike. */
+	struct qemu_report_entry *changed;
+	size_t nr_changed;
+	struct qemu_report_run *runs; /* ascending, apart */
+	size_t nr_runs;
+	struct qemu_report_step walk[PT_MAX_LEVELS];
+	uint32_t nr_walk;
+	uint64_t total, user, supervisor, absent; /* base pages */
+	struct json_object *json;		  /* all of it, as it came */
+};
+
+/*
+ * Parses @len bytes of JSON.  -EINVAL with the reason in @why (cut at
+ * @why_len), or -ENOMEM.  On success the caller calls qemu_report_free().
+ */
+int qemu_report_parse(const struct pt_fmt *fmt, const char *text, size_t len,
+		      struct qemu_report *out, char *why, size_t why_len);
+
+/*
+ * The names of what the report says and no VM can confirm: an array of strings, the caller's to
+ * put.  @joined: verdict, steps and witnesses are judged.
+ */
+struct json_object *qemu_report_not_compared(const struct qemu_report *r, bool joined);
+
+void qemu_report_free(struct qemu_report *r);
+
+#endif /* QEMU_REPORT_H */

@@ -1,0 +1,609 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "report/report.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/term.h"
+#include "lib/text.h"
+
+/* The order of the keys in the contract; each is there, filled or not. */
+static const char *const root_objects[] = {
+	"device",    "iommu", "steps",	 "mapping", "pages", "walk",  "tables", "translations",
+	"witnesses", "stale", "regions", "config",  "irqs",  "reset", "faults",
+};
+
+static const char *const root_arrays[] = {
+	"steps", "walk", "tables", "translations", "regions", "irqs", "faults",
+};
+
+void report_init(struct report *rep, enum report_mode mode, bool quiet, bool verbose,
+		 unsigned int nr_steps)
+{
+	size_t i, j;
+
+	memset(rep, 0, sizeof(*rep));
+	rep->mode = mode;
+	rep->quiet = quiet;
+	rep->verbose = verbose;
+	rep->root = json_answer("vfio_test", NULL); /* the verdict comes last */
+	json_object_object_add(rep->root, "final", json_object_new_boolean(false));
+	json_object_object_add(rep->root, "proven", NULL);
+	json_object_object_add(rep->root, "not_proven", NULL);
+	rep->held_at = -1;
+	/* Until its step has asked it. */
+	for (i = 0; i < NR_WITNESSES; i++)
+		rep->said[i].step = STATUS_SKIP;
+	snprintf(rep->said[WITNESS_QEMU].why, sizeof(rep->said[WITNESS_QEMU].why),
+		 "only the host can ask it: qemu_verify_pte --report");
+	for (i = 0; i < sizeof(root_objects) / sizeof(root_objects[0]); i++) {
+		struct json_object *obj = NULL;
+
+		for (j = 0; j < sizeof(root_arrays) / sizeof(root_arrays[0]); j++)
+			if (!strcmp(root_arrays[j], root_objects[i]))
+				obj = json_object_new_array();
+		json_object_object_add(rep->root, root_objects[i],
+				       obj ? obj : json_object_new_object());
+	}
+	rep->steps = report_object(rep, "steps");
+	if (mode == REPORT_KTAP)
+		printf("KTAP version 1\n1..%u\n", nr_steps);
+}
+
+void report_deinit(struct report *rep)
+{
+	json_object_put(rep->root);
+	json_object_put(rep->checks);
+	rep->root = NULL;
+	rep->checks = NULL;
+}
+
+/* Whatever was quoted in it, no more than text and the ends of lines reaches the terminal. */
+__attribute__((format(printf, 1, 0))) static void print_lines(const char *fmt, va_list ap)
+{
+	char *raw = NULL, *text = NULL;
+	size_t len;
+
+	if (vasprintf(&raw, fmt, ap) >= 0) {
+		len = text_escape_lines(raw, NULL, 0) + 1;
+		text = malloc(len);
+	}
+	if (text) {
+		text_escape_lines(raw, text, len);
+		fputs(text, stdout);
+	}
+	free(text);
+	free(raw);
+}
+
+/* What has not arrived on stdout, as -errno; 0: all did.  stdio forgets why, so *no keeps it. */
+static int stdout_end(int *no)
+{
+	errno = 0;
+	if (fflush(stdout) && !*no)
+		*no = errno;
+	if (ferror(stdout) && !*no)
+		*no = EIO;
+	return -*no;
+}
+
+__attribute__((format(printf, 3, 0))) static void vline(struct report *rep, const char *mark,
+							const char *fmt, va_list ap)
+{
+	if (rep->mode != REPORT_TEXT || rep->quiet)
+		return;
+	fputs(mark, stdout);
+	print_lines(fmt, ap);
+	putchar('\n');
+	stdout_end(&rep->stdout_no); /* who reads along sees each step as it ends */
+}
+
+void report_line(struct report *rep, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vline(rep, "", fmt, ap);
+	va_end(ap);
+}
+
+static void mark_text(enum status status, char *buf, size_t len)
+{
+	const char *colour = term_green(), *sign = term_tick();
+
+	if (status == STATUS_FAIL || status == STATUS_ERROR) {
+		colour = term_red();
+		sign = term_cross();
+	} else if (status != STATUS_PASS) {
+		colour = term_yellow();
+		sign = term_question();
+	}
+	snprintf(buf, len, "%s%s%s ", colour, sign, term_reset());
+}
+
+void report_ok(struct report *rep, const char *fmt, ...)
+{
+	char mark[32];
+	va_list ap;
+
+	mark_text(STATUS_PASS, mark, sizeof(mark));
+	va_start(ap, fmt);
+	vline(rep, mark, fmt, ap);
+	va_end(ap);
+}
+
+void report_mark(struct report *rep, enum status status, const char *fmt, ...)
+{
+	char mark[32];
+	va_list ap;
+
+	mark_text(status, mark, sizeof(mark));
+	va_start(ap, fmt);
+	vline(rep, mark, fmt, ap);
+	va_end(ap);
+}
+
+void report_check(struct report *rep, const char *name, enum status status, const char *fmt, ...)
+{
+	struct json_object *check = json_object_new_object();
+	char detail[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(detail, sizeof(detail), fmt, ap);
+	va_end(ap);
+	if (!rep->checks)
+		rep->checks = json_object_new_array();
+	json_object_object_add(check, "name", json_text(name));
+	json_object_object_add(check, "status", json_text(status_name(status)));
+	json_object_object_add(check, "detail", json_text(detail));
+	json_object_array_add(rep->checks, check);
+	if (status == STATUS_FAIL || status == STATUS_UNVERIFIED || rep->verbose)
+		report_mark(rep, status, "%s: %s", name, detail);
+}
+
+static const char *check_string(const struct report *rep, size_t i, const char *key)
+{
+	return json_object_get_string(
+		json_object_object_get(json_object_array_get_idx(rep->checks, i), key));
+}
+
+unsigned int report_checks(const struct report *rep, enum status status)
+{
+	size_t nr = rep->checks ? json_object_array_length(rep->checks) : 0, i;
+	unsigned int n = 0;
+
+	for (i = 0; i < nr; i++)
+		n += !strcmp(check_string(rep, i, "status"), status_name(status));
+	return n;
+}
+
+/* A subtest has its plan first: so it is printed when its step has ended. */
+static void print_checks(const struct report *rep, const char *name)
+{
+	size_t nr = json_object_array_length(rep->checks), i;
+
+	printf("    KTAP version 1\n    # Subtest: %s\n    1..%zu\n", name, nr);
+	for (i = 0; i < nr; i++) {
+		const char *status = check_string(rep, i, "status");
+		const char *detail = check_string(rep, i, "detail");
+		bool unverified = !strcmp(status, status_name(STATUS_UNVERIFIED));
+		bool skip = unverified || !strcmp(status, status_name(STATUS_SKIP));
+		bool ok = skip || !strcmp(status, status_name(STATUS_PASS));
+
+		printf("    %s %zu - %s%s%s%s\n", ok ? "ok" : "not ok", i + 1,
+		       check_string(rep, i, "name"), skip ? " # SKIP " : "",
+		       unverified ? "unverified: " : "", skip ? text_shown(detail) : "");
+		if (!ok)
+			printf("    # %s\n", text_shown(detail));
+	}
+}
+
+static void keep_error(struct report *rep, const struct err *err, const char *step)
+{
+	if (rep->have_err)
+		return;
+	rep->have_err = true;
+	rep->err = *err;
+	snprintf(rep->err_step, sizeof(rep->err_step), "%s", step);
+}
+
+void report_stopped(struct report *rep, const struct err *err)
+{
+	rep->count[STATUS_ERROR]++;
+	keep_error(rep, err, "");
+}
+
+/* "what: why" of a step, or its detail */
+static void reason_text(const struct err *err, const char *detail, char *buf, size_t len)
+{
+	if (err && err->what[0])
+		snprintf(buf, len, "%s%s%s", err->what, err->why[0] ? ": " : "", err->why);
+	else
+		snprintf(buf, len, "%s", detail ? detail : "");
+}
+
+/* A step that asks a witness has ended: the witness says no better than it. */
+static void witness_step(struct report *rep, const char *name, enum status status,
+			 const char *detail, const struct err *err)
+{
+	int id;
+
+	for (id = 0; id < NR_WITNESSES; id++) {
+		struct testimony *t = &rep->said[id];
+
+		if (!witnesses[id].step || strcmp(witnesses[id].step, name))
+			continue;
+		t->step = status;
+		/* Of a pass its detail is no reason for anything. */
+		if (!t->why[0] && status != STATUS_PASS)
+			reason_text(err, detail, t->why, sizeof(t->why));
+	}
+}
+
+void report_step(struct report *rep, const char *name, enum status status, const char *detail,
+		 const struct err *err)
+{
+	struct json_object *step = json_object_new_object();
+	bool failed = status == STATUS_FAIL || status == STATUS_ERROR;
+
+	rep->nr++;
+	rep->count[status]++;
+	witness_step(rep, name, status, detail, err);
+	if (err && status == STATUS_ERROR)
+		keep_error(rep, err, name);
+	json_object_object_add(step, "name", json_text(name));
+	json_object_object_add(step, "status",
+			       json_text(status_name(failed ? STATUS_FAIL : status)));
+	json_object_object_add(step, "detail", json_text(detail));
+	if (err)
+		json_object_object_add(step, "error", err_json(err));
+	json_object_array_add(rep->steps, step);
+	if (rep->mode == REPORT_KTAP && rep->checks)
+		print_checks(rep, name);
+	if (rep->checks)
+		json_object_object_add(step, "checks", rep->checks);
+	rep->checks = NULL;
+
+	if (rep->mode != REPORT_KTAP)
+		return;
+	/* What was asked for and not checked is a skip of KTAP, as exit code 4 is of kselftest. */
+	printf("%s %u - %s", failed ? "not ok" : "ok", rep->nr, name);
+	if (!failed && status == STATUS_UNVERIFIED)
+		printf(" # SKIP unverified: %s",
+		       text_shown(err && err->why[0] ? err->why : detail));
+	else if (!failed && status == STATUS_SKIP)
+		printf(" # SKIP %s", text_shown(detail));
+	putchar('\n');
+	if (err)
+		printf("# %s: %s; %s\n", text_shown(err->what), text_shown(err->why),
+		       text_shown(err->fix));
+	fflush(stdout);
+}
+
+int report_step_errno(const struct report *rep, const char *name)
+{
+	size_t nr = json_object_array_length(rep->steps), i;
+
+	for (i = 0; i < nr; i++) {
+		struct json_object *step = json_object_array_get_idx(rep->steps, i), *err;
+
+		if (strcmp(json_object_get_string(json_object_object_get(step, "name")), name) ||
+		    strcmp(json_object_get_string(json_object_object_get(step, "status")),
+			   status_name(STATUS_UNVERIFIED)))
+			continue;
+		if (!json_object_object_get_ex(step, "error", &err))
+			return 0;
+		return json_object_get_int(json_object_object_get(err, "errno"));
+	}
+	return -1;
+}
+
+struct json_object *report_object(struct report *rep, const char *key)
+{
+	struct json_object *obj;
+
+	if (json_object_object_get_ex(rep->root, key, &obj))
+		return obj;
+	obj = json_object_new_object();
+	json_object_object_add(rep->root, key, obj);
+	return obj;
+}
+
+static struct testimony *testimony_of(struct report *rep, const char *name)
+{
+	const int id = witness_named(name);
+
+	return id < 0 ? NULL : &rep->said[id];
+}
+
+void report_witness(struct report *rep, const char *name, enum status status,
+		    unsigned long long compared, unsigned long long mismatched, const char *why)
+{
+	struct testimony *t = testimony_of(rep, name);
+
+	if (!t)
+		return;
+	t->step = status;
+	t->total = t->to_judge = t->judged = compared;
+	t->differing = mismatched;
+	if (why && why[0])
+		snprintf(t->why, sizeof(t->why), "%s", why);
+}
+
+void report_witness_of(struct report *rep, const char *name, unsigned long long to_judge,
+		       unsigned long long total)
+{
+	struct testimony *t = testimony_of(rep, name);
+
+	if (!t)
+		return;
+	t->to_judge = to_judge;
+	t->total = total;
+}
+
+void report_witness_unit(struct report *rep, const char *name, const char *unit)
+{
+	struct testimony *t = testimony_of(rep, name);
+
+	if (t)
+		t->unit = unit;
+}
+
+void report_witness_ns(struct report *rep, const char *name, unsigned long long ns)
+{
+	const int id = witness_named(name);
+
+	if (id >= 0)
+		rep->ns[id] = ns;
+}
+
+void report_witness_differs(struct report *rep, const char *name, unsigned long long mismatched,
+			    const char *why)
+{
+	struct testimony *t = testimony_of(rep, name);
+
+	if (!t || mismatched <= t->differing)
+		return;
+	t->differing = mismatched;
+	snprintf(t->why, sizeof(t->why), "%s", why);
+}
+
+static struct json_object *witness_json(const struct report *rep, enum witness_id id)
+{
+	const struct testimony *t = &rep->said[id];
+	struct json_object *w = json_object_new_object();
+	char why[600];
+
+	json_object_object_add(w, "status", json_text(status_name(testimony_status(t))));
+	json_object_object_add(w, "compared", json_object_new_uint64(t->judged));
+	json_object_object_add(w, "mismatched", json_object_new_uint64(t->differing));
+	if (t->judged != t->total)
+		json_object_object_add(w, "total", json_object_new_uint64(t->total));
+	if (t->differing && t->why[0])
+		json_object_object_add(w, "first_mismatch", json_text(t->why));
+	testimony_why(id, t, why, sizeof(why));
+	if (why[0])
+		json_object_object_add(w, "reason", json_text(why));
+	if (rep->ns[id])
+		json_object_object_add(w, "ns_per_page", json_object_new_uint64(rep->ns[id]));
+	return w;
+}
+
+void report_further(struct report *rep, const char *bdf, const char *why)
+{
+	struct further_device *d = &rep->further[rep->nr_further];
+
+	if (rep->nr_further == REPORT_FURTHER)
+		return;
+	rep->nr_further++;
+	snprintf(d->bdf, sizeof(d->bdf), "%s", bdf);
+	snprintf(d->why, sizeof(d->why), "%s", why);
+}
+
+bool report_proven(const struct report *rep, enum witness_id id)
+{
+	return testimony_proven(&rep->said[id]) && (id != WITNESS_DEVICE_DMA || !rep->nr_further);
+}
+
+/* {witness, why}, and of which device where it is not about the first */
+static struct json_object *not_proven_json(const char *witness, const char *bdf, const char *why)
+{
+	struct json_object *obj = json_object_new_object();
+
+	json_object_object_add(obj, "witness", json_text(witness));
+	if (bdf)
+		json_object_object_add(obj, "device", json_text(bdf));
+	json_object_object_add(obj, "why", json_text(why));
+	return obj;
+}
+
+/* witnesses, proven, not_proven: as they stand now */
+static void tell_witnesses(struct report *rep)
+{
+	struct json_object *all = json_object_new_object();
+	struct json_object *proven = json_object_new_array(), *not = json_object_new_array();
+	unsigned int i;
+	int id;
+
+	for (id = 0; id < NR_WITNESSES; id++) {
+		const struct testimony *t = &rep->said[id];
+		char why[600];
+
+		if (witnesses[id].in_json)
+			json_object_object_add(all, witnesses[id].name, witness_json(rep, id));
+		if (report_proven(rep, id))
+			json_object_array_add(proven, json_text(witnesses[id].name));
+		if (testimony_proven(t) ||
+		    (id == WITNESS_QEMU && !(rep->required & WITNESS_BIT(id))))
+			continue;
+		testimony_why(id, t, why, sizeof(why));
+		json_object_array_add(not, not_proven_json(witnesses[id].name, NULL, why));
+	}
+	for (i = 0; i < rep->nr_further; i++)
+		json_object_array_add(not,
+				      not_proven_json(witnesses[WITNESS_DEVICE_DMA].name,
+						      rep->further[i].bdf, rep->further[i].why));
+	json_object_object_add(rep->root, "witnesses", all);
+	json_object_object_add(rep->root, "proven", proven);
+	json_object_object_add(rep->root, "not_proven", not );
+}
+
+/* Over the steps, and over what the figures of the witnesses say: a step knows no better. */
+enum status report_verdict(const struct report *rep)
+{
+	unsigned int count[NR_STATUSES];
+	int id;
+
+	memcpy(count, rep->count, sizeof(count));
+	for (id = 0; id < NR_WITNESSES; id++)
+		count[witness_verdict(id, &rep->said[id])]++;
+	return status_worst(count);
+}
+
+/* Does a witness give the reason of this step in the verdict line? */
+static bool told_by_witness(const char *step)
+{
+	int id;
+
+	for (id = 0; id < NR_WITNESSES; id++)
+		if (witnesses[id].step && !strcmp(witnesses[id].step, step))
+			return true;
+	/* The page table is asked through the module: one reason for both. */
+	return !strcmp(step, "module");
+}
+
+/* A step as the verdict line tells it; false: it has no place there. */
+static bool step_said(const struct report *rep, size_t i, struct step_said *said, char *why,
+		      size_t len)
+{
+	struct json_object *step = json_object_array_get_idx(rep->steps, i), *err;
+	const char *status = json_object_get_string(json_object_object_get(step, "status"));
+
+	said->name = json_object_get_string(json_object_object_get(step, "name"));
+	said->why = why;
+	said->status = STATUS_UNVERIFIED;
+	if (!strcmp(status, status_name(STATUS_FAIL)))
+		said->status = rep->have_err && !strcmp(said->name, rep->err_step) ? STATUS_ERROR
+										   : STATUS_FAIL;
+	else if (strcmp(status, status_name(STATUS_UNVERIFIED)))
+		return false;
+	if (said->status != STATUS_ERROR && told_by_witness(said->name))
+		return false;
+	snprintf(why, len, "%s", json_object_get_string(json_object_object_get(step, "detail")));
+	if (json_object_object_get_ex(step, "error", &err))
+		snprintf(why, len, "%s: %s",
+			 json_object_get_string(json_object_object_get(err, "what")),
+			 json_object_get_string(json_object_object_get(err, "why")));
+	return true;
+}
+
+static void verdict_line(const struct report *rep, char *buf, size_t len)
+{
+	typedef char reason[520];
+	const size_t nr = json_object_array_length(rep->steps);
+	struct verdict_facts facts = {
+		.verdict = report_verdict(rep),
+		.said = rep->said,
+		.required = rep->required,
+		.further = rep->further,
+		.nr_further = rep->nr_further,
+	};
+	struct step_said *steps = calloc(nr + 1, sizeof(*steps));
+	reason *why = calloc(nr + 1, sizeof(*why));
+	size_t i;
+
+	for (i = 0; i < nr && steps && why; i++)
+		facts.nr_steps += step_said(rep, i, &steps[facts.nr_steps], why[facts.nr_steps],
+					    sizeof(*why));
+	facts.steps = steps;
+	verdict_text(&facts, buf, len);
+	free(steps);
+	free(why);
+}
+
+static size_t print_json(struct report *rep)
+{
+	const char *text = json_object_to_json_string_ext(
+		rep->root,
+		JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE);
+
+	errno = 0;
+	if (puts(text) == EOF && !rep->stdout_no)
+		rep->stdout_no = errno;
+	return strlen(text) + 1;
+}
+
+int report_held(struct report *rep)
+{
+	const enum status verdict = report_verdict(rep);
+	struct stat st;
+	size_t len;
+	int ret;
+
+	if (rep->mode != REPORT_JSON)
+		return 0;
+	/* What comes after it can still fail: it is no pass yet. */
+	json_object_object_add(
+		rep->root, "verdict",
+		json_text(status_name(verdict == STATUS_PASS ? STATUS_UNVERIFIED : verdict)));
+	json_object_object_add(rep->root, "held", json_object_new_boolean(true));
+	json_object_object_add(rep->root, "so_far", json_text(status_name(verdict)));
+	tell_witnesses(rep);
+	len = print_json(rep);
+	ret = stdout_end(&rep->stdout_no);
+	if (!ret && !fstat(STDOUT_FILENO, &st) && S_ISREG(st.st_mode)) {
+		rep->held_end = lseek(STDOUT_FILENO, 0, SEEK_CUR);
+		rep->held_at = rep->held_end - (long long)len;
+	}
+	return ret;
+}
+
+/* The held report goes, where nobody has written to the file behind it. */
+static void take_held_back(const struct report *rep)
+{
+	struct stat st;
+
+	if (rep->held_at < 0 || fstat(STDOUT_FILENO, &st) || st.st_size != rep->held_end ||
+	    ftruncate(STDOUT_FILENO, rep->held_at))
+		return;
+	lseek(STDOUT_FILENO, rep->held_at, SEEK_SET);
+}
+
+int report_finish(struct report *rep, const char *tail)
+{
+	enum status verdict = report_verdict(rep);
+	char text[VERDICT_TEXT];
+
+	if (rep->printed)
+		return 0;
+	rep->printed = true;
+	verdict_line(rep, text, sizeof(text));
+	text_clean(text, sizeof(text));
+	switch (rep->mode) {
+	case REPORT_JSON:
+		json_object_object_add(rep->root, "verdict", json_text(status_name(verdict)));
+		json_object_object_add(rep->root, "final", json_object_new_boolean(true));
+		json_object_object_del(rep->root, "held");
+		json_object_object_del(rep->root, "so_far");
+		if (rep->have_err)
+			json_object_object_add(rep->root, "error", err_json(&rep->err));
+		tell_witnesses(rep);
+		take_held_back(rep);
+		print_json(rep);
+		break;
+	case REPORT_TEXT:
+		if (verdict != STATUS_ERROR)
+			printf("Verdict: %s: %s%s\n", status_name(verdict), text, tail);
+		break;
+	case REPORT_KTAP:
+		printf("# verdict: %s: %s%s\n", status_name(verdict), text, tail);
+		break;
+	}
+	return stdout_end(&rep->stdout_no);
+}

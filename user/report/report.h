@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * What a run tells: text as it goes, one JSON object at the end, or KTAP.
+ * Nothing else of vfio_test prints to stdout.
+ */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <json-c/json.h>
+
+#include "lib/err.h"
+#include "lib/out.h"
+#include "lib/status.h"
+#include "witness/witness.h"
+
+enum report_mode { REPORT_TEXT, REPORT_JSON, REPORT_KTAP };
+
+#define REPORT_FURTHER 8 /* as many as --with may be given */
+
+struct report {
+	enum report_mode mode;
+	bool quiet, verbose;
+	unsigned int nr;		 /* steps told so far */
+	unsigned int count[NR_STATUSES]; /* steps by status */
+	struct json_object *root;	 /* all of the JSON; keys by their name */
+	struct json_object *steps;
+	struct json_object *checks; /* of the step in hand, or NULL */
+	bool have_err;
+	struct err err; /* the first that stopped the run */
+	char err_step[32];
+	struct testimony said[NR_WITNESSES];
+	unsigned long long ns[NR_WITNESSES]; /* a page; 0: not measured */
+	/* Further devices that did not move data over all pages: what the first did is no proof */
+	struct further_device further[REPORT_FURTHER];
+	unsigned int nr_further;
+	unsigned int required; /* witnesses, as bits: what is not proven is exit 4 */
+	bool printed;
+	int stdout_no; /* why stdout first took no more; 0: it takes all */
+	/* The held report, where it stands in a regular file that is stdout; or -1 */
+	long long held_at, held_end;
+};
+
+void report_init(struct report *rep, enum report_mode mode, bool quiet, bool verbose,
+		 unsigned int nr_steps);
+void report_deinit(struct report *rep);
+
+/* A line of text; a tick, a cross or a question mark before it. */
+__attribute__((format(printf, 2, 3))) void report_line(struct report *rep, const char *fmt, ...);
+__attribute__((format(printf, 2, 3))) void report_ok(struct report *rep, const char *fmt, ...);
+/* As report_ok() with the sign of @status. */
+__attribute__((format(printf, 3, 4))) void report_mark(struct report *rep, enum status status,
+						       const char *fmt, ...);
+
+/* One step's end: into JSON and KTAP.  @err may be NULL. */
+void report_step(struct report *rep, const char *name, enum status status, const char *detail,
+		 const struct err *err);
+
+/* What stops the run, and is the end of no step. */
+void report_stopped(struct report *rep, const struct err *err);
+
+/*
+ * One of several checks that a step is made of, before its report_step(): below it in
+ * JSON (checks) and KTAP; in text where it did not pass, and all with --verbose.
+ */
+__attribute__((format(printf, 4, 5))) void report_check(struct report *rep, const char *name,
+							enum status status, const char *fmt, ...);
+/* How many of the step in hand ended so. */
+unsigned int report_checks(const struct report *rep, enum status status);
+
+/* The errno of a step that ended unverified; 0: it has none there, -1: it ended otherwise. */
+int report_step_errno(const struct report *rep, const char *name);
+
+/* The object below the root under @key, made when it is not there. */
+struct json_object *report_object(struct report *rep, const char *key);
+
+/*
+ * A witness has spoken: what it compared of all that there is, and where it first found
+ * something else; or, with nothing compared, why not.  @status is as good as the figures may
+ * make it.  With report_witness_of() what it compared is a part of what there is.
+ */
+void report_witness(struct report *rep, const char *name, enum status status,
+		    unsigned long long compared, unsigned long long mismatched, const char *why);
+/* Of @total that there are it was asked for @to_judge; after report_witness() */
+void report_witness_of(struct report *rep, const char *name, unsigned long long to_judge,
+		       unsigned long long total);
+/* Its pages by another name than the table's: "pages user" */
+void report_witness_unit(struct report *rep, const char *name, const char *unit);
+/* What it cost, in nanoseconds a page */
+void report_witness_ns(struct report *rep, const char *name, unsigned long long ns);
+/* Of a further device the witness device_dma is not proven; once for each device. */
+void report_further(struct report *rep, const char *bdf, const char *why);
+/* Is all of this witness proven, of every device? */
+bool report_proven(const struct report *rep, enum witness_id id);
+/* Later than its step a difference came to light, which is not forgotten. */
+void report_witness_differs(struct report *rep, const char *name, unsigned long long mismatched,
+			    const char *why);
+
+/* The verdict over all steps told so far. */
+enum status report_verdict(const struct report *rep);
+
+/*
+ * JSON: the report of a mapping that is held, for whoever compares from outside: it is not
+ * final, and no pass.  Nothing in the other modes.  0, or -errno of stdout.
+ */
+int report_held(struct report *rep);
+
+/*
+ * The end, once: the JSON object, or the verdict as text, with @tail behind it.  In a file it
+ * takes the place of the held report, elsewhere it follows that.  Returns 0, or -errno where
+ * stdout would not take it.
+ */
+int report_finish(struct report *rep, const char *tail);
+
+#endif /* REPORT_H */

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Why a step failed: the table of failures, asked with the facts of this moment. */
+#include <stdio.h>
+
+#include "failure/failure.h"
+#include "run/step.h"
+
+static void collect(const struct run *run, struct env *env)
+{
+	const struct vfio_iommu *iommu = &run->iommu;
+
+	env_machine(env, run->opts->module_path);
+	env_device(env, run->opts->bdf, NULL);
+	env_size(env, run->opts->size, run->opts->page_size);
+	env->mappings = run->opts->nr_iovas;
+	env->account = run->vfio.be && run->vfio.be->rules == RULES_IOMMUFD ? ACCOUNT_USER
+									    : ACCOUNT_PROCESS;
+	env->has_token = run->opts->vf_token;
+	/* Of a mapping: its IOVA is the first that is not mapped yet. */
+	env->has_iova = iommu->nr_ranges && run->nr_mapped < MAX_IOVAS;
+	if (env->has_iova) {
+		env->iova = run->iovas[run->nr_mapped];
+		env->last_iova = iommu->ranges[iommu->nr_ranges - 1].end;
+	}
+}
+
+enum status run_failed(struct run *run, const char *where, int ret, const char *what)
+{
+	struct env env;
+
+	collect(run, &env);
+	failure_explain(&env, where, -ret, what, &run->err);
+	return STATUS_ERROR;
+}
+
+enum status run_not_opened(struct run *run, const char *where, int ret, const char *path)
+{
+	struct env env;
+	char what[80];
+
+	collect(run, &env);
+	env_not_opened(&env, path, -ret);
+	snprintf(what, sizeof(what), "could not open %s", path);
+	failure_explain(&env, where, -ret, what, &run->err);
+	return STATUS_ERROR;
+}

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The step that has the device interrupt, by each index that it has. */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "pci/irq_host.h"
+#include "run/dma.h"
+#include "lib/signals.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define IRQ_WAIT_MS   2000
+#define IRQ_QUIET_MS  200
+/* One that comes twice does so at once. */
+#define IRQ_TWICE_MS 50
+
+static const struct irq_case {
+	uint32_t index;
+	const char *name;
+	bool masks_itself; /* and must be unmasked after each: level-triggered */
+} irq_cases[] = {
+	{ VFIO_PCI_MSIX_IRQ_INDEX, "MSI-X", false },
+	{ VFIO_PCI_MSI_IRQ_INDEX, "MSI", false },
+	{ VFIO_PCI_INTX_IRQ_INDEX, "INTx", true },
+};
+
+/* What came of one, for the report. */
+struct irq_seen {
+	int raised, arrived;
+	bool held; /* while it was masked */
+};
+
+static int irq_raise(struct run *run, struct irq_seen *seen)
+{
+	struct dma *dev = &run->dma->dev;
+
+	seen->raised++;
+	return dev->drv->interrupt(dev, true, &run->err);
+}
+
+static int irq_ack(struct run *run)
+{
+	struct dma *dev = &run->dma->dev;
+
+	return dev->drv->interrupt(dev, false, &run->err);
+}
+
+/* Within @ms: how often the event came, 0 for not at all. */
+static uint64_t irq_wait(struct run *run, int ms)
+{
+	struct pollfd in = { .fd = run->dma->event, .events = POLLIN };
+	uint64_t count = 0;
+
+	if (poll(&in, 1, ms) != 1 || read(in.fd, &count, sizeof(count)) != sizeof(count))
+		return 0;
+	return count;
+}
+
+static int irq_fail(struct run *run, const struct irq_case *ic, int ret, const char *what,
+		    const char *why)
+{
+	err_set(&run->err, -ret, "", why, "see dmesg and /proc/interrupts");
+	err_what(&run->err, "%s: %s", ic->name, what);
+	return ret;
+}
+
+/* Does the device raise it again until its cause is cleared?  A level waits to be unmasked. */
+static bool irq_repeats(const struct run *run, const struct irq_case *ic)
+{
+	return run->dma->dev.drv->repeats && !ic->masks_itself;
+}
+
+static int irq_expect(struct run *run, const struct irq_case *ic, struct irq_seen *seen,
+		      const char *when)
+{
+	uint64_t count = irq_wait(run, IRQ_WAIT_MS);
+	int ret = count ? -EPROTO : -ETIME;
+
+	seen->arrived += count > 0;
+	if (count == 1 || (count && irq_repeats(run, ic)))
+		return 0;
+	irq_fail(run, ic, ret, "", "");
+	err_what(&run->err, "%s: the device's interrupt %s", ic->name,
+		 count ? "arrived more than once" : "did not arrive");
+	if (count)
+		err_why(&run->err, "%" PRIu64 " events %s", count, when);
+	else
+		err_why(&run->err, "nothing on the eventfd within %d s %s", IRQ_WAIT_MS / 1000,
+			when);
+	return ret;
+}
+
+static int irq_set(struct run *run, const struct irq_case *ic, bool on)
+{
+	int ret = on ? vfio_irq_enable(run->device, ic->index, run->dma->event)
+		     : vfio_irq_disable(run->device, ic->index);
+
+	if (ret)
+		return irq_fail(run, ic, ret,
+				on ? "could not be switched on" : "could not be switched off",
+				strerror(-ret));
+	run->dma->irq = on ? (int)ic->index : -1;
+	return 0;
+}
+
+/* By a call, or by an eventfd that is set up for it, which is what a VMM does. */
+static int irq_unmask(struct run *run, const struct irq_case *ic, bool by_event)
+{
+	const uint64_t one = 1;
+	int ret;
+
+	if (!by_event)
+		return vfio_irq_unmask(run->device, ic->index);
+	ret = vfio_irq_unmask_by(run->device, ic->index, run->dma->unmask);
+	if (!ret && write(run->dma->unmask, &one, sizeof(one)) != sizeof(one))
+		ret = -errno;
+	return ret;
+}
+
+/* A level that stays masked until we say so: the next one waits for that. */
+static int irq_check_mask(struct run *run, const struct irq_case *ic, struct irq_seen *seen,
+			  bool by_event)
+{
+	int ret = irq_raise(run, seen);
+
+	if (ret)
+		return ret;
+	seen->held = !irq_wait(run, IRQ_QUIET_MS);
+	if (!seen->held)
+		return irq_fail(run, ic, -EPROTO, "an interrupt arrived while masked",
+				"the first masks it until VFIO_IRQ_SET_ACTION_UNMASK");
+	ret = irq_unmask(run, ic, by_event);
+	if (ret)
+		return irq_fail(run, ic, ret, "could not be unmasked", strerror(-ret));
+	ret = irq_expect(run, ic, seen,
+			 by_event ? "after unmasking by eventfd" : "after unmasking");
+	return ret ? ret : irq_ack(run);
+}
+
+/* Once the device is quiet nothing may come any more: it was one interrupt. */
+static int irq_check_once(struct run *run, const struct irq_case *ic)
+{
+	uint64_t more;
+
+	if (ic->masks_itself)
+		return 0;
+	if (irq_repeats(run, ic))
+		irq_wait(run, 0);
+	more = irq_wait(run, IRQ_TWICE_MS);
+	if (!more)
+		return 0;
+	irq_fail(run, ic, -EPROTO, "the device's interrupt arrived more than once", "");
+	err_why(&run->err, "%" PRIu64 " more events within %d ms after the first", more,
+		IRQ_TWICE_MS);
+	return -EPROTO;
+}
+
+/* With the index on */
+static int irq_check(struct run *run, const struct irq_case *ic, struct irq_seen *seen)
+{
+	int ret = irq_raise(run, seen);
+
+	if (!ret)
+		ret = irq_expect(run, ic, seen, "after raising it");
+	if (!ret)
+		ret = irq_ack(run);
+	if (!ret)
+		ret = irq_check_once(run, ic);
+	if (!ret && ic->masks_itself)
+		ret = irq_check_mask(run, ic, seen, false);
+	if (!ret && ic->masks_itself)
+		ret = irq_check_mask(run, ic, seen, true);
+	return ret;
+}
+
+/* Into the object that the step irqs made for this index. */
+static void tell_irq(struct run *run, const struct irq_case *ic, const struct irq_seen *seen,
+		     int ret)
+{
+	struct json_object *obj =
+		json_object_array_get_idx(report_object(run->rep, "irqs"), ic->index);
+
+	if (obj) {
+		json_object_object_add(obj, "raised", json_object_new_int(seen->raised));
+		json_object_object_add(obj, "arrived", json_object_new_int(seen->arrived));
+		if (ic->masks_itself)
+			json_object_object_add(obj, "held_while_masked",
+					       json_object_new_boolean(seen->held));
+	}
+	if (!ret)
+		report_ok(run->rep, "%s: %d of %d raised by the device arrived by eventfd%s",
+			  ic->name, seen->arrived, seen->raised,
+			  ic->masks_itself ? ", each after the first when it was unmasked" : "");
+}
+
+/*
+ * One index, from on to off.  What the host keeps the kernel from setting up was not verified,
+ * with the cause in run->err.
+ */
+static enum status irq_try(struct run *run, const struct irq_case *ic, const struct irq_host *host)
+{
+	const struct irq_cause *cause;
+	struct irq_seen seen = { 0 };
+	int ret = irq_set(run, ic, true);
+
+	if (ret) {
+		cause = irq_host_cause(host, ic->index, -ret);
+		if (cause)
+			irq_cause_text(cause, host, run->err.why, sizeof(run->err.why));
+		else if (!host->known)
+			err_why(&run->err, "what of this host keeps it off cannot be read");
+		else
+			return STATUS_FAIL;
+		report_mark(run->rep, STATUS_UNVERIFIED, "%s: %s", run->err.what, run->err.why);
+		return STATUS_UNVERIFIED;
+	}
+	ret = irq_check(run, ic, &seen);
+	if (!ret)
+		ret = irq_set(run, ic, false);
+	tell_irq(run, ic, &seen, ret);
+	return ret ? STATUS_FAIL : STATUS_PASS;
+}
+
+/* Whether the device has this kind at all could not be asked: that is not none. */
+static enum status irq_unknown(struct run *run, const struct irq_case *ic, int no)
+{
+	irq_fail(run, ic, -no, "VFIO does not tell whether the device has it", "");
+	err_why(&run->err, "VFIO_DEVICE_GET_IRQ_INFO: %s", strerror(no));
+	report_mark(run->rep, STATUS_UNVERIFIED, "%s: %s; %s", run->err.what, run->err.why,
+		    run->err.fix);
+	return STATUS_UNVERIFIED;
+}
+
+enum status step_interrupts(struct run *run)
+{
+	const char *idle = run_dma_idle(run);
+	struct run_dma *dma = run->dma;
+	enum status status = STATUS_PASS;
+	unsigned int nr = 0, tried = 0; /* kinds that the device has; that could be tried */
+	char names[32] = "";
+	struct irq_host host;
+	size_t i;
+
+	if (idle || !dma || !dma->open)
+		return run_dma_skip(run, idle ? idle : "no driver of ours has the device");
+	dma->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	dma->unmask = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (dma->event < 0 || dma->unmask < 0) {
+		err_set(&run->err, errno, "interrupts were not checked: no eventfd for them",
+			strerror(errno), "raise ulimit -n");
+		return STATUS_UNVERIFIED;
+	}
+	irq_host_read(&host, run->dev.bdf);
+	for (i = 0; i < ARRAY_SIZE(irq_cases) && status != STATUS_FAIL && !signal_seen; i++) {
+		const struct irq_case *ic = &irq_cases[i];
+		struct vfio_irq_info info = { .argsz = sizeof(info), .index = ic->index };
+		enum status one;
+		size_t used = strlen(names);
+
+		if (ioctl(run->device, VFIO_DEVICE_GET_IRQ_INFO, &info)) {
+			one = irq_unknown(run, ic, errno);
+		} else if (!info.count) {
+			report_line(run->rep, "%s: the device has none", ic->name);
+			continue;
+		} else {
+			one = irq_try(run, ic, &host);
+		}
+		nr++;
+		if (one != STATUS_PASS)
+			status = one;
+		if (one == STATUS_UNVERIFIED)
+			continue;
+		tried++;
+		snprintf(names + used, sizeof(names) - used, "%s%s", used ? ", " : "", ic->name);
+	}
+	undo_interrupts(run);
+	if (!nr)
+		return run_dma_skip(run, "the device has no MSI-X, MSI or INTx");
+	report_witness(run->rep, "interrupts", status, tried, status == STATUS_FAIL, run->err.why);
+	report_witness_of(run->rep, "interrupts", nr, nr);
+	run_detail(run, "by eventfd: %s", names[0] ? names : "none");
+	return signal_seen ? STATUS_SKIP : status;
+}
+
+void undo_interrupts(struct run *run)
+{
+	struct run_dma *dma = run->dma;
+	struct err ignored = { 0 };
+
+	if (!dma || !dma->open)
+		return;
+	if (dma->irq >= 0) {
+		/* First, or INTx stays asserted with nobody to care. */
+		dma->dev.drv->interrupt(&dma->dev, false, &ignored);
+		vfio_irq_disable(run->device, (uint32_t)dma->irq);
+	}
+	dma->irq = -1;
+	if (dma->event >= 0)
+		close(dma->event);
+	if (dma->unmask >= 0)
+		close(dma->unmask);
+	dma->event = dma->unmask = -1;
+}

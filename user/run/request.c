@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "run/request.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/signals.h"
+#include "vfio/vfio.h"
+
+/* Whoever missed the first word, in between looking and waiting, hears the next. */
+#define AGAIN_MS 100
+
+static pthread_t listener; /* the thread that is to stop waiting */
+static char wanted[sizeof(((struct request *)0)->bdf)];
+
+const char *request_seen(void)
+{
+	return signal_requested ? wanted : NULL;
+}
+
+/*
+ * An eventfd cannot send a signal, and what waits here waits in many places: in poll(), in
+ * sleeps of a driver, in the kernel.  So a thread waits for the eventfd, and interrupts them.
+ */
+static void *hear(void *arg)
+{
+	const struct timespec again = { .tv_nsec = AGAIN_MS * 1000000L };
+	const struct request *req = arg;
+	uint64_t count;
+
+	while (read(req->event, &count, sizeof(count)) != sizeof(count))
+		if (errno != EINTR)
+			return NULL;
+	/* request_stop() wakes us with it too. */
+	if (req->stopping)
+		return NULL;
+	/* Of two that are wanted at a time, any; all are given back. */
+	memcpy(wanted, req->bdf, sizeof(wanted));
+	signal_requested = 1;
+	while (!req->stopping) {
+		pthread_kill(listener, SIGNAL_REQUEST);
+		nanosleep(&again, NULL);
+	}
+	return NULL;
+}
+
+/* All signals are for the thread that does the work. */
+static int start_hearing(struct request *req)
+{
+	sigset_t all, was;
+	int ret;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &was);
+	listener = pthread_self();
+	ret = -pthread_create(&req->thread, NULL, hear, req);
+	pthread_sigmask(SIG_SETMASK, &was, NULL);
+	return ret;
+}
+
+int request_listen(struct request *req, int device, const char *bdf)
+{
+	int ret;
+
+	memset(req, 0, sizeof(*req));
+	snprintf(req->bdf, sizeof(req->bdf), "%s", bdf);
+	req->device = device;
+	req->event = eventfd(0, EFD_CLOEXEC);
+	if (req->event < 0)
+		return -errno;
+	ret = vfio_irq_enable(device, VFIO_PCI_REQ_IRQ_INDEX, req->event);
+	if (!ret) {
+		ret = start_hearing(req);
+		if (!ret) {
+			req->listening = true;
+			return 0;
+		}
+		vfio_irq_disable(device, VFIO_PCI_REQ_IRQ_INDEX);
+	}
+	close(req->event);
+	return ret;
+}
+
+void request_stop(struct request *req)
+{
+	const uint64_t one = 1;
+
+	if (!req->listening)
+		return;
+	req->listening = false;
+	vfio_irq_disable(req->device, VFIO_PCI_REQ_IRQ_INDEX);
+	req->stopping = true;
+	/* A counter that is full wakes it as well.  pthread_cancel() would need libgcc_s. */
+	while (write(req->event, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
+	pthread_join(req->thread, NULL);
+	close(req->event);
+}

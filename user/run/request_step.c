@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The step that listens for the kernel's request to give the device back. */
+#include <stdio.h>
+#include <string.h>
+
+#include "run/request.h"
+#include "run/step.h"
+
+enum status step_request(struct run *run)
+{
+	int ret = request_listen(&run->request, run->device, run->opts->bdf);
+
+	if (ret) {
+		run_detail(run, "no request to give the device back can be heard: %s",
+			   strerror(-ret));
+		return STATUS_SKIP;
+	}
+	run_detail(run, "a request to give the device back is heard");
+	return STATUS_PASS;
+}
+
+void undo_request(struct run *run)
+{
+	request_stop(&run->request);
+}
+
+/*
+ * The rules of interrupts try the index of requests as well, so it has to be theirs.  A request
+ * that comes meanwhile is repeated by the kernel after 10 s, see vfio_unregister_group_dev().
+ */
+enum status step_irq_rules_unheard(struct run *run)
+{
+	const bool listening = run->request.listening;
+	enum status status;
+
+	request_stop(&run->request);
+	status = step_irq_rules(run);
+	if (listening && request_listen(&run->request, run->device, run->opts->bdf))
+		report_line(run->rep, "From here on no request to give the device back is heard");
+	return status;
+}
+
+bool run_given_back(struct run *run)
+{
+	struct err err = { 0 };
+
+	if (!request_seen())
+		return false;
+	err_set(&err, 0, "", "it is being unplugged, or unbound from its driver",
+		"nothing of the run is left; start it again when the device is back");
+	err_what(&err, "the kernel wants %s back, and it was given back", request_seen());
+	report_stopped(run->rep, &err);
+	return true;
+}

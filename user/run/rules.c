@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The step that asks a back end for what it must refuse, and for what it must grant.
+ *
+ * The errno of each is the kernel's own.  Type1: drivers/vfio/vfio_iommu_type1.c,
+ * vfio_dma_do_map(), vfio_dma_do_unmap().  iommufd: drivers/iommu/iommufd/ioas.c,
+ * iommufd_ioas_map(), iommufd_ioas_unmap(); io_pagetable.c, iopt_check_iova(),
+ * iopt_unmap_iova_range(); pages.c, iopt_alloc_pages().  Its container: vfio_compat.c.
+ */
+#include "run/rules.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+
+#include "vfio/iommufd_uapi.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define RW	      (VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE)
+#define RO	      VFIO_DMA_MAP_FLAG_READ
+#define WO	      VFIO_DMA_MAP_FLAG_WRITE
+#define UNKNOWN	      (1U << 31)
+
+/* Where a rule's IOVA and virtual address are counted from */
+enum place {
+	HERE,	  /* the window; the scratch memory */
+	RESERVED, /* an IOVA between two ranges */
+	BEYOND,	  /* an IOVA after the last range */
+	TOP,	  /* the last page that a number has */
+	ABSENT,	  /* memory that is in no VMA */
+	READONLY, /* memory that may only be read */
+};
+
+enum op { MAP, UNMAP };
+
+struct answer {
+	int no;	       /* errno, 0 for success */
+	int no_later;  /* what kernels answer since they use check_add_overflow(); 0: no other */
+	uint64_t gone; /* UNMAP that succeeds: bytes that go */
+	bool none;     /* there is no such question */
+};
+
+#define OK        \
+	{         \
+		0 \
+	}
+#define E(x)              \
+	{                 \
+		.no = (x) \
+	}
+#define GONE(x)             \
+	{                   \
+		.gone = (x) \
+	}
+#define WRAPS                                       \
+	{                                           \
+		.no = EINVAL, .no_later = EOVERFLOW \
+	}
+#define NONE                 \
+	{                    \
+		.none = true \
+	}
+/* The same from all, or from both kinds of Type1 and both of iommufd */
+#define ALL(x)             \
+	{                  \
+		x, x, x, x \
+	}
+#define TWO(x, y)          \
+	{                  \
+		x, x, y, y \
+	}
+
+static const struct rule {
+	const char *name;
+	enum op op;
+	bool pre; /* PIECE at the window's start is mapped before */
+	uint32_t flags;
+	enum place vaddr, iova;
+	uint64_t vaddr_add, iova_add, size;
+	bool short_argsz;
+	struct answer answers[NR_RULES]; /* Type1, Type1v2, iommufd, compatible container */
+} rules[] = {
+	/* clang-format off */
+	{ "map, read and write", MAP, false, RW, HERE, HERE, 0, 0, PIECE, false, ALL(OK) },
+	{ "map, read only", MAP, false, RO, HERE, HERE, 0, 0, PIECE, false, ALL(OK) },
+	{ "map, write only", MAP, false, WO, HERE, HERE, 0, 0, PIECE, false, ALL(OK) },
+	/* Nobody but the IOMMU's own driver refuses that of the compatible container. */
+	{ "map, no right", MAP, false, 0, HERE, HERE, 0, 0, PIECE, false, ALL(E(EINVAL)) },
+	{ "map, unknown flag", MAP, false, RW | UNKNOWN, HERE, HERE, 0, 0, PIECE, false, { E(EINVAL), E(EINVAL), E(EOPNOTSUPP), E(EINVAL) } },
+	{ "map, argsz too small", MAP, false, RW, HERE, HERE, 0, 0, PIECE, true, ALL(E(EINVAL)) },
+	{ "map, zero length", MAP, false, RW, HERE, HERE, 0, 0, 0, false, ALL(E(EINVAL)) },
+	{ "map, unaligned length", MAP, false, RW, HERE, HERE, 0, 0, PIECE + 1, false, ALL(E(EINVAL)) },
+	{ "map, unaligned IOVA", MAP, false, RW, HERE, HERE, 0, 1, PIECE, false, ALL(E(EINVAL)) },
+	{ "map, unaligned memory", MAP, false, RW, HERE, HERE, 1, 0, PIECE, false, ALL(E(EINVAL)) },
+	{ "map, IOVA wraps", MAP, false, RW, HERE, TOP, 0, 0, PIECE, false, TWO(WRAPS, E(EOVERFLOW)) },
+	{ "map, memory wraps", MAP, false, RW, TOP, HERE, 0, 0, PIECE, false, TWO(WRAPS, E(EOVERFLOW)) },
+	{ "map, reserved IOVA", MAP, false, RW, HERE, RESERVED, 0, 0, BASE_PAGE, false, ALL(E(EINVAL)) },
+	{ "map, IOVA beyond the aperture", MAP, false, RW, HERE, BEYOND, 0, 0, PIECE, false, ALL(E(EINVAL)) },
+	{ "map, memory in no VMA", MAP, false, RW, ABSENT, HERE, 0, 0, PIECE, false, ALL(E(EFAULT)) },
+	{ "map, read-only memory to write", MAP, false, RW, READONLY, HERE, 0, 0, PIECE, false, ALL(E(EFAULT)) },
+	{ "map, read-only memory to read", MAP, false, RO, READONLY, HERE, 0, 0, PIECE, false, ALL(OK) },
+	{ "map again", MAP, true, RW, HERE, HERE, 0, 0, PIECE, false, ALL(E(EEXIST)) },
+	{ "map over its end", MAP, true, RW, HERE, HERE, 0, PIECE / 2, PIECE, false, ALL(E(EEXIST)) },
+	{ "map within it", MAP, true, RW, HERE, HERE, 0, PIECE / 4, BASE_PAGE, false, ALL(E(EEXIST)) },
+	{ "map next to it", MAP, true, RW, HERE, HERE, 0, PIECE, PIECE, false, ALL(OK) },
+	{ "unmap it exactly", UNMAP, true, 0, HERE, HERE, 0, 0, PIECE, false, ALL(GONE(PIECE)) },
+	{ "unmap more than it", UNMAP, true, 0, HERE, HERE, 0, 0, 2 * PIECE, false, ALL(GONE(PIECE)) },
+	{ "unmap where nothing is", UNMAP, true, 0, HERE, HERE, 0, PIECE, PIECE, false, { GONE(0), GONE(0), E(ENOENT), GONE(0) } },
+	/* Type1 takes what begins in the range, whole; the others take no part of a mapping. */
+	{ "unmap its first page", UNMAP, true, 0, HERE, HERE, 0, 0, BASE_PAGE, false, { GONE(PIECE), E(EINVAL), E(ENOENT), E(ENOENT) } },
+	{ "unmap a page in its middle", UNMAP, true, 0, HERE, HERE, 0, PIECE / 2, BASE_PAGE, false, { GONE(0), E(EINVAL), E(ENOENT), E(ENOENT) } },
+	{ "unmap, zero length", UNMAP, true, 0, HERE, HERE, 0, 0, 0, false, ALL(E(EINVAL)) },
+	/* To iommufd that is a part of a mapping as any other. */
+	{ "unmap, unaligned length", UNMAP, true, 0, HERE, HERE, 0, 0, 1, false, TWO(E(EINVAL), E(ENOENT)) },
+	{ "unmap, unaligned IOVA", UNMAP, true, 0, HERE, HERE, 0, 1, PIECE, false, TWO(E(EINVAL), E(ENOENT)) },
+	{ "unmap, IOVA wraps", UNMAP, true, 0, HERE, TOP, 0, 0, PIECE, false, TWO(WRAPS, E(EOVERFLOW)) },
+	{ "unmap, unknown flag", UNMAP, true, UNKNOWN, HERE, HERE, 0, 0, PIECE, false, { E(EINVAL), E(EINVAL), NONE, E(EINVAL) } },
+	{ "unmap, argsz too small", UNMAP, true, 0, HERE, HERE, 0, 0, PIECE, true, ALL(E(EINVAL)) },
+	/* clang-format on */
+};
+
+/* The calls of a rule, in the words of a back end: 0 or a positive errno. */
+struct dialect {
+	const char *source; /* where the answers come from, in the kernel */
+	int (*map)(struct rules *r, const struct rule *rule, uint64_t vaddr, uint64_t iova);
+	int (*unmap)(struct rules *r, const struct rule *rule, uint64_t iova, uint64_t *gone);
+};
+
+const char *errno_text(int no)
+{
+	return no ? strerrorname_np(no) : "success";
+}
+
+void check_errno(struct rules *r, const char *name, int got, int want)
+{
+	report_check(r->run->rep, name, got == want ? STATUS_PASS : STATUS_FAIL,
+		     got == want ? "%s" : "%s, must be %s", errno_text(got), errno_text(want));
+}
+
+int rules_map(struct rules *r, uint64_t iova, uint64_t size)
+{
+	return -vfio_map(&r->run->vfio, r->scratch, iova, size, RW);
+}
+
+int rules_unmap(struct rules *r, uint64_t iova, uint64_t size, uint64_t *gone)
+{
+	*gone = 0;
+	return -vfio_unmap(&r->run->vfio, iova, size, gone);
+}
+
+/* Each mapping begins at a piece or half of one. */
+void rules_clear(struct rules *r)
+{
+	uint64_t gone;
+
+	rules_unmap(r, r->window, WINDOW, &gone);
+}
+
+static int container_map(struct rules *r, const struct rule *rule, uint64_t vaddr, uint64_t iova)
+{
+	struct vfio_iommu_type1_dma_map map = {
+		.argsz = sizeof(map) - rule->short_argsz,
+		.flags = rule->flags,
+		.vaddr = vaddr,
+		.iova = iova,
+		.size = rule->size,
+	};
+
+	return ioctl(r->run->vfio.container, VFIO_IOMMU_MAP_DMA, &map) ? errno : 0;
+}
+
+static int container_unmap(struct rules *r, const struct rule *rule, uint64_t iova, uint64_t *gone)
+{
+	struct vfio_iommu_type1_dma_unmap unmap = {
+		.argsz = sizeof(unmap) - rule->short_argsz,
+		.flags = rule->flags,
+		.iova = iova,
+		.size = rule->size,
+	};
+	int no = ioctl(r->run->vfio.container, VFIO_IOMMU_UNMAP_DMA, &unmap) ? errno : 0;
+
+	*gone = unmap.size;
+	return no;
+}
+
+static int iommufd_map(struct rules *r, const struct rule *rule, uint64_t vaddr, uint64_t iova)
+{
+	struct iommu_ioas_map map = {
+		.size = sizeof(map) - rule->short_argsz,
+		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | (rule->flags & UNKNOWN) |
+			 (rule->flags & RO ? IOMMU_IOAS_MAP_READABLE : 0) |
+			 (rule->flags & WO ? IOMMU_IOAS_MAP_WRITEABLE : 0),
+		.ioas_id = r->run->vfio.ioas,
+		.user_va = vaddr,
+		.length = rule->size,
+		.iova = iova,
+	};
+
+	return ioctl(r->run->vfio.container, IOMMU_IOAS_MAP, &map) ? errno : 0;
+}
+
+static int iommufd_unmap(struct rules *r, const struct rule *rule, uint64_t iova, uint64_t *gone)
+{
+	struct iommu_ioas_unmap unmap = {
+		.size = sizeof(unmap) - rule->short_argsz,
+		.ioas_id = r->run->vfio.ioas,
+		.iova = iova,
+		.length = rule->size,
+	};
+	int no = ioctl(r->run->vfio.container, IOMMU_IOAS_UNMAP, &unmap) ? errno : 0;
+
+	*gone = unmap.length;
+	return no;
+}
+
+static const struct dialect dialects[NR_RULES] = {
+	[RULES_TYPE1] = { "vfio_iommu_type1.c", container_map, container_unmap },
+	[RULES_TYPE1V2] = { "vfio_iommu_type1.c", container_map, container_unmap },
+	[RULES_IOMMUFD] = { "drivers/iommu/iommufd", iommufd_map, iommufd_unmap },
+	[RULES_COMPAT] = { "drivers/iommu/iommufd", container_map, container_unmap },
+};
+
+/* False where this IOMMU has no such address */
+static bool place_iova(const struct rules *r, const struct rule *rule, uint64_t *iova)
+{
+	const struct vfio_iommu *iommu = &r->run->iommu;
+	uint64_t last;
+
+	switch (rule->iova) {
+	case RESERVED:
+		if (iommu->nr_ranges < 2)
+			return false;
+		*iova = iommu->ranges[0].end + 1;
+		return true;
+	case BEYOND:
+		last = iommu->nr_ranges ? iommu->ranges[iommu->nr_ranges - 1].end : UINT64_MAX;
+		if (last > UINT64_MAX - 2 * PIECE)
+			return false;
+		*iova = last + 1;
+		return true;
+	case TOP:
+		*iova = -BASE_PAGE;
+		return true;
+	default:
+		*iova = r->window + rule->iova_add;
+		return true;
+	}
+}
+
+static uint64_t place_vaddr(const struct rules *r, const struct rule *rule)
+{
+	switch (rule->vaddr) {
+	case TOP:
+		return -BASE_PAGE;
+	case ABSENT:
+		return (uintptr_t)r->absent;
+	case READONLY:
+		return (uintptr_t)r->readonly;
+	default:
+		return (uintptr_t)r->scratch + rule->vaddr_add;
+	}
+}
+
+static void check_rule(struct rules *r, const struct rule *rule)
+{
+	const struct answer *want = &rule->answers[r->run->vfio.be->rules];
+	uint64_t iova, gone = 0;
+	int no;
+
+	if (want->none)
+		return;
+	if (!place_iova(r, rule, &iova)) {
+		report_check(r->run->rep, rule->name, STATUS_SKIP,
+			     "every IOVA is usable, or which are is not told");
+		return;
+	}
+	no = rule->pre ? rules_map(r, r->window, PIECE) : 0;
+	if (no) {
+		report_check(r->run->rep, rule->name, STATUS_FAIL, "the mapping before it: %s",
+			     errno_text(no));
+		return;
+	}
+	no = rule->op == MAP ? r->dialect->map(r, rule, place_vaddr(r, rule), iova)
+			     : r->dialect->unmap(r, rule, iova, &gone);
+	if (!no && !want->no && rule->op == UNMAP && gone != want->gone)
+		report_check(r->run->rep, rule->name, STATUS_FAIL,
+			     "0x%llx bytes unmapped, must be 0x%llx", (unsigned long long)gone,
+			     (unsigned long long)want->gone);
+	else if (want->no_later && no == want->no_later)
+		report_check(r->run->rep, rule->name, STATUS_PASS, "%s, %s on older kernels",
+			     errno_text(no), errno_text(want->no));
+	else
+		check_errno(r, rule->name, no, want->no);
+	rules_clear(r);
+}
+
+static void check_more(struct rules *r, const struct rule_more *more)
+{
+	for (; more->check; more++)
+		if (more->rules & RULES_OF(r->run->vfio.be->rules))
+			more->check(r);
+}
+
+static void *memory(size_t size, int prot)
+{
+	void *p = mmap(NULL, size, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		return NULL;
+	madvise(p, size, MADV_DONTFORK);
+	return p;
+}
+
+enum status step_dma_rules(struct run *run)
+{
+	struct rules r = { .run = run, .dialect = &dialects[run->vfio.be->rules] };
+	unsigned int passed, failed;
+	size_t i;
+
+	if (run->opts->no_rules) {
+		run_detail(run, "--no-rules");
+		return STATUS_SKIP;
+	}
+	r.scratch = memory(SCRATCH, PROT_READ | PROT_WRITE);
+	r.absent = memory(SCRATCH, PROT_NONE);
+	r.readonly = memory(SCRATCH, PROT_READ);
+	if (!r.scratch || !r.absent || !r.readonly ||
+	    vfio_iova_find(&run->iommu, 0, WINDOW, PIECE, &r.window)) {
+		err_set(&run->err, ENOMEM, "the rules of mapping were not checked",
+			"no memory, or no IOVAs, for it", "free some");
+		return STATUS_UNVERIFIED;
+	}
+	/* Taken away: nothing else comes there meanwhile. */
+	munmap(r.absent, SCRATCH);
+	for (i = 0; i < ARRAY_SIZE(rules); i++)
+		check_rule(&r, &rules[i]);
+	check_more(&r, rules_more);
+	check_more(&r, rules_more_iommufd);
+	munmap(r.scratch, SCRATCH);
+	munmap(r.readonly, SCRATCH);
+	passed = report_checks(run->rep, STATUS_PASS);
+	failed = report_checks(run->rep, STATUS_FAIL);
+	run_detail(run, "%u of %u answers are the kernel's own", passed, passed + failed);
+	if (!failed && report_checks(run->rep, STATUS_UNVERIFIED)) {
+		err_set(&run->err, 0, "not every rule of mapping could be checked",
+			"see the checks above", "each says what it takes");
+		return STATUS_UNVERIFIED;
+	}
+	if (!failed) {
+		report_ok(run->rep, "DMA rules: %s, %u skipped", run->detail,
+			  report_checks(run->rep, STATUS_SKIP));
+		return STATUS_PASS;
+	}
+	err_what(&run->err, "%u of %u answers of the kernel are not those of its source", failed,
+		 passed + failed);
+	err_why(&run->err, "see the checks above");
+	err_fix(&run->err, "a patched kernel may mean it so: compare with %s", r.dialect->source);
+	return STATUS_FAIL;
+}

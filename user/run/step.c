@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "lib/signals.h"
+#include "run/step.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void run_detail(struct run *run, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(run->detail, sizeof(run->detail), fmt, ap);
+	va_end(ap);
+}
+
+/* What a back end may lack, in words. */
+static const struct {
+	unsigned int bit;
+	const char *text;
+} lacks[] = {
+	{ BACKEND_CONTAINER, "has no container" },
+	{ BACKEND_GROUP, "takes the device by its own node, not through its group" },
+	{ BACKEND_MAP, "has no IOMMU that memory could be mapped in" },
+};
+
+/* Why the run's back end leaves this step out; NULL: it does not */
+static const char *not_for(const struct step *step, const struct run *run)
+{
+	const unsigned int missing = run->vfio.be ? step->needs & ~run->vfio.be->has : 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(lacks) / sizeof(lacks[0]); i++)
+		if (missing & lacks[i].bit)
+			return lacks[i].text;
+	return NULL;
+}
+
+void steps_run(const struct step *steps, size_t nr, struct run *run)
+{
+	bool stopped = false;
+	size_t i, done = 0;
+
+	for (i = 0; i < nr; i++) {
+		const struct step *step = &steps[i];
+		const char *lacking = not_for(step, run);
+		enum status status;
+
+		if (signal_seen || stopped) {
+			report_step(run->rep, step->name, STATUS_SKIP, "not reached", NULL);
+			continue;
+		}
+		if (lacking) {
+			run_detail(run, "%s %s", run->vfio.be->name, lacking);
+			report_step(run->rep, step->name, STATUS_SKIP, run->detail, NULL);
+			continue;
+		}
+		if (step->heading)
+			report_line(run->rep, "\n=== %s ===", step->heading);
+		memset(&run->err, 0, sizeof(run->err));
+		run->detail[0] = '\0';
+		done = i + 1;
+		status = step->run(run);
+		/* What a signal broke off did not fail. */
+		if (signal_seen && status != STATUS_PASS) {
+			report_step(run->rep, step->name, STATUS_SKIP, "interrupted", NULL);
+			continue;
+		}
+		if (run->err.what[0] && (status != STATUS_ERROR))
+			report_mark(run->rep, status, "%s: %s; %s", run->err.what, run->err.why,
+				    run->err.fix);
+		report_step(run->rep, step->name, status, run->detail,
+			    run->err.what[0] ? &run->err : NULL);
+		stopped = status == STATUS_ERROR;
+	}
+	while (done--)
+		if (steps[done].undo)
+			steps[done].undo(run);
+}

@@ -1,0 +1,544 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The steps that talk to VFIO, in the order that the kernel wants. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "failure/failure.h"
+#include "pt/text.h"
+#include "run/step.h"
+#include "lib/text.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+static void add_string(struct json_object *obj, const char *key, const char *v)
+{
+	json_object_object_add(obj, key, json_text(v));
+}
+
+/* The step stops the run: what failed with -@ret, why and the cure. */
+static enum status stop(struct run *run, int ret, const char *what, const char *why,
+			const char *fix)
+{
+	err_set(&run->err, -ret, what, why ? why : strerror(-ret), fix);
+	return STATUS_ERROR;
+}
+
+enum status step_device(struct run *run)
+{
+	struct json_object *obj = report_object(run->rep, "device");
+	struct env env;
+	char hex[16];
+	int ret;
+
+	add_string(obj, "bdf", run->opts->bdf);
+	env_machine(&env, run->opts->module_path);
+	ret = env_device(&env, run->opts->bdf, NULL);
+	if (ret) {
+		failure_explain(&env, "device", -ret, "no such device", &run->err);
+		return STATUS_ERROR;
+	}
+	run->dev = env.dev;
+	snprintf(hex, sizeof(hex), "0x%04x", run->dev.vendor);
+	add_string(obj, "vendor", hex);
+	snprintf(hex, sizeof(hex), "0x%04x", run->dev.device);
+	add_string(obj, "device", hex);
+	json_object_object_add(obj, "group",
+			       run->dev.group < 0 ? NULL : json_object_new_int(run->dev.group));
+	add_string(obj, "driver", run->dev.driver);
+
+	if (failure_at(&env, "device", &run->err))
+		return STATUS_ERROR;
+	report_ok(run->rep, "IOMMU group: %d", run->dev.group);
+	run_detail(run, "IOMMU group %d, driver %s", run->dev.group, run->dev.driver);
+	return STATUS_PASS;
+}
+
+enum status step_modules(struct run *run)
+{
+	int ret = modules_open(&run->mods);
+
+	if (ret)
+		return stop(run, ret, "libkmod", NULL, "");
+	/* A device on vfio-pci has it; built in, it may have no directory to show. */
+	if (access("/sys/class/vfio", F_OK) && access("/sys/class/vfio-dev", F_OK) &&
+	    modules_need(run->mods, "vfio", NULL, &run->err))
+		return STATUS_ERROR;
+	run_detail(run, "vfio is in the kernel");
+	return STATUS_PASS;
+}
+
+static enum status not_supported(struct run *run, const struct backend *be)
+{
+	char what[64];
+
+	snprintf(what, sizeof(what), "VFIO %s IOMMU not supported", be->title);
+	return run_failed(run, "back-end", -ENODEV, what);
+}
+
+/* What VFIO was asked last failed. */
+static enum status call_failed(struct run *run, int ret)
+{
+	if (!strcmp(run->vfio.call, "group") || !strcmp(run->vfio.call, "device-node"))
+		return run_not_opened(run, run->vfio.call, ret, run->vfio.node);
+	return run_failed(run, run->vfio.call, ret, run->vfio.call);
+}
+
+/* Has the kernel all of this back end for the device?  Else run->err. */
+static bool is_there(struct run *run, const struct backend *be, bool *offered)
+{
+	size_t i;
+
+	memset(&run->err, 0, sizeof(run->err));
+	*offered = be->offered(&run->dev, &run->err);
+	if (!*offered)
+		return false;
+	for (i = 0; i < BACKEND_MODULES && be->modules[i].name; i++)
+		if ((!be->modules[i].proof || access(be->modules[i].proof, F_OK)) &&
+		    modules_need(run->mods, be->modules[i].name, NULL, &run->err))
+			return false;
+	if (vfio_known(be))
+		return true;
+	not_supported(run, be);
+	return false;
+}
+
+/* The one asked for, or the first there that this user may open; NULL: run->err says why */
+static const struct backend *find_backend(struct run *run)
+{
+	const struct backend *closed = NULL;
+	struct err err = { 0 };
+	bool offered;
+	size_t i;
+
+	if (run->opts->backend)
+		return is_there(run, run->opts->backend, &offered) ? run->opts->backend : NULL;
+	for (i = 0; i < nr_backends; i++) {
+		const struct backend *be = &backends[i];
+
+		if (!be->automatic)
+			continue;
+		if (!is_there(run, be, &offered)) {
+			if (!err.what[0] || offered)
+				err = run->err;
+			continue;
+		}
+		if (vfio_accessible(be, &run->dev))
+			return be;
+		/* The step that opens it says what is in the way. */
+		closed = be;
+	}
+	run->err = err;
+	return closed;
+}
+
+enum status step_backend(struct run *run)
+{
+	const struct backend *be = find_backend(run);
+
+	if (!be)
+		return STATUS_ERROR;
+	memset(&run->err, 0, sizeof(run->err));
+	run->vfio.be = be;
+	run->vfio.dev = &run->dev;
+	run->vfio.token = run->opts->vf_token;
+	report_line(run->rep, "Back end: %s%s", be->name, run->opts->backend ? "" : " (auto)");
+	run_detail(run, "%s", be->name);
+	return STATUS_PASS;
+}
+
+static void module_stays(const char *name, int no)
+{
+	fprintf(stderr, "vfio_test: %s: left loaded: %s; modprobe -r %s\n", name, strerror(no),
+		name);
+}
+
+void undo_modules(struct run *run)
+{
+	if (run->mods)
+		modules_close(run->mods, module_stays);
+	run->mods = NULL;
+}
+
+enum status step_container(struct run *run)
+{
+	int ret = vfio_open(&run->vfio);
+
+	if (ret)
+		return run_not_opened(run, "container", ret, run->vfio.be->node);
+	run_detail(run, "%s, fd %d", run->vfio.be->node, run->vfio.container);
+	return STATUS_PASS;
+}
+
+void undo_container(struct run *run)
+{
+	vfio_close(&run->vfio);
+}
+
+enum status step_api_version(struct run *run)
+{
+	int version = ioctl(run->vfio.container, VFIO_GET_API_VERSION);
+
+	report_line(run->rep, "VFIO API version: %d", version);
+	run_detail(run, "%d", version);
+	if (version != VFIO_API_VERSION)
+		return stop(run, -EPROTO, "unknown VFIO API version",
+			    "this program knows version 0 only", "");
+	return STATUS_PASS;
+}
+
+/* As the source documents ask for them */
+static const struct {
+	int type;
+	const char *name, *key;
+} extensions[] = {
+	{ VFIO_TYPE1_IOMMU, "VFIO_TYPE1_IOMMU", "type1" },
+	{ VFIO_TYPE1v2_IOMMU, "VFIO_TYPE1v2_IOMMU", "type1v2" },
+	{ VFIO_NOIOMMU_IOMMU, "VFIO_NOIOMMU_IOMMU", "noiommu" },
+};
+
+static enum status ask_extensions(struct run *run, const char *when)
+{
+	char detail[sizeof(run->detail)] = "";
+	bool known = false;
+	size_t i, used = 0;
+
+	report_line(run->rep, "%s-SET_CONTAINER:", when);
+	for (i = 0; i < ARRAY_SIZE(extensions); i++) {
+		bool there =
+			ioctl(run->vfio.container, VFIO_CHECK_EXTENSION, extensions[i].type) == 1;
+
+		report_line(run->rep, "  VFIO_CHECK_EXTENSION %s: %s", extensions[i].name,
+			    there ? "Present" : "Not Present");
+		used += snprintf(detail + used, sizeof(detail) - used, "%s%s %d", i ? ", " : "",
+				 extensions[i].key, there);
+		if (extensions[i].type == run->vfio.be->type)
+			known = there;
+	}
+	run_detail(run, "%s", detail);
+	if (known)
+		return STATUS_PASS;
+	return not_supported(run, run->vfio.be);
+}
+
+enum status step_extensions_before(struct run *run)
+{
+	enum status status = ask_extensions(run, "pre");
+
+	if (status == STATUS_PASS)
+		report_ok(run->rep, "VFIO %s IOMMU supported", run->vfio.be->title);
+	return status;
+}
+
+enum status step_group(struct run *run)
+{
+	int ret = vfio_group_open(&run->vfio);
+
+	if (ret)
+		return call_failed(run, ret);
+	run_detail(run, "%s, fd %d", run->vfio.node, run->vfio.group);
+	return STATUS_PASS;
+}
+
+void undo_group(struct run *run)
+{
+	vfio_group_close(&run->vfio);
+}
+
+enum status step_viable(struct run *run)
+{
+	struct vfio_group_status status = { .argsz = sizeof(status) };
+
+	if (ioctl(run->vfio.group, VFIO_GROUP_GET_STATUS, &status))
+		return run_failed(run, "VFIO_GROUP_GET_STATUS", -errno, "VFIO_GROUP_GET_STATUS");
+	if (!(status.flags & VFIO_GROUP_FLAGS_VIABLE))
+		return run_failed(run, "group-viable", -EPERM, "the group is not viable");
+	report_ok(run->rep, "Group %d is viable", run->dev.group);
+	run_detail(run, "flags 0x%x", status.flags);
+	return STATUS_PASS;
+}
+
+enum status step_set_container(struct run *run)
+{
+	int ret = vfio_group_set_container(&run->vfio);
+
+	if (ret)
+		return call_failed(run, ret);
+	report_ok(run->rep, "Group added to container");
+	return STATUS_PASS;
+}
+
+void undo_set_container(struct run *run)
+{
+	vfio_group_unset_container(&run->vfio);
+}
+
+enum status step_extensions_after(struct run *run)
+{
+	return ask_extensions(run, "post");
+}
+
+enum status step_set_iommu(struct run *run)
+{
+	const struct backend *be = run->vfio.be;
+	int ret = vfio_set_iommu(&run->vfio);
+
+	if (ret)
+		return call_failed(run, ret);
+	report_ok(run->rep, "IOMMU type set to %s", be->title);
+	run_detail(run, "%s", be->name);
+	add_string(report_object(run->rep, "iommu"), "type", be->name);
+	return STATUS_PASS;
+}
+
+/* " 4K 2M 1G"; three and more neighbours as " 4K...1T". */
+static void page_sizes_text(uint64_t sizes, char *buf, size_t len)
+{
+	static const char units[] = "BKMGTPE";
+	unsigned int i, last;
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (i = 0; i < 64 && used < len; i = last + 1) {
+		last = i;
+		if (!(sizes >> i & 1))
+			continue;
+		while (last < 63 && sizes >> (last + 1) & 1)
+			last++;
+		if (last < i + 2)
+			last = i;
+		used += snprintf(buf + used, len - used, " %u%c", 1U << i % 10, units[i / 10]);
+		if (last > i && used < len)
+			used += snprintf(buf + used, len - used, "...%u%c", 1U << last % 10,
+					 units[last / 10]);
+	}
+}
+
+static void show_iommu(struct run *run)
+{
+	struct json_object *obj = report_object(run->rep, "iommu");
+	struct json_object *sizes = json_object_new_array();
+	struct json_object *ranges = json_object_new_array();
+	const struct vfio_iommu *iommu = &run->iommu;
+	char text[128] = "", hex[24];
+	unsigned int i;
+
+	for (i = 0; i < 64; i++) {
+		uint64_t size = 1ULL << i;
+
+		if (!(iommu->page_sizes & size))
+			continue;
+		snprintf(hex, sizeof(hex), "0x%llx", (unsigned long long)size);
+		json_object_array_add(sizes, json_text(hex));
+	}
+	page_sizes_text(iommu->page_sizes, text, sizeof(text));
+	json_object_object_add(obj, "page_sizes", sizes);
+	report_line(run->rep, "IOMMU Info:");
+	for (i = 0; i < iommu->nr_ranges; i++) {
+		struct json_object *range = json_object_new_object();
+
+		json_add_hex(range, "start", iommu->ranges[i].start);
+		json_add_hex(range, "end", iommu->ranges[i].end);
+		json_object_array_add(ranges, range);
+		report_line(run->rep, "  IOVA range: 0x%llx - 0x%llx",
+			    (unsigned long long)iommu->ranges[i].start,
+			    (unsigned long long)iommu->ranges[i].end);
+	}
+	json_object_object_add(obj, "iova_ranges", ranges);
+	if (!iommu->nr_ranges)
+		report_line(run->rep, "  IOVA range: not told by this kernel");
+	report_line(run->rep, "  Page sizes:%s", text[0] ? text : " not told");
+	if (iommu->has_dma_avail) {
+		json_object_object_add(obj, "dma_avail", json_object_new_int64(iommu->dma_avail));
+		report_line(run->rep, "  Mappings left: %u", iommu->dma_avail);
+	}
+}
+
+enum status step_iommu_info(struct run *run)
+{
+	int ret = vfio_info(&run->vfio, &run->iommu);
+
+	if (ret == -EPROTO)
+		return stop(run, ret, run->vfio.call, "its answer contradicts itself",
+			    "report it to the kernel's VFIO maintainers");
+	if (ret)
+		return call_failed(run, ret);
+	show_iommu(run);
+	run_detail(run, "%u IOVA ranges", run->iommu.nr_ranges);
+	return STATUS_PASS;
+}
+
+/*
+ * Asked before anything is taken: what the kernel cannot give it answers with SIGBUS, or by
+ * killing a process, which need not be this one.  What may be locked it says itself.
+ */
+static bool has_memory(const struct run_opts *o)
+{
+	const struct memory_need need = { .size = o->size, .page_size = o->page_size };
+	struct memory mem;
+
+	memory_read(&mem, "", o->page_size);
+	return !memory_short(&mem, &need, MEMORY_MEMLOCK);
+}
+
+enum status step_buffer(struct run *run)
+{
+	const struct run_opts *o = run->opts;
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS, ret;
+
+	if (!has_memory(o))
+		return run_failed(run, "buffer", -ENOMEM, "could not allocate the buffer");
+	if (o->page_size > BASE_PAGE)
+		flags |= MAP_HUGETLB | __builtin_ctzll(o->page_size) << MAP_HUGE_SHIFT;
+	run->buf = mmap(NULL, o->size, PROT_READ | PROT_WRITE, flags, -1, 0);
+	if (run->buf == MAP_FAILED) {
+		int no = errno;
+
+		run->buf = NULL;
+		return run_failed(run, "buffer", -no, "could not allocate the buffer");
+	}
+	/* A page size that was asked for is the one that is tested. */
+	if (o->page_size == BASE_PAGE)
+		madvise(run->buf, o->size, MADV_NOHUGEPAGE);
+	/* A child's copy on write would move our pages from under the device. */
+	madvise(run->buf, o->size, MADV_DONTFORK);
+	report_ok(run->rep, "Allocated %llu bytes at virtual address: %p",
+		  (unsigned long long)o->size, run->buf);
+	ret = memory_populate(run->buf, o->size, o->page_size);
+	if (ret)
+		return run_failed(run, "buffer", ret, "could not fill the buffer");
+	memset(run->buf, RUN_PATTERN, o->size);
+	report_ok(run->rep, "Filled memory with test pattern (0x%02X)", RUN_PATTERN);
+	run_detail(run, "%llu bytes at %p", (unsigned long long)o->size, run->buf);
+	return STATUS_PASS;
+}
+
+void undo_buffer(struct run *run)
+{
+	if (run->buf)
+		munmap(run->buf, run->opts->size);
+	run->buf = NULL;
+}
+
+/* The next mapping, refused by the kernel or not even asked for */
+static enum status map_failed(struct run *run, int ret)
+{
+	const char *call = run->vfio.call;
+	char what[96];
+
+	snprintf(what, sizeof(what), "%s of 0x%llx bytes at IOVA 0x%llx", call,
+		 (unsigned long long)run->opts->size,
+		 (unsigned long long)run->iovas[run->nr_mapped]);
+	return run_failed(run, call, ret, what);
+}
+
+/* The kernel would say no more than EINVAL. */
+static enum status iova_unusable(struct run *run, uint64_t iova)
+{
+	run->vfio.call =
+		run->vfio.be->has & BACKEND_CONTAINER ? "VFIO_IOMMU_MAP_DMA" : "IOMMU_IOAS_MAP";
+	run->iovas[run->nr_mapped] = iova;
+	return map_failed(run, -EINVAL);
+}
+
+static enum status choose_iovas(struct run *run)
+{
+	const struct run_opts *o = run->opts;
+	unsigned int i;
+
+	if (!o->nr_iovas && vfio_iova_find(&run->iommu, 0, o->size, o->page_size, &run->iovas[0]))
+		return iova_unusable(run, 0);
+	for (i = 0; i < o->nr_iovas; i++) {
+		if (!vfio_iova_usable(&run->iommu, o->iovas[i], o->size))
+			return iova_unusable(run, o->iovas[i]);
+		run->iovas[i] = o->iovas[i];
+	}
+	return STATUS_PASS;
+}
+
+enum status step_map(struct run *run)
+{
+	struct json_object *obj = report_object(run->rep, "mapping");
+	struct json_object *iovas = json_object_new_array();
+	const struct run_opts *o = run->opts;
+	unsigned int nr = o->nr_iovas ? o->nr_iovas : 1;
+	char hex[24];
+
+	json_object_object_add(obj, "pid", json_object_new_int(getpid()));
+	json_add_hex(obj, "vaddr", (uintptr_t)run->buf);
+	json_object_object_add(obj, "iova", NULL); /* its place; the first of: */
+	json_object_object_add(obj, "iovas", iovas);
+	json_add_hex(obj, "size", o->size);
+	json_add_hex(obj, "page_size", o->page_size);
+	if (choose_iovas(run))
+		return STATUS_ERROR;
+	json_add_hex(obj, "iova", run->iovas[0]);
+	while (run->nr_mapped < nr) {
+		uint64_t iova = run->iovas[run->nr_mapped];
+		int ret = vfio_map(&run->vfio, run->buf, iova, o->size,
+				   VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE);
+
+		if (ret)
+			return map_failed(run, ret);
+		run->nr_mapped++;
+		snprintf(hex, sizeof(hex), "0x%llx", (unsigned long long)iova);
+		json_object_array_add(iovas, json_text(hex));
+		report_ok(run->rep, "DMA mapped: IOVA=0x%llx, VADDR=%p, SIZE=%llu",
+			  (unsigned long long)iova, run->buf, (unsigned long long)o->size);
+	}
+	run_detail(run, "IOVA 0x%llx%s, vaddr %p, 0x%llx bytes", (unsigned long long)run->iovas[0],
+		   nr > 1 ? " and more" : "", run->buf, (unsigned long long)o->size);
+	return STATUS_PASS;
+}
+
+void undo_map(struct run *run)
+{
+	uint64_t unmapped;
+
+	while (run->nr_mapped)
+		vfio_unmap(&run->vfio, run->iovas[--run->nr_mapped], run->opts->size, &unmapped);
+}
+
+enum status step_unmap(struct run *run)
+{
+	while (run->nr_mapped) {
+		uint64_t iova = run->iovas[--run->nr_mapped], unmapped = 0;
+		int ret = vfio_unmap(&run->vfio, iova, run->opts->size, &unmapped);
+
+		if (ret || unmapped != run->opts->size) {
+			err_set(&run->err, -ret, run->vfio.call, ret ? strerror(-ret) : "",
+				"see dmesg");
+			if (!ret)
+				err_why(&run->err, "0x%llx of 0x%llx bytes unmapped",
+					(unsigned long long)unmapped,
+					(unsigned long long)run->opts->size);
+			return STATUS_FAIL;
+		}
+		report_ok(run->rep, "DMA unmapped: IOVA=0x%llx, SIZE=%llu",
+			  (unsigned long long)iova, (unsigned long long)unmapped);
+	}
+	run_detail(run, "0x%llx bytes each", (unsigned long long)run->opts->size);
+	return STATUS_PASS;
+}
+
+enum status step_device_fd(struct run *run)
+{
+	int ret = vfio_get_device(&run->vfio, &run->device);
+
+	if (ret)
+		return call_failed(run, ret);
+	report_ok(run->rep, "Got device file descriptor for %s", run->dev.bdf);
+	run_detail(run, "fd %d", run->device);
+	return STATUS_PASS;
+}
+
+void undo_device_fd(struct run *run)
+{
+	if (run->device >= 0)
+		close(run->device);
+	run->device = -1;
+}

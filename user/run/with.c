@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The steps of further devices: --with.  Each joins the container, or the iommufd's address
+ * space, of the first; what is mapped there is mapped for all, and each moves data by it.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <linux/pci_regs.h>
+
+#include "driver/driver.h"
+#include "lib/signals.h"
+#include "failure/failure.h"
+#include "run/step.h"
+#include "lib/text.h"
+
+/* Of each: as much as shows that it goes through the same mapping. */
+#define WITH_PAGES 16
+
+struct run_with {
+	struct sysfs_device dev;
+	struct vfio vfio; /* the first device's container, and a group of its own or a shared one */
+	bool own_group;
+	int device;
+	struct request request;
+	struct json_object *obj;
+};
+
+static enum status stop(struct run *run, const struct run_with *w, int ret, const char *why,
+			const char *fix)
+{
+	err_set(&run->err, -ret, "", why, fix);
+	err_what(&run->err, "--with %s", w->dev.bdf);
+	return STATUS_ERROR;
+}
+
+/* The same, in the words of the table of failures. */
+static enum status stop_at_call(struct run *run, const struct run_with *w, int ret)
+{
+	const char *call = w->vfio.call ? w->vfio.call : "VFIO";
+	bool node = !strcmp(call, "group") || !strcmp(call, "device-node");
+	char what[80];
+	struct err err;
+	struct env env;
+
+	env_machine(&env, run->opts->module_path);
+	env_device(&env, w->dev.bdf, NULL);
+	env.has_token = w->vfio.token;
+	if (node)
+		env_not_opened(&env, w->vfio.node, -ret);
+	snprintf(what, sizeof(what), "%s%s", node ? "could not open " : "",
+		 node ? w->vfio.node : call);
+	failure_explain(&env, call, -ret, what, &err);
+	run->err.id = err.id;
+	run->err.no = -ret;
+	err_what(&run->err, "--with %s: %s", w->dev.bdf, err.what);
+	err_why(&run->err, "%s", err.why);
+	err_fix(&run->err, "%s", err.fix);
+	return STATUS_ERROR;
+}
+
+/* A group can be opened once: a device of one that is open already shares it. */
+static const struct vfio *find_group(const struct run *run, const struct run_with *w)
+{
+	unsigned int i;
+
+	if (run->dev.group == w->dev.group)
+		return &run->vfio;
+	for (i = 0; i < run->nr_with; i++)
+		if (&run->with[i] != w && run->with[i].own_group &&
+		    run->with[i].dev.group == w->dev.group)
+			return &run->with[i].vfio;
+	return NULL;
+}
+
+static int join_group(struct run *run, struct run_with *w)
+{
+	const struct vfio *shared = find_group(run, w);
+	int ret;
+
+	if (shared) {
+		w->vfio.group = shared->group;
+		return 0;
+	}
+	w->own_group = true;
+	ret = vfio_group_open(&w->vfio);
+	return ret ? ret : vfio_group_set_container(&w->vfio);
+}
+
+static enum status join(struct run *run, struct run_with *w, const char *bdf)
+{
+	const struct backend *be = run->vfio.be;
+	char name[96];
+	int ret = sysfs_device_get(bdf, &w->dev);
+
+	if (ret) {
+		snprintf(w->dev.bdf, sizeof(w->dev.bdf), "%s", bdf);
+		return stop(run, w, ret, "the kernel knows no PCI device at this address",
+			    "see lspci -D");
+	}
+	w->obj = json_object_new_object();
+	json_object_array_add(json_object_object_get(run->rep->root, "with"), w->obj);
+	json_object_object_add(w->obj, "bdf", json_text(bdf));
+	json_object_object_add(w->obj, "group", json_object_new_int(w->dev.group));
+	if (w->dev.group < 0 || !strstr(w->dev.driver, "vfio"))
+		return stop(run, w, -EBUSY,
+			    w->dev.group < 0 ? "it has no IOMMU group" : "it is not on vfio-pci",
+			    "see vfio_test list, which has the line to type");
+	w->vfio = run->vfio;
+	w->vfio.dev = &w->dev;
+	w->vfio.group = -1;
+	w->vfio.in_container = false;
+	/* One that has no use for a token refuses it. */
+	if (!sysfs_takes_token(bdf))
+		w->vfio.token = NULL;
+	if (be->has & BACKEND_GROUP) {
+		ret = join_group(run, w);
+		if (ret)
+			return stop_at_call(run, w, ret);
+	}
+	ret = vfio_get_device(&w->vfio, &w->device);
+	if (ret)
+		return stop_at_call(run, w, ret);
+	/* Without it the kernel waits for us for as long as the run lasts, no worse. */
+	request_listen(&w->request, w->device, w->dev.bdf);
+	json_object_object_add(w->obj, "shares_group",
+			       json_object_new_boolean(!w->own_group &&
+						       w->dev.group == run->dev.group));
+	snprintf(name, sizeof(name), "%s: %s", bdf, be->title);
+	report_check(run->rep, name, STATUS_PASS, "group %d, %s", w->dev.group,
+		     w->own_group ? "its own" : "shared");
+	report_ok(run->rep, "%s joined: group %d, %s", bdf, w->dev.group,
+		  w->own_group ? "its own" : "shared");
+	return STATUS_PASS;
+}
+
+/* What it says of itself, and that it answers: its vendor, by its configuration space. */
+static void check_device(struct run *run, struct run_with *w)
+{
+	struct vfio_device_info *info;
+	uint32_t i, told = 0;
+	uint16_t vendor = 0;
+	uint32_t regions, irqs;
+	char name[64];
+	int ret = vfio_device_get_info(w->device, &info);
+
+	snprintf(name, sizeof(name), "%s: device info", w->dev.bdf);
+	if (ret) {
+		report_check(run->rep, name, STATUS_FAIL, "%s", strerror(-ret));
+		return;
+	}
+	regions = info->num_regions;
+	irqs = info->num_irqs;
+	free(info);
+	report_check(run->rep, name,
+		     regions > VFIO_PCI_CONFIG_REGION_INDEX ? STATUS_PASS : STATUS_FAIL,
+		     "%u regions, %u interrupt indexes", regions, irqs);
+	for (i = 0; i < regions; i++) {
+		struct vfio_region_info *region;
+
+		if (vfio_device_get_region(w->device, i, &region))
+			continue;
+		told++;
+		if (i == VFIO_PCI_CONFIG_REGION_INDEX &&
+		    pread(w->device, &vendor, sizeof(vendor), region->offset + PCI_VENDOR_ID) !=
+			    sizeof(vendor))
+			vendor = 0;
+		free(region);
+	}
+	snprintf(name, sizeof(name), "%s: regions", w->dev.bdf);
+	report_check(run->rep, name, vendor == w->dev.vendor ? STATUS_PASS : STATUS_FAIL,
+		     "%u of %u told; vendor 0x%04x, 0x%04x in sysfs", told, regions, vendor,
+		     w->dev.vendor);
+	json_object_object_add(w->obj, "regions", json_object_new_int(told));
+	json_object_object_add(w->obj, "irqs", json_object_new_int(irqs));
+}
+
+/* Does its DMA go through the IOMMU, as far as it says? */
+static void check_path(struct run *run, struct run_with *w)
+{
+	struct err err = { 0 };
+	enum status status = run_path_look(&w->dev, w->device, &err);
+	char name[64];
+
+	if (status == STATUS_SKIP)
+		return;
+	snprintf(name, sizeof(name), "%s: DMA path", w->dev.bdf);
+	if (status == STATUS_PASS)
+		report_check(run->rep, name, status, "through the IOMMU");
+	else
+		report_check(run->rep, name, status, "%s; %s", err.why, err.fix);
+}
+
+/* The end of both steps: did any of their checks fail? */
+static enum status judge(struct run *run, const char *of)
+{
+	unsigned int passed = report_checks(run->rep, STATUS_PASS);
+	unsigned int failed = report_checks(run->rep, STATUS_FAIL);
+
+	if (signal_seen)
+		return STATUS_SKIP;
+	run_detail(run, "%u of %u checks of %u further devices", passed, passed + failed,
+		   run->nr_with);
+	if (!failed && !report_checks(run->rep, STATUS_UNVERIFIED))
+		return STATUS_PASS;
+	err_set(&run->err, EIO, "", "see the checks above", "see dmesg");
+	if (!failed) {
+		err_what(&run->err, "%s: not all could be checked", of);
+		return STATUS_UNVERIFIED;
+	}
+	err_what(&run->err, "%s: %u of %u checks failed", of, failed, passed + failed);
+	return STATUS_FAIL;
+}
+
+enum status step_with(struct run *run)
+{
+	unsigned int nr = run->opts->nr_with, i;
+
+	if (!nr) {
+		run_detail(run, "no --with");
+		return STATUS_SKIP;
+	}
+	run->with = calloc(nr, sizeof(*run->with));
+	if (!run->with) {
+		err_set(&run->err, ENOMEM, "no memory for further devices", strerror(ENOMEM), "");
+		return STATUS_ERROR;
+	}
+	json_object_object_add(run->rep->root, "with", json_object_new_array());
+	for (i = 0; i < nr && !signal_seen; i++) {
+		struct run_with *w = &run->with[i];
+		enum status status;
+
+		w->device = -1;
+		w->vfio.group = -1;
+		run->nr_with++;
+		status = join(run, w, run->opts->with[i]);
+		if (status != STATUS_PASS)
+			return status;
+		check_device(run, w);
+		check_path(run, w);
+	}
+	return judge(run, "further devices");
+}
+
+void undo_with(struct run *run)
+{
+	unsigned int i;
+
+	for (i = 0; i < run->nr_with; i++)
+		request_stop(&run->with[i].request);
+	/* All device files first: a group with one open leaves no container. */
+	for (i = 0; i < run->nr_with; i++)
+		if (run->with[i].device >= 0)
+			close(run->with[i].device);
+	for (i = 0; i < run->nr_with; i++)
+		if (run->with[i].own_group) {
+			vfio_group_unset_container(&run->with[i].vfio);
+			vfio_group_close(&run->with[i].vfio);
+		}
+	free(run->with);
+	run->with = NULL;
+	run->nr_with = 0;
+}
+
+/* --- data ----------------------------------------------------------------------------- */
+
+/* It did not move data: a check that is skipped, and no proof for --require device_dma. */
+static void did_not_move(struct run *run, const struct run_with *w, const char *name,
+			 const char *why)
+{
+	report_check(run->rep, name, STATUS_SKIP, "%s", why);
+	report_further(run->rep, w->dev.bdf, why);
+}
+
+/* All that it was to move has arrived, or what not. */
+static void judge_data(struct run *run, struct run_with *w, const struct dma_driver *drv,
+		       const char *name, const struct dma_seen *seen)
+{
+	struct json_object *obj = json_object_new_object();
+	char why[96];
+
+	json_object_object_add(w->obj, "device_dma", obj);
+	json_object_object_add(obj, "compared", json_object_new_uint64(seen->compared));
+	json_object_object_add(obj, "mismatched", json_object_new_uint64(seen->bad));
+	snprintf(why, sizeof(why), "%" PRIu64 " of %" PRIu64 " pages, a sample", seen->compared,
+		 seen->total);
+	if (seen->bad)
+		report_further(run->rep, w->dev.bdf, run->err.what);
+	else if (seen->compared < seen->total)
+		report_further(run->rep, w->dev.bdf, why);
+	if (seen->bad) {
+		report_check(run->rep, name, STATUS_FAIL, "%s: %s", run->err.what, run->err.why);
+		return;
+	}
+	if (!seen->compared || seen->compared != seen->asked) {
+		report_check(run->rep, name, STATUS_UNVERIFIED,
+			     "%" PRIu64 " of %" PRIu64 " pages were compared", seen->compared,
+			     seen->asked);
+		return;
+	}
+	report_check(run->rep, name, STATUS_PASS, "%s: %" PRIu64 " of %" PRIu64 " pages", drv->name,
+		     seen->compared, seen->total);
+	report_ok(run->rep,
+		  "Device DMA by %s (%s): %" PRIu64 " of %" PRIu64 " pages, the same IOVAs",
+		  w->dev.bdf, drv->name, seen->compared, seen->total);
+}
+
+static void move_data(struct run *run, struct run_with *w)
+{
+	const struct dma_driver *drv =
+		dma_driver_find(run->opts->dma, w->dev.vendor, w->dev.device);
+	struct dma_seen seen;
+	struct dma dma;
+	char name[64], why[320];
+	int ret;
+
+	snprintf(name, sizeof(name), "%s: device DMA", w->dev.bdf);
+	if (!drv || !drv->copy) {
+		snprintf(why, sizeof(why), "no driver for %04x:%04x", w->dev.vendor, w->dev.device);
+		did_not_move(run, w, name, why);
+		return;
+	}
+	if (!run_dma_reachable(run, drv)) {
+		snprintf(why, sizeof(why), "%s", run->err.why);
+		did_not_move(run, w, name, why);
+		memset(&run->err, 0, sizeof(run->err));
+		return;
+	}
+	ret = dma_open(&dma, drv, w->device, &run->err);
+	if (!ret) {
+		ret = run_dma_verify(run, &dma, WITH_PAGES, &seen);
+		dma_close(&dma);
+	}
+	if (ret == -EINTR)
+		return;
+	if (!ret) {
+		judge_data(run, w, drv, name, &seen);
+		return;
+	}
+	report_check(run->rep, name, ret == -ENOMEM ? STATUS_UNVERIFIED : STATUS_FAIL, "%s: %s",
+		     run->err.what, run->err.why);
+	report_further(run->rep, w->dev.bdf, run->err.what);
+}
+
+enum status step_with_dma(struct run *run)
+{
+	const char *idle = run_dma_idle(run);
+	unsigned int i;
+
+	if (!run->nr_with)
+		idle = "no --with";
+	else if (!run->opts->expect_user)
+		idle = "--expect supervisor: the buffer is not touched";
+	if (idle) {
+		run_detail(run, "%s", idle);
+		return STATUS_SKIP;
+	}
+	for (i = 0; i < run->nr_with && !signal_seen; i++)
+		move_data(run, &run->with[i]);
+	if (!report_checks(run->rep, STATUS_PASS) && !report_checks(run->rep, STATUS_FAIL) &&
+	    !report_checks(run->rep, STATUS_UNVERIFIED)) {
+		run_detail(run, "none of them has a driver here that moves data");
+		return STATUS_SKIP;
+	}
+	return judge(run, "data moved by further devices");
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "witness/walk_judge.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define PAGE 4096ULL
+
+static void add_unjudged(struct walk_judge *j, uint64_t vaddr, uint64_t pages)
+{
+	if (pages && !j->unjudged)
+		j->first_unjudged = vaddr;
+	j->unjudged += pages;
+}
+
+/* From the last run to @to no run told of anything. */
+static void skip_to(struct walk_judge *j, uint64_t to)
+{
+	uint64_t pages = to > j->next ? (to - j->next) / PAGE : 0;
+
+	j->unmapped += pages;
+	if (!j->whole) {
+		j->asked += pages;
+		add_unjudged(j, j->next, pages);
+	}
+	if (to > j->next)
+		j->next = to;
+}
+
+void walk_judge_begin(struct walk_judge *j, uint64_t start)
+{
+	j->next = start;
+}
+
+void walk_judge_add(struct walk_judge *j, uint64_t vaddr, uint64_t len, uint32_t kind,
+		    uint32_t rights)
+{
+	const bool user = rights & PT_USER;
+	const uint64_t pages = len / PAGE;
+
+	skip_to(j, vaddr);
+	j->next = vaddr + len;
+	if (kind < PT_NR_KINDS)
+		j->kinds[kind] += pages;
+	if (j->whole && kind == PT_NONE)
+		return;
+	j->asked += pages;
+	if (kind != PT_LEAF) {
+		add_unjudged(j, vaddr, pages);
+		return;
+	}
+	if (user)
+		j->user += pages;
+	else
+		j->supervisor += pages;
+	if (user == j->expect_user)
+		return;
+	if (!j->differ)
+		j->first_differ = vaddr;
+	j->differ += pages;
+}
+
+void walk_judge_end(struct walk_judge *j, uint64_t end)
+{
+	skip_to(j, end);
+}
+
+enum walk_verdict walk_judge_verdict(const struct walk_judge *j)
+{
+	if (!j->judges)
+		return WALK_PASS;
+	if (j->differ)
+		return WALK_FAIL;
+	return j->unjudged || !walk_judged(j) ? WALK_UNVERIFIED : WALK_PASS;
+}
+
+void walk_judge_text(const struct walk_judge *j, char *buf, size_t len)
+{
+	static const struct {
+		uint32_t kind;
+		const char *text;
+	} reasons[] = {
+		{ PT_NONE, "never touched" },
+		{ PT_ABSENT, "not present (swap, migration)" },
+		{ PT_PROTNONE, "kept from the process (PROT_NONE)" },
+		{ PT_INVALID, "being split" },
+		{ PT_TABLE, "behind a table that was not followed" },
+	};
+	size_t used = snprintf(buf, len, "%" PRIu64 " of %" PRIu64 " pages judged", walk_judged(j),
+			       j->asked);
+	const char *before = ": ";
+	size_t i;
+
+	if (!j->whole && j->unmapped && used < len) {
+		used += snprintf(buf + used, len - used, "%s%" PRIu64 " in no VMA", before,
+				 j->unmapped);
+		before = ", ";
+	}
+	for (i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+		const uint64_t pages = j->kinds[reasons[i].kind];
+
+		if (!pages || used >= len || (j->whole && reasons[i].kind == PT_NONE))
+			continue;
+		used += snprintf(buf + used, len - used, "%s%" PRIu64 " %s", before, pages,
+				 reasons[i].text);
+		before = ", ";
+	}
+	if (j->unjudged && used < len)
+		snprintf(buf + used, len - used, "; first 0x%" PRIx64, j->first_unjudged);
+}

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "witness/witness.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * The witnesses that a run counts are those that it can ask itself: QEMU is asked from the
+ * host, by qemu_verify_pte.  Interrupts are a proof of their own and about no page, so they
+ * are named and not counted.
+ */
+const struct witness witnesses[NR_WITNESSES] = {
+	[WITNESS_MODULE] = { "module", "module", "pages", "page-user", true, true, true },
+	[WITNESS_PAGEMAP] = { "pagemap", "pagemap", "frames", "pagemap", true, true, true },
+	[WITNESS_IOMMU] = { "iommu", "IOMMU", "pages", "iommu", true, true, true },
+	[WITNESS_DEVICE_DMA] = { "device_dma", "device DMA", "pages", "device-dma", false, true,
+				 true },
+	[WITNESS_INTERRUPTS] = { "interrupts", "interrupts", "kinds", "interrupts", false, false,
+				 false },
+	[WITNESS_QEMU] = { "qemu", "QEMU", "entries", NULL, false, false, true },
+};
+
+int witness_named(const char *name)
+{
+	int id;
+
+	for (id = 0; id < NR_WITNESSES; id++)
+		if (!strcmp(witnesses[id].name, name))
+			return id;
+	return -1;
+}
+
+void witness_names(char *buf, size_t len)
+{
+	size_t used = 0;
+	int id;
+
+	for (id = 0; id < NR_WITNESSES && used < len; id++)
+		used += snprintf(buf + used, len - used, "%s, ", witnesses[id].name);
+	if (used < len)
+		snprintf(buf + used, len - used, "all");
+}
+
+int witness_parse(const char *list, unsigned int *bits, char *bad, size_t len)
+{
+	char word[32];
+
+	for (;;) {
+		size_t n = strcspn(list, ",");
+		int id;
+
+		snprintf(bad, len, "%.*s", (int)n, list);
+		if (n >= sizeof(word))
+			return -EINVAL;
+		memcpy(word, list, n);
+		word[n] = '\0';
+		id = witness_named(word);
+		if (!strcmp(word, "all"))
+			*bits |= WITNESS_ALL;
+		else if (id < 0)
+			return -EINVAL;
+		else
+			*bits |= WITNESS_BIT(id);
+		if (!list[n])
+			return 0;
+		list += n + 1;
+	}
+}
+
+enum status testimony_status(const struct testimony *t)
+{
+	if (t->differing || t->step == STATUS_FAIL)
+		return STATUS_FAIL;
+	if (t->step == STATUS_ERROR)
+		return STATUS_ERROR;
+	if (!t->judged || !t->to_judge)
+		return t->step == STATUS_SKIP ? STATUS_SKIP : STATUS_UNVERIFIED;
+	/* More than there are is no count of these pages. */
+	if (t->judged != t->to_judge || t->to_judge > t->total)
+		return STATUS_UNVERIFIED;
+	return t->step;
+}
+
+bool testimony_proven(const struct testimony *t)
+{
+	return testimony_status(t) == STATUS_PASS && t->judged == t->total;
+}
+
+static const char *unit_of(enum witness_id id, const struct testimony *t)
+{
+	return t->unit ? t->unit : witnesses[id].unit;
+}
+
+void testimony_why(enum witness_id id, const struct testimony *t, char *buf, size_t len)
+{
+	const char *unit = unit_of(id, t), *why = t->why;
+
+	buf[0] = '\0';
+	if (testimony_proven(t))
+		return;
+	if (t->differing)
+		snprintf(buf, len, "%" PRIu64 " of %" PRIu64 " %s differ%s%s", t->differing,
+			 t->judged, witnesses[id].unit, why[0] ? ": " : "", why);
+	else if (testimony_status(t) == STATUS_PASS)
+		snprintf(buf, len, "%" PRIu64 " of %" PRIu64 " %s, a sample%s%s", t->judged,
+			 t->total, unit, why[0] ? "; " : "", why);
+	else if (t->judged)
+		snprintf(buf, len, "%" PRIu64 " of %" PRIu64 " %s were judged%s%s", t->judged,
+			 t->to_judge, unit, why[0] ? ": " : "", why);
+	else
+		snprintf(buf, len, "%s", why[0] ? why : "it was not asked");
+}
+
+enum status witness_verdict(enum witness_id id, const struct testimony *t)
+{
+	const enum status status = testimony_status(t);
+
+	return status == STATUS_SKIP && witnesses[id].needed ? STATUS_UNVERIFIED : status;
+}
+
+enum status status_worst(const unsigned int count[NR_STATUSES])
+{
+	/* What stopped the run, what failed, what is unknown. */
+	static const enum status order[] = {
+		STATUS_ERROR,
+		STATUS_FAIL,
+		STATUS_UNVERIFIED,
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		if (count[order[i]])
+			return order[i];
+	return STATUS_PASS;
+}
+
+struct text {
+	char *buf;
+	size_t len, used;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct text *t, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	if (t->used >= t->len)
+		return;
+	va_start(ap, fmt);
+	n = vsnprintf(t->buf + t->used, t->len - t->used, fmt, ap);
+	va_end(ap);
+	t->used += n > 0 ? (size_t)n : 0;
+}
+
+/* What comes next is another part of the line. */
+static void part(struct text *t)
+{
+	if (t->used)
+		add(t, "; ");
+}
+
+/* Does this witness have a place in the line of this run? */
+static bool has_place(const struct verdict_facts *f, enum witness_id id)
+{
+	return id != WITNESS_QEMU || f->required & WITNESS_BIT(id);
+}
+
+/* All of it, of every device: what one has moved is no proof of another's DMA. */
+static bool all_proven(const struct verdict_facts *f, enum witness_id id)
+{
+	return testimony_proven(&f->said[id]) && (id != WITNESS_DEVICE_DMA || !f->nr_further);
+}
+
+static void add_not_proven(struct text *text, const struct verdict_facts *f)
+{
+	char why[600];
+	int id;
+
+	for (id = 0; id < NR_WITNESSES; id++) {
+		if (!has_place(f, id) || testimony_proven(&f->said[id]))
+			continue;
+		testimony_why(id, &f->said[id], why, sizeof(why));
+		part(text);
+		add(text, "%s %s: %s", witnesses[id].title,
+		    testimony_status(&f->said[id]) == STATUS_FAIL ? "fails" : "not proven", why);
+	}
+}
+
+static void add_further(struct text *text, const struct verdict_facts *f)
+{
+	size_t i;
+
+	for (i = 0; i < f->nr_further; i++) {
+		part(text);
+		add(text, "%s of %s not proven: %s", witnesses[WITNESS_DEVICE_DMA].title,
+		    f->further[i].bdf, f->further[i].why);
+	}
+}
+
+static void add_steps(struct text *text, const struct verdict_facts *f, enum status status,
+		      const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < f->nr_steps; i++) {
+		if (f->steps[i].status != status)
+			continue;
+		part(text);
+		add(text, "step %s %s: %s", f->steps[i].name, word, f->steps[i].why);
+	}
+}
+
+static void add_proven(struct text *text, const struct verdict_facts *f)
+{
+	const char *before = "; proven: ";
+	int id;
+
+	for (id = 0; id < NR_WITNESSES; id++) {
+		const struct testimony *t = &f->said[id];
+
+		if (!all_proven(f, id))
+			continue;
+		add(text, "%s%s (%" PRIu64 " of %" PRIu64 " %s)", before, witnesses[id].title,
+		    t->judged, t->total, unit_of(id, t));
+		before = ", ";
+	}
+}
+
+void verdict_text(const struct verdict_facts *f, char *buf, size_t len)
+{
+	struct text text = { buf, len, 0 };
+	unsigned int proven = 0, counted = 0;
+	int id;
+
+	for (id = 0; id < NR_WITNESSES; id++) {
+		bool counts = witnesses[id].counted || (id == WITNESS_QEMU && has_place(f, id));
+
+		counted += counts;
+		proven += counts && all_proven(f, id);
+	}
+	buf[0] = '\0';
+	/* What stopped it is the reason for all that is missing. */
+	add_steps(&text, f, STATUS_ERROR, "stopped the run");
+	if (f->verdict == STATUS_ERROR)
+		return;
+	add(&text, "%u of %u witnesses", proven, counted);
+	add_steps(&text, f, STATUS_FAIL, "failed");
+	add_steps(&text, f, STATUS_UNVERIFIED, "was not verified");
+	add_not_proven(&text, f);
+	add_further(&text, f);
+	add_proven(&text, f);
+}

@@ -13,7 +13,7 @@
 . /tests/left.sh
 # shellcheck source=tests/guest/pci.sh
 . /tests/pci.sh
-ktap_plan 95
+ktap_plan 99
 
 report=$ktap_dir/out
 # jq says true of the report; of an empty one it would say nothing bad
@@ -187,6 +187,15 @@ lies sparse 0 '"verdict": *"pass"'
 check 'lie: sparse: both areas are mapped, no more' is '.regions[0] |
 	[.mmap[] | [.offset, .size, .agrees]] == [["0x0", "0x1000", true], ["0x40000", "0x2000", true]] and
 	.caps[0].areas == [{offset: "0x0", size: "0x1000"}, {offset: "0x40000", size: "0x2000"}]'
+# What the kernel does not tell of a device is no fact of it.
+refused() {
+	env LD_PRELOAD=/root/liar.so LIE="$1" vfio_test --json --dma none --no-rules --no-reset "$BDF"
+}
+expect 4 'region 0 was not checked' 'lie: region-refused' refused region-refused
+check 'lie: region-refused: nor its BAR' is '.regions[0].errno == 22 and
+	([.steps[] | select(.name == "regions" or .name == "config") | .status] == ["unverified", "unverified"])'
+expect 4 'the configuration space was not checked' 'lie: config-refused' refused config-refused
+expect 4 'what IRQ 1 \(MSI\) is, is not known' 'lie: irq-refused' refused irq-refused
 lies chain-cycle 1 'its capability chain contradicts itself'
 lies size 1 'its region is not as large as its resource'
 lies bar 1 'its address is not that of its resource'

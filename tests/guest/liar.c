@@ -205,6 +205,13 @@ int ioctl(int fd, unsigned long request, ...)
 		return lie_reset(real, fd, request, arg);
 	info = arg;
 	room = request == VFIO_DEVICE_GET_REGION_INFO ? info->argsz : 0;
+	if ((lie("region-refused") && room && info->index == 0) ||
+	    (lie("config-refused") && room && info->index == VFIO_PCI_CONFIG_REGION_INDEX) ||
+	    (lie("irq-refused") && request == VFIO_DEVICE_GET_IRQ_INFO &&
+	     ((struct vfio_irq_info *)arg)->index == VFIO_PCI_MSI_IRQ_INDEX)) {
+		errno = EINVAL;
+		return -1;
+	}
 	ret = real(fd, request, arg);
 	if (!ret && request == VFIO_DEVICE_GET_IRQ_INFO) {
 		((struct vfio_irq_info *)arg)->count += lie("irq-count");

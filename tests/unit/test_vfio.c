@@ -562,6 +562,23 @@ static void test_find(void **state)
 	}
 }
 
+/* One index of each may be refused, in one way. */
+static void test_refusable(void **state)
+{
+	static const int nos[] = { EINVAL, ENOMEM, EIO, ENODEV, ENOTTY };
+	uint32_t index;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(nos); i++)
+		for (index = 0; index < 2 * VFIO_PCI_NUM_REGIONS; index++) {
+			assert_true(vfio_region_refusable(index, nos[i]) ==
+				    (index == 8 && nos[i] == EINVAL)); /* VGA */
+			assert_true(vfio_irq_refusable(index, nos[i]) ==
+				    (index == 3 && nos[i] == EINVAL)); /* ERR */
+		}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -570,7 +587,7 @@ int main(void)
 		cmocka_unit_test(test_parse_cycle),   cmocka_unit_test(test_parse_long),
 		cmocka_unit_test(test_parse_short),   cmocka_unit_test(test_parse_bad_ranges),
 		cmocka_unit_test(test_cap_next),      cmocka_unit_test(test_usable),
-		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_find),	      cmocka_unit_test(test_refusable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

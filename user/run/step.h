@@ -64,6 +64,7 @@ struct run {
 	struct request request; /* for the device */
 	uint32_t nr_regions, nr_irqs;
 	uint64_t region_sizes[VFIO_PCI_NUM_REGIONS];
+	uint32_t regions_unknown; /* as bits: those of which the kernel did not tell */
 	uint8_t config_bytes[PCI_CONFIG_EXPRESS];
 	size_t config_size;
 	int config_no; /* errno of reading it; 0: config is there */

@@ -56,6 +56,18 @@ int vfio_device_get_region(int device, uint32_t index, struct vfio_region_info *
 			(void **)info);
 }
 
+bool vfio_region_refusable(uint32_t index, int no)
+{
+	/* vfio_pci_core.c: vfio_pci_ioctl_get_region_info(); what is not there has no size else. */
+	return index == VFIO_PCI_VGA_REGION_INDEX && no == EINVAL;
+}
+
+bool vfio_irq_refusable(uint32_t index, int no)
+{
+	/* vfio_pci_core.c: vfio_pci_ioctl_get_irq_info(): until 7.3, without PCI Express */
+	return index == VFIO_PCI_ERR_IRQ_INDEX && no == EINVAL;
+}
+
 const struct vfio_info_cap_header *vfio_cap_next(const void *info, size_t size, uint32_t offset,
 						 const struct vfio_info_cap_header *cap,
 						 unsigned int *left, int *err)

@@ -6,6 +6,7 @@
 #ifndef USER_VFIO_H
 #define USER_VFIO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <linux/vfio.h>
@@ -35,6 +36,13 @@ struct vfio_iommu {
 int vfio_iommu_get_info(int container, struct vfio_iommu_type1_info **info);
 int vfio_device_get_info(int device, struct vfio_device_info **info);
 int vfio_device_get_region(int device, uint32_t index, struct vfio_region_info **info);
+
+/*
+ * May vfio-pci refuse, with errno @no (positive), to tell of this region, or interrupt index?
+ * Then the device does not have it; any other error says nothing of the device.  Pure.
+ */
+bool vfio_region_refusable(uint32_t index, int no);
+bool vfio_irq_refusable(uint32_t index, int no);
 
 /*
  * The next capability of an info structure of @size bytes that starts at

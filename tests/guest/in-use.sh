@@ -5,13 +5,13 @@
 # in-use.sh - vfio_test bind takes no device from anybody: whoever uses it, wherever from,
 # by any class of node; and what hangs from it
 #
-# VM with --no-bind, jq, hold, and the drivers of: an e1000e, an nvme with a disk, an nvme
+# VM with --no-bind, jq, hold, and the drivers of: two e1000e, an nvme with a disk, an nvme
 # with virtual functions behind a port, a virtio disk, a bochs-display, a USB host controller with a keyboard
 # and a disk, a watchdog.
 
 # shellcheck source=tests/guest/ktap.sh
 . /tests/ktap.sh
-ktap_plan 61
+ktap_plan 62
 
 pci=/sys/bus/pci
 # find_device VENDOR DEVICE [WHERE]: its address, the first
@@ -66,6 +66,7 @@ refused() {
 
 modprobe -a e1000e nvme virtio_pci virtio_blk bochs xhci_pci usbhid hid_generic usb_storage uas sd_mod sg i6300esb loop crc32c_generic ext4 2>/dev/null
 e1000e=$(find_device 0x8086 0x10d3)
+nic=$(for dev in "$pci"/devices/*; do [ "$(cat "$dev/device")" != 0x10d3 ] || echo "${dev##*/}"; done | tail -n 1)
 nvme=$(find_device 0x1b36 0x0010 '0000:00:*')
 pf=$(find_device 0x1b36 0x0010 '0000:0[1-9]:*')
 virtio=$(find_device 0x1af4 0x1042)
@@ -73,6 +74,7 @@ display=$(find_device 0x1234 0x1111)
 usb=$(find_device 0x1b36 0x000d)
 watchdog=$(find_device 0x8086 0x25ab)
 wait_for /sys/class/net/eth0
+wait_for /sys/class/net/eth1
 wait_for /dev/nvme0n1
 wait_for /dev/sda
 wait_for /dev/vda
@@ -98,6 +100,11 @@ nsenter --net=/proc/$sleeper/ns/net ip link set eth0 up
 check 'the interface is not to be seen here' [ -z "$(ls "$pci/devices/$e1000e/net")" ]
 refused "$e1000e" "the network interface eth0, which is up, is in another network namespace \\(process $sleeper, sleep\\)" \
 	'an interface that is up in another network namespace'
+# The search in other namespaces is over when the next device is looked at.
+ip link set eth1 up
+expect 2 "^vfio_test: $nic: the device is in use: the network interface eth1 is up" 'one behind it, whose interface is here' \
+	vfio_test bind "$e1000e" "$nic"
+ip link set eth1 down
 mkdir -p /run/netns
 : >/run/netns/blue
 nsenter --net=/proc/$sleeper/ns/net mount --bind /proc/self/ns/net /run/netns/blue

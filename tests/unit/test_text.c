@@ -216,6 +216,59 @@ static void test_err(void **state)
 	assert_string_equal(e.why, "\\x07");
 }
 
+/* Put together: never longer than its buffer, and cut where it says so. */
+static void test_add(void **state)
+{
+	char buf[16 + 8];
+	struct text text;
+	size_t len, i;
+
+	(void)state;
+	text_begin(&text, buf, 16);
+	assert_string_equal(buf, "");
+	text_list(&text, ", ", "one");
+	text_list(&text, ", ", "two");
+	text_add(&text, " %d", 12345);
+	assert_string_equal(buf, "one, two 12345");
+	assert_false(text.cut);
+	assert_int_equal(text.used, strlen(buf));
+	text_add(&text, "6");
+	assert_string_equal(buf, "one, two 123456"); /* to the last byte */
+	assert_false(text.cut);
+	text_add(&text, "%s", "");
+	assert_false(text.cut);
+	text_add(&text, "7");
+	assert_string_equal(buf, "one, two 123...");
+	assert_true(text.cut);
+	text_add(&text, "8");
+	text_list(&text, ", ", "9");
+	assert_string_equal(buf, "one, two 123...");
+	assert_int_equal(text.used, strlen(buf));
+	/* Too small for the dots */
+	for (len = 1; len < 4; len++) {
+		memset(buf, 'x', sizeof(buf));
+		text_begin(&text, buf, len);
+		text_add(&text, "12345");
+		text_add(&text, "6");
+		assert_true(text.cut);
+		assert_int_equal(strlen(buf), len - 1);
+		assert_int_equal(buf[len], 'x');
+	}
+	/* Of every size, with nothing behind it touched, and no half of a character. */
+	for (len = 4; len <= 16; len++) {
+		memset(buf, 'x', sizeof(buf));
+		text_begin(&text, buf, len);
+		for (i = 0; i < 10; i++)
+			text_add(&text, "\xc3\xbc");
+		assert_true(text.cut);
+		assert_true(strlen(buf) < len && strlen(buf) + 2 >= len - (len == 4));
+		assert_string_equal(buf + strlen(buf) - 3, "...");
+		assert_int_equal((strlen(buf) - 3) % 2, 0);
+		for (i = len; i < sizeof(buf); i++)
+			assert_int_equal(buf[i], 'x');
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -223,6 +276,7 @@ int main(void)
 		cmocka_unit_test(test_lines),  cmocka_unit_test(test_clean),
 		cmocka_unit_test(test_shown),  cmocka_unit_test(test_json),
 		cmocka_unit_test(test_split),  cmocka_unit_test(test_err),
+		cmocka_unit_test(test_add),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

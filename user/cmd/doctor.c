@@ -116,18 +116,17 @@ static void nodes_fine(const struct env *env, char *buf, size_t len)
 	const struct env_node *const nodes[] = { &env->container, &env->node, &env->iommufd,
 						 &env->device_node };
 	const char *but = "; not ";
-	size_t used = 0, i;
+	struct text text;
+	size_t i;
 
-	buf[0] = '\0';
+	text_begin(&text, buf, len);
 	for (i = 0; i < ARRAY_SIZE(nodes); i++)
 		if (nodes[i]->path[0] && !nodes[i]->no)
-			used += snprintf(buf + used, len - used, "%s%s", used ? ", " : "",
-					 nodes[i]->path);
+			text_list(&text, ", ", nodes[i]->path);
 	/* Some other way to the device is open whole, or a failure would say so. */
-	for (i = 0; used && used < len && i < ARRAY_SIZE(nodes); i++)
+	for (i = 0; text.used && i < ARRAY_SIZE(nodes); i++)
 		if (nodes[i]->path[0] && nodes[i]->no && nodes[i]->no != ENOENT) {
-			used += snprintf(buf + used, len - used, "%s%s (%s)", but, nodes[i]->path,
-					 strerror(nodes[i]->no));
+			text_add(&text, "%s%s (%s)", but, nodes[i]->path, strerror(nodes[i]->no));
 			but = ", ";
 		}
 }
@@ -145,17 +144,18 @@ static void intremap_fine(const struct env *env, char *buf, size_t len)
 
 static void memory_fine(const struct env *env, char *buf, size_t len)
 {
-	size_t used = snprintf(buf, len, "%" PRIu64 " KiB to be locked, ", env->size >> 10);
+	struct text text;
 
+	text_begin(&text, buf, len);
+	text_add(&text, "%" PRIu64 " KiB to be locked, ", env->size >> 10);
 	if (env->cap_ipc_lock == FACT_YES && env->mem.memlock == MEMORY_NO_LIMIT)
-		used += snprintf(buf + used, len - used, "no limit (CAP_IPC_LOCK)");
+		text_add(&text, "no limit (CAP_IPC_LOCK)");
 	else if (env->mem.memlock == MEMORY_NO_LIMIT)
-		used += snprintf(buf + used, len - used, "no limit");
+		text_add(&text, "no limit");
 	else
-		used += snprintf(buf + used, len - used, "%" PRIu64 " KiB may be",
-				 env->mem.memlock >> 10);
+		text_add(&text, "%" PRIu64 " KiB may be", env->mem.memlock >> 10);
 	if (env->page_size > 4096 && env->mem.huge_known)
-		snprintf(buf + used, len - used, ", %" PRIu64 " huge pages of %" PRIu64 " KiB free",
+		text_add(&text, ", %" PRIu64 " huge pages of %" PRIu64 " KiB free",
 			 memory_huge_room(&env->mem), env->page_size >> 10);
 }
 
@@ -487,15 +487,15 @@ static void print_cell(const char *s)
 /* "VFIO_SET_IOMMU: EPERM", "facts": how it shows */
 static void recognised(const struct failure *f, char *buf, size_t len)
 {
-	size_t used = 0;
+	struct text text;
 
-	buf[0] = '\0';
+	text_begin(&text, buf, len);
 	if (f->steps)
-		used = snprintf(buf, len, "%s", f->steps);
+		text_add(&text, "%s", f->steps);
 	if (f->steps && f->no)
-		used += snprintf(buf + used, len - used, ": %s", strerrorname_np(f->no));
+		text_add(&text, ": %s", strerrorname_np(f->no));
 	if (f->state)
-		snprintf(buf + used, len - used, "%sby facts", used ? "; " : "");
+		text_list(&text, "; ", "by facts");
 }
 
 static void print_row(const struct failure *f, bool markdown)

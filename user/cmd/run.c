@@ -13,6 +13,7 @@
 #include "lib/signals.h"
 #include "run/step.h"
 #include "lib/term.h"
+#include "lib/text.h"
 
 #define CONTAINER BACKEND_CONTAINER
 #define GROUP	  BACKEND_GROUP
@@ -142,33 +143,36 @@ static const struct choice dmas[] = {
 /* auto: NULL */
 static int choose_backend(const char *word, const struct backend **be)
 {
-	char all[96] = "auto";
-	size_t used = strlen(all), i;
+	struct text text;
+	char all[96];
+	size_t i;
 
 	*be = word ? backend_named(word) : NULL;
 	if (*be || !word || !strcmp(word, "auto"))
 		return 0;
+	text_begin(&text, all, sizeof(all));
+	text_add(&text, "auto");
 	for (i = 0; i < nr_backends; i++)
-		used += snprintf(all + used, sizeof(all) - used, ", %s", backends[i].name);
+		text_list(&text, ", ", backends[i].name);
 	return usage_error("--iommu %s: not one of its values; choose from: %s", word, all);
 }
 
 static int choose(const char *option, const struct choice *choices, const char *word,
 		  uint64_t *value)
 {
-	char all[64] = "";
-	size_t used = 0;
+	struct text text;
+	char all[64];
 
 	/* getopt_long() never leaves a required argument out. */
 	if (!word)
 		return EXIT_STOPPED;
+	text_begin(&text, all, sizeof(all));
 	for (; choices->name; choices++) {
 		if (!strcmp(choices->name, word)) {
 			*value = choices->value;
 			return 0;
 		}
-		used += snprintf(all + used, sizeof(all) - used, "%s%s", used ? ", " : "",
-				 choices->name);
+		text_list(&text, ", ", choices->name);
 	}
 	return usage_error("--%s %s: not one of its values; choose from: %s", option, word, all);
 }

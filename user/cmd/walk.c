@@ -55,11 +55,11 @@ static bool is_text(const struct walk_cmd *w)
 static void extras(const struct verify_pte_walk *answer, uint32_t level, uint32_t kind, uint64_t pa,
 		   uint64_t entry, char *buf, size_t len)
 {
-	size_t used = 0;
+	struct text text;
 
-	buf[0] = '\0';
+	text_begin(&text, buf, len);
 	if (kind == PT_ABSENT) {
-		snprintf(buf, len, " %s (type %u, offset 0x%" PRIx64 ")",
+		text_add(&text, " %s (type %u, offset 0x%" PRIx64 ")",
 			 pt_x86_absent_name(answer->swap_nr, entry), pt_x86_swap_type(entry),
 			 (uint64_t)pt_x86_swap_offset(entry));
 		return;
@@ -67,13 +67,13 @@ static void extras(const struct verify_pte_walk *answer, uint32_t level, uint32_
 	if (!pt_has_frame(kind))
 		return;
 	if (pa == answer->zero_pa)
-		used += snprintf(buf, len, " zero-page");
+		text_add(&text, " zero-page");
 	if (strcmp(pt_x86_caching(level, entry), "WB"))
-		used += snprintf(buf + used, len - used, " cache=%s", pt_x86_caching(level, entry));
+		text_add(&text, " cache=%s", pt_x86_caching(level, entry));
 	if (pt_x86_pkey(entry))
-		used += snprintf(buf + used, len - used, " pkey=%u", pt_x86_pkey(entry));
+		text_add(&text, " pkey=%u", pt_x86_pkey(entry));
 	if (answer->features & VERIFY_PTE_SHSTK && pt_x86_is_shadow_stack(entry))
-		snprintf(buf + used, len - used, " shadow-stack");
+		text_add(&text, " shadow-stack");
 }
 
 static void rights_text(uint32_t rights, char *buf, size_t len)

@@ -21,6 +21,7 @@
 #include <zlib.h>
 
 #include "lib/parse.h"
+#include "lib/text.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -293,21 +294,23 @@ static int count_dir(const char *path, char *names, size_t len)
 	DIR *dir = opendir(path);
 	struct dirent *e;
 	int nr = 0, named = 0;
-	size_t used = 0;
+	struct text text;
 
+	if (names)
+		text_begin(&text, names, len);
 	while (dir && (e = readdir(dir))) {
 		if (e->d_name[0] == '.')
 			continue;
 		nr++;
 		if (!names || named < nr - 1 ||
-		    used + strlen(e->d_name) + sizeof(", , and 1000000 more") > len)
+		    text.used + strlen(e->d_name) + sizeof(", , and 1000000 more") > len)
 			continue;
-		used += snprintf(names + used, len - used, "%s%s", used ? ", " : "", e->d_name);
+		text_list(&text, ", ", e->d_name);
 		named++;
 	}
 	if (names && named < nr)
-		snprintf(names + used, len - used, "%s%d %s", used ? ", and " : "", nr - named,
-			 used ? "more" : "of them");
+		text_add(&text, "%s%d %s", text.used ? ", and " : "", nr - named,
+			 text.used ? "more" : "of them");
 	if (dir)
 		closedir(dir);
 	return dir ? nr : -1;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "lib/text.h"
 
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -151,4 +152,41 @@ struct json_object *json_text(const char *in)
 	obj = json_object_new_string(buf);
 	free(buf);
 	return obj;
+}
+
+void text_begin(struct text *text, char *buf, size_t len)
+{
+	*text = (struct text){ .buf = buf, .len = len };
+	buf[0] = '\0';
+}
+
+void text_add(struct text *text, const char *fmt, ...)
+{
+	const size_t room = text->len - text->used;
+	va_list ap;
+	int n;
+
+	if (text->cut)
+		return;
+	va_start(ap, fmt);
+	n = vsnprintf(text->buf + text->used, room, fmt, ap);
+	va_end(ap);
+	if (n >= 0 && (size_t)n < room) {
+		text->used += n;
+		return;
+	}
+	text->cut = true;
+	if (text->len < sizeof("..."))
+		return;
+	text->used = text->len - sizeof("...");
+	/* Not in the middle of a character. */
+	while (text->used && ((unsigned char)text->buf[text->used] & 0xc0) == 0x80)
+		text->used--;
+	strcpy(text->buf + text->used, "...");
+	text->used += 3;
+}
+
+void text_list(struct text *text, const char *between, const char *word)
+{
+	text_add(text, "%s%s", text->used ? between : "", word);
 }

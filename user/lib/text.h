@@ -17,6 +17,25 @@
 struct json_object;
 
 /*
+ * A text that is put together piece by piece, in a buffer of the caller's.  What does not fit is
+ * left out, with all that would follow, and the text ends in "..." where there is room for that.
+ */
+struct text {
+	char *buf;
+	size_t len;  /* of @buf */
+	size_t used; /* without the NUL; never more than len - 1 */
+	bool cut;
+};
+
+/* An empty one; @buf is overwritten. */
+void text_begin(struct text *text, char *buf, size_t len);
+
+__attribute__((format(printf, 2, 3))) void text_add(struct text *text, const char *fmt, ...);
+
+/* One more of a list: @between stands before it unless nothing is there yet. */
+void text_list(struct text *text, const char *between, const char *word);
+
+/*
  * Writes @in to @out, @len bytes with the final NUL (0: nothing is written); cut between two
  * characters where it does not fit.  Returns the length of the whole, without the NUL.
  */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "lib/text.h"
 #include "pci/sysfs.h"
 
 #include <dirent.h>
@@ -202,20 +203,20 @@ unsigned int sysfs_vfs(const char *bdf, char *list, size_t len)
 {
 	char vf[SYSFS_BDF];
 	unsigned int nr = 0, shown = 0;
-	size_t used = 0;
+	struct text text;
 
-	list[0] = '\0';
+	text_begin(&text, list, len);
 	for (;; nr++) {
 		sysfs_virtfn(bdf, nr, vf, sizeof(vf));
 		if (!vf[0])
 			break;
-		if (shown < nr || used + strlen(vf) + sizeof(", and 65535 more") > len)
+		if (shown < nr || text.used + strlen(vf) + sizeof(", and 65535 more") > len)
 			continue;
-		used += snprintf(list + used, len - used, "%s%s", nr ? ", " : "", vf);
+		text_list(&text, ", ", vf);
 		shown++;
 	}
 	if (shown < nr)
-		snprintf(list + used, len - used, ", and %u more", nr - shown);
+		text_add(&text, ", and %u more", nr - shown);
 	return nr;
 }
 

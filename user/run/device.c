@@ -62,15 +62,14 @@ struct flag {
 /* " (READ WRITE)"; "" where no bit has a name */
 static const char *flags_text(const struct flag *flags, uint32_t v, char *buf, size_t len)
 {
-	size_t used = 0;
+	struct text text;
 
-	buf[0] = '\0';
+	text_begin(&text, buf, len);
 	for (; flags->name; flags++)
-		if (v & flags->bit && used < len)
-			used += snprintf(buf + used, len - used, "%s%s", used ? " " : " (",
-					 flags->name);
-	if (used && used + 1 < len)
-		strcpy(buf + used, ")");
+		if (v & flags->bit)
+			text_add(&text, "%s%s", text.used ? " " : " (", flags->name);
+	if (text.used)
+		text_add(&text, ")");
 	return buf;
 }
 

@@ -21,6 +21,7 @@
 
 #include "run/irqs.h"
 #include "lib/signals.h"
+#include "lib/text.h"
 #include "run/step.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -118,14 +119,14 @@ void irqs_forget(const struct irqs *q)
 /* "1 0 1", and the spare one where it has any */
 const char *irqs_events_text(const struct irqs *q, const uint64_t *events, char *buf, size_t len)
 {
-	size_t used = 0;
+	struct text text;
 	uint32_t i;
 
-	for (i = 0; i < q->used && used < len; i++)
-		used += snprintf(buf + used, len - used, "%s%" PRIu64, i ? " " : "", events[i]);
-	if (events[IRQ_VECTORS] && used < len)
-		snprintf(buf + used, len - used, " and %" PRIu64 " on another",
-			 events[IRQ_VECTORS]);
+	text_begin(&text, buf, len);
+	for (i = 0; i < q->used; i++)
+		text_add(&text, "%s%" PRIu64, i ? " " : "", events[i]);
+	if (events[IRQ_VECTORS])
+		text_add(&text, " and %" PRIu64 " on another", events[IRQ_VECTORS]);
 	return buf;
 }
 

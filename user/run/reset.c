@@ -274,11 +274,12 @@ static bool check_named(struct reset *r, char *other, size_t len)
 	struct json_object *list = json_object_new_array();
 	const bool by_id = r->hot.head.flags & VFIO_PCI_HOT_RESET_FLAG_DEV_ID;
 	bool self = false, known = true;
-	char names[160] = "";
 	struct pci_bdf own = { 0 };
-	size_t used = 0;
+	struct text text;
+	char names[160];
 	uint32_t i;
 
+	text_begin(&text, names, sizeof(names));
 	parse_bdf(r->run->dev.bdf, &own);
 	json_object_object_add(r->obj, "devices", list);
 	for (i = 0; i < r->hot.head.count && i < MAX_DEVS; i++) {
@@ -288,9 +289,7 @@ static bool check_named(struct reset *r, char *other, size_t len)
 
 		pci_dependent_bdf(&own, d->segment, d->bus, d->devfn, bdf, sizeof(bdf));
 		json_object_array_add(list, json_text(bdf));
-		if (used < sizeof(names))
-			used += snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "",
-					 bdf);
+		text_list(&text, ", ", bdf);
 		self = self || !strcmp(bdf, r->run->dev.bdf);
 		if (sysfs_device_get(bdf, &dev) || (!by_id && dev.group != (int)d->group_id))
 			known = false;
@@ -303,8 +302,6 @@ static bool check_named(struct reset *r, char *other, size_t len)
 	if (by_id && !(r->hot.head.flags & VFIO_PCI_HOT_RESET_FLAG_DEV_ID_OWNED))
 		snprintf(other, len, "not all of them are ours");
 	/* All of them are in the JSON. */
-	if (used >= sizeof(names))
-		strcpy(names + sizeof(names) - 4, "...");
 	report_check(r->run->rep, "bus: the devices that a reset takes with it",
 		     self && known ? STATUS_PASS : STATUS_FAIL, "%s%s%s", names,
 		     self ? "" : "; this one is not among them",

@@ -35,19 +35,20 @@ static bool was_denied(const struct report *rep, const char *step, const char *a
 static void list_privileged(struct run *run)
 {
 	struct json_object *list = json_object_new_array();
-	size_t i, used = 0;
+	struct text text;
+	size_t i;
 
+	text_begin(&text, run->privilege, sizeof(run->privilege));
 	json_object_object_add(run->rep->root, "needs_privilege", list);
 	for (i = 0; i < ARRAY_SIZE(privileged); i++) {
 		if (!was_denied(run->rep, privileged[i].step, privileged[i].after))
 			continue;
-		if (!used)
+		if (!text.used)
 			report_line(run->rep,
 				    "Needs privilege, and was not verified (run as root):");
 		report_line(run->rep, "  - %s: %s", privileged[i].step, privileged[i].what);
 		json_object_array_add(list, json_text(privileged[i].step));
-		used += snprintf(run->privilege + used, sizeof(run->privilege) - used, "%s%s",
-				 used ? ", " : "", privileged[i].step);
+		text_list(&text, ", ", privileged[i].step);
 	}
 }
 
@@ -92,10 +93,11 @@ enum status step_summary(struct run *run)
 /* A check for each witness of --require; what is not proven is unverified, exit 4. */
 enum status step_require(struct run *run)
 {
-	char missing[128] = "";
-	size_t used = 0;
+	struct text text;
+	char missing[128];
 	int id;
 
+	text_begin(&text, missing, sizeof(missing));
 	if (!run->opts->require) {
 		run_detail(run, "no --require");
 		return STATUS_SKIP;
@@ -116,10 +118,9 @@ enum status step_require(struct run *run)
 				 run->rep->nr_further);
 		report_check(run->rep, witnesses[id].name, STATUS_UNVERIFIED, "not proven: %s",
 			     why);
-		used += snprintf(missing + used, sizeof(missing) - used, "%s%s", used ? ", " : "",
-				 witnesses[id].name);
+		text_list(&text, ", ", witnesses[id].name);
 	}
-	if (!used) {
+	if (!text.used) {
 		run_detail(run, "all that is required is proven");
 		return STATUS_PASS;
 	}

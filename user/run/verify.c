@@ -140,14 +140,14 @@ static void tell_runs(struct run *run)
 static void no_user_text(const struct run *run, const struct verify_pte_run *r, char *buf,
 			 size_t len)
 {
-	size_t used = 0;
+	struct text text;
 	int level;
 
-	buf[0] = '\0';
-	for (level = PT_MAX_LEVELS - 1; level >= 0 && used < len; level--)
+	text_begin(&text, buf, len);
+	for (level = PT_MAX_LEVELS - 1; level >= 0; level--)
 		if (r->no_user_levels & 1U << level)
-			used += snprintf(buf + used, len - used, "%s %s", used ? "" : " no_user_at",
-					 pt_level_name(run->info.levels, level));
+			text_add(&text, "%s %s", text.used ? "" : " no_user_at",
+				 pt_level_name(run->info.levels, level));
 }
 
 static void show_walk(struct run *run)

@@ -203,10 +203,12 @@ static const struct {
 
 static enum status ask_extensions(struct run *run, const char *when)
 {
-	char detail[sizeof(run->detail)] = "";
+	char detail[sizeof(run->detail)];
 	bool known = false;
-	size_t i, used = 0;
+	struct text text;
+	size_t i;
 
+	text_begin(&text, detail, sizeof(detail));
 	report_line(run->rep, "%s-SET_CONTAINER:", when);
 	for (i = 0; i < ARRAY_SIZE(extensions); i++) {
 		bool there =
@@ -214,8 +216,7 @@ static enum status ask_extensions(struct run *run, const char *when)
 
 		report_line(run->rep, "  VFIO_CHECK_EXTENSION %s: %s", extensions[i].name,
 			    there ? "Present" : "Not Present");
-		used += snprintf(detail + used, sizeof(detail) - used, "%s%s %d", i ? ", " : "",
-				 extensions[i].key, there);
+		text_add(&text, "%s%s %d", i ? ", " : "", extensions[i].key, there);
 		if (extensions[i].type == run->vfio.be->type)
 			known = there;
 	}
@@ -300,10 +301,10 @@ static void page_sizes_text(uint64_t sizes, char *buf, size_t len)
 {
 	static const char units[] = "BKMGTPE";
 	unsigned int i, last;
-	size_t used = 0;
+	struct text text;
 
-	buf[0] = '\0';
-	for (i = 0; i < 64 && used < len; i = last + 1) {
+	text_begin(&text, buf, len);
+	for (i = 0; i < 64; i = last + 1) {
 		last = i;
 		if (!(sizes >> i & 1))
 			continue;
@@ -311,10 +312,9 @@ static void page_sizes_text(uint64_t sizes, char *buf, size_t len)
 			last++;
 		if (last < i + 2)
 			last = i;
-		used += snprintf(buf + used, len - used, " %u%c", 1U << i % 10, units[i / 10]);
-		if (last > i && used < len)
-			used += snprintf(buf + used, len - used, "...%u%c", 1U << last % 10,
-					 units[last / 10]);
+		text_add(&text, " %u%c", 1U << i % 10, units[i / 10]);
+		if (last > i)
+			text_add(&text, "...%u%c", 1U << last % 10, units[last / 10]);
 	}
 }
 

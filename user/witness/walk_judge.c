@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "lib/text.h"
 #include "witness/walk_judge.h"
 
 #include <inttypes.h>
@@ -86,25 +87,24 @@ void walk_judge_text(const struct walk_judge *j, char *buf, size_t len)
 		{ PT_INVALID, "being split" },
 		{ PT_TABLE, "behind a table that was not followed" },
 	};
-	size_t used = snprintf(buf, len, "%" PRIu64 " of %" PRIu64 " pages judged", walk_judged(j),
-			       j->asked);
 	const char *before = ": ";
+	struct text text;
 	size_t i;
 
-	if (!j->whole && j->unmapped && used < len) {
-		used += snprintf(buf + used, len - used, "%s%" PRIu64 " in no VMA", before,
-				 j->unmapped);
+	text_begin(&text, buf, len);
+	text_add(&text, "%" PRIu64 " of %" PRIu64 " pages judged", walk_judged(j), j->asked);
+	if (!j->whole && j->unmapped) {
+		text_add(&text, "%s%" PRIu64 " in no VMA", before, j->unmapped);
 		before = ", ";
 	}
 	for (i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
 		const uint64_t pages = j->kinds[reasons[i].kind];
 
-		if (!pages || used >= len || (j->whole && reasons[i].kind == PT_NONE))
+		if (!pages || (j->whole && reasons[i].kind == PT_NONE))
 			continue;
-		used += snprintf(buf + used, len - used, "%s%" PRIu64 " %s", before, pages,
-				 reasons[i].text);
+		text_add(&text, "%s%" PRIu64 " %s", before, pages, reasons[i].text);
 		before = ", ";
 	}
-	if (j->unjudged && used < len)
-		snprintf(buf + used, len - used, "; first 0x%" PRIx64, j->first_unjudged);
+	if (j->unjudged)
+		text_add(&text, "; first 0x%" PRIx64, j->first_unjudged);
 }

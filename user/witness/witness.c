@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "lib/text.h"
 #include "witness/witness.h"
 
 #include <errno.h>
@@ -35,13 +36,13 @@ int witness_named(const char *name)
 
 void witness_names(char *buf, size_t len)
 {
-	size_t used = 0;
+	struct text text;
 	int id;
 
-	for (id = 0; id < NR_WITNESSES && used < len; id++)
-		used += snprintf(buf + used, len - used, "%s, ", witnesses[id].name);
-	if (used < len)
-		snprintf(buf + used, len - used, "all");
+	text_begin(&text, buf, len);
+	for (id = 0; id < NR_WITNESSES; id++)
+		text_list(&text, ", ", witnesses[id].name);
+	text_list(&text, ", ", "all");
 }
 
 int witness_parse(const char *list, unsigned int *bits, char *bad, size_t len)
@@ -137,29 +138,11 @@ enum status status_worst(const unsigned int count[NR_STATUSES])
 	return STATUS_PASS;
 }
 
-struct text {
-	char *buf;
-	size_t len, used;
-};
-
-__attribute__((format(printf, 2, 3))) static void add(struct text *t, const char *fmt, ...)
-{
-	va_list ap;
-	int n;
-
-	if (t->used >= t->len)
-		return;
-	va_start(ap, fmt);
-	n = vsnprintf(t->buf + t->used, t->len - t->used, fmt, ap);
-	va_end(ap);
-	t->used += n > 0 ? (size_t)n : 0;
-}
-
 /* What comes next is another part of the line. */
 static void part(struct text *t)
 {
 	if (t->used)
-		add(t, "; ");
+		text_add(t, "; ");
 }
 
 /* Does this witness have a place in the line of this run? */
@@ -184,8 +167,9 @@ static void add_not_proven(struct text *text, const struct verdict_facts *f)
 			continue;
 		testimony_why(id, &f->said[id], why, sizeof(why));
 		part(text);
-		add(text, "%s %s: %s", witnesses[id].title,
-		    testimony_status(&f->said[id]) == STATUS_FAIL ? "fails" : "not proven", why);
+		text_add(text, "%s %s: %s", witnesses[id].title,
+			 testimony_status(&f->said[id]) == STATUS_FAIL ? "fails" : "not proven",
+			 why);
 	}
 }
 
@@ -195,8 +179,8 @@ static void add_further(struct text *text, const struct verdict_facts *f)
 
 	for (i = 0; i < f->nr_further; i++) {
 		part(text);
-		add(text, "%s of %s not proven: %s", witnesses[WITNESS_DEVICE_DMA].title,
-		    f->further[i].bdf, f->further[i].why);
+		text_add(text, "%s of %s not proven: %s", witnesses[WITNESS_DEVICE_DMA].title,
+			 f->further[i].bdf, f->further[i].why);
 	}
 }
 
@@ -209,7 +193,7 @@ static void add_steps(struct text *text, const struct verdict_facts *f, enum sta
 		if (f->steps[i].status != status)
 			continue;
 		part(text);
-		add(text, "step %s %s: %s", f->steps[i].name, word, f->steps[i].why);
+		text_add(text, "step %s %s: %s", f->steps[i].name, word, f->steps[i].why);
 	}
 }
 
@@ -223,30 +207,30 @@ static void add_proven(struct text *text, const struct verdict_facts *f)
 
 		if (!all_proven(f, id))
 			continue;
-		add(text, "%s%s (%" PRIu64 " of %" PRIu64 " %s)", before, witnesses[id].title,
-		    t->judged, t->total, unit_of(id, t));
+		text_add(text, "%s%s (%" PRIu64 " of %" PRIu64 " %s)", before, witnesses[id].title,
+			 t->judged, t->total, unit_of(id, t));
 		before = ", ";
 	}
 }
 
 void verdict_text(const struct verdict_facts *f, char *buf, size_t len)
 {
-	struct text text = { buf, len, 0 };
 	unsigned int proven = 0, counted = 0;
+	struct text text;
 	int id;
 
+	text_begin(&text, buf, len);
 	for (id = 0; id < NR_WITNESSES; id++) {
 		bool counts = witnesses[id].counted || (id == WITNESS_QEMU && has_place(f, id));
 
 		counted += counts;
 		proven += counts && all_proven(f, id);
 	}
-	buf[0] = '\0';
 	/* What stopped it is the reason for all that is missing. */
 	add_steps(&text, f, STATUS_ERROR, "stopped the run");
 	if (f->verdict == STATUS_ERROR)
 		return;
-	add(&text, "%u of %u witnesses", proven, counted);
+	text_add(&text, "%u of %u witnesses", proven, counted);
 	add_steps(&text, f, STATUS_FAIL, "failed");
 	add_steps(&text, f, STATUS_UNVERIFIED, "was not verified");
 	add_not_proven(&text, f);

@@ -24,6 +24,7 @@
 #include "failure/failure.h"
 #include "env/holder.h"
 #include "env/in_use.h"
+#include "lib/out.h"
 #include "module/module.h"
 #include "lib/parse.h"
 #include "report/report.h"
@@ -31,7 +32,6 @@
 #include "pci/sysfs.h"
 #include "lib/term.h"
 #include "lib/text.h"
-#include "lib/version.h"
 
 #define VFIO_PCI "vfio-pci"
 
@@ -686,14 +686,11 @@ static void blocking_json(const struct sysfs_device *dev, const char *ours, void
 
 static void print_json(struct bind_cmd *c, const struct err *err)
 {
-	struct json_object *root = json_object_new_object(), *list = json_object_new_array();
+	struct json_object *root = json_answer("vfio_test", err ? "error" : "pass");
+	struct json_object *list = json_object_new_array();
 	struct json_object *blocking = json_object_new_array();
 	size_t i;
 
-	add_string(root, "tool", "vfio_test");
-	add_string(root, "version", VFIO_VERIFY_VERSION);
-	json_object_object_add(root, "schema", json_object_new_int(1));
-	add_string(root, "verdict", err ? "error" : "pass");
 	for (i = 0; i < c->nr; i++)
 		json_object_array_add(list, item_json(c, &c->items[i]));
 	json_object_object_add(root, "devices", list);
@@ -702,10 +699,7 @@ static void print_json(struct bind_cmd *c, const struct err *err)
 	json_object_object_add(root, "blocking", blocking);
 	if (err)
 		json_object_object_add(root, "error", err_json(err));
-	puts(json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
-							  JSON_C_TO_STRING_SPACED |
-							  JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(root);
+	json_print(root, true);
 }
 
 static int tell(struct bind_cmd *c)

@@ -13,6 +13,7 @@
 #include "failure/failure.h"
 #include "lib/out.h"
 #include "lib/parse.h"
+#include "lib/status.h"
 #include "report/report.h"
 #include "lib/term.h"
 #include "lib/text.h"
@@ -426,12 +427,8 @@ static enum finding worst(const struct doctor *d)
 
 static void print_json(struct doctor *d)
 {
-	static const char *const verdicts[] = {
-		[EXIT_OK] = "pass",
-		[EXIT_STOPPED] = "error",
-		[EXIT_UNVERIFIED] = "unverified",
-	};
-	struct json_object *root = json_answer("vfio_test", verdicts[findings[worst(d)].exit_code]);
+	struct json_object *root =
+		json_answer("vfio_test", exit_code_name(findings[worst(d)].exit_code));
 
 	json_object_object_add(root, "kernel", json_text(d->env.release));
 	json_object_object_add(root, "device", d->env.given[0] ? json_text(d->env.given) : NULL);

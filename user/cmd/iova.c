@@ -21,6 +21,7 @@
 #include "pt_fmt.h"
 #include "pt/text.h"
 #include "lib/signals.h"
+#include "lib/status.h"
 #include "run/step.h"
 #include "lib/term.h"
 #include "lib/text.h"
@@ -289,8 +290,6 @@ static void json_begin(struct iova_cmd *c)
 
 static void json_end(struct iova_cmd *c, int code, const struct err *err)
 {
-	static const char *const verdicts[] = { "pass", "fail", "error", "", "unverified" };
-
 	if (c->holder) {
 		struct json_object *holder = json_object_new_object();
 
@@ -299,7 +298,7 @@ static void json_end(struct iova_cmd *c, int code, const struct err *err)
 		json_object_object_add(c->root, "holder", holder);
 	}
 	json_object_object_add(c->root, "runs", c->list);
-	json_object_object_add(c->root, "verdict", json_text(verdicts[code]));
+	json_object_object_add(c->root, "verdict", json_text(exit_code_name(code)));
 	if (err->what[0])
 		json_object_object_add(c->root, "error", err_json(err));
 	json_print(c->root, false);

@@ -18,6 +18,7 @@
 #include "pt/x86_names.h"
 #include "report/report.h"
 #include "lib/signals.h"
+#include "lib/status.h"
 #include "lib/term.h"
 #include "lib/text.h"
 #include "module/client.h"
@@ -434,7 +435,6 @@ static const char options_help[] =
 
 static int walk_main(int argc, char **argv, struct globals *g)
 {
-	static const char *const verdicts[] = { "pass", "fail", "error", "", "unverified" };
 	struct walk_cmd w = { .g = g, .eff = PT_EFFECTIVE_INIT };
 	struct err err = { 0 };
 	int c, done, ret;
@@ -473,7 +473,7 @@ static int walk_main(int argc, char **argv, struct globals *g)
 	if (!signal_seen && err.what[0])
 		err_print(&err, "vfio_test", NULL);
 	if (!signal_seen && g->json) {
-		json_object_object_add(w.root, "verdict", json_text(verdicts[ret]));
+		json_object_object_add(w.root, "verdict", json_text(exit_code_name(ret)));
 		if (err.what[0])
 			json_object_object_add(w.root, "error", err_json(&err));
 		json_print(json_object_get(w.root), false);

@@ -17,4 +17,7 @@ const char *status_name(enum status status);
 /* The exit code that goes with a verdict: 0, 1, 2 or 4. */
 int status_exit_code(enum status status);
 
+/* The name of the verdict that a program gives with an exit code. */
+const char *exit_code_name(int exit_code);
+
 #endif /* STATUS_H */

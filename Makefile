@@ -141,6 +141,42 @@ $(foreach t,$(UNIT),$(eval $(call unit_test,$(t))))
 
 unit: $(UNIT:%=build/unit/test_%)
 
+# Fuzzers are built as the unit tests are, by clang, which has libFuzzer.
+FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+fuzz_files_walk := $(unit_files_walk)
+fuzz_cflags_walk := $(unit_cflags_walk)
+FUZZ_OBJ := build/fuzz/obj
+FUZZ_SAN := -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+fuzz_cc = clang -std=gnu11 -D_GNU_SOURCE -DVFIO_VERIFY_VERSION='"$(VERSION)"' -Ikmod -Iuser \
+	$(FUZZ_SAN:-fsanitize=fuzzer%=-fsanitize=fuzzer-no-link%) $(json_cflags) -MMD -MP
+
+$(FUZZ_OBJ)/user/%.o: user/%.c Makefile VERSION | build/.needs
+	@mkdir -p $(@D)
+	$(say) CC $@
+	$(Q)$(fuzz_cc) -c -o $@ $<
+
+$(FUZZ_OBJ)/libuser.a: $(PARTS:%=$(FUZZ_OBJ)/user/%.o)
+	@rm -f $@
+	$(say) AR $@
+	$(Q)$(AR) rcs $@ $^
+
+define fuzzer
+$(FUZZ_OBJ)/$(1)/%.o: %.c Makefile VERSION | build/.needs
+	@mkdir -p $$(@D)
+	$$(say) CC $$@
+	$$(Q)$$(fuzz_cc) $(fuzz_cflags_$(1)) -c -o $$@ $$<
+
+build/fuzz/$(1): $(FUZZ_OBJ)/$(1)/tests/fuzz/fuzz_$(1).o \
+		$(patsubst %.c,$(FUZZ_OBJ)/$(1)/%.o,$(fuzz_files_$(1))) \
+		$(FUZZ_OBJ)/libuser.a
+	$$(say) LD $$@
+	$$(Q)clang $$(FUZZ_SAN) -o $$@ $$^ $$(shell $$(PKG_CONFIG) --libs $(vfio_test_libs))
+endef
+$(foreach f,$(FUZZ),$(eval $(call fuzzer,$(f))))
+-include $(shell find $(FUZZ_OBJ) -name '*.d' 2>/dev/null)
+
+fuzzers: $(FUZZ:%=build/fuzz/%)
+
 MAN := vfio_test.8 qemu_verify_pte.1
 
 build/man/%: user/man/%.scd VERSION
@@ -243,7 +279,8 @@ help:
 
 -include $(wildcard $(OBJ)/*/*.d)
 
-.PHONY: all user kmod unit man no-scdoc built setup demo check check-matrix bench fuzz mutants install dkms-install style clean help
+.PHONY: all user kmod unit man no-scdoc built fuzzers setup demo check check-matrix bench fuzz mutants \
+	install dkms-install style clean help
 .DEFAULT_GOAL := all
 # What half a recipe wrote is not there to be taken for the whole.
 .DELETE_ON_ERROR:

@@ -89,10 +89,12 @@ else
 	@echo "  SKIP    kmod: no headers in $(KERNELDIR): give KERNELDIR=, or see scripts/kernels module"
 endif
 
+user_cc = $(CC) $(all_cflags) $(json_cflags)
+
 $(OBJ)/%.o: user/%.c Makefile VERSION | build/.needs
 	@mkdir -p $(@D)
 	$(say) CC $<
-	$(Q)$(CC) $(all_cflags) $(json_cflags) -c -o $@ $<
+	$(Q)$(user_cc) -c -o $@ $<
 
 $(OBJ)/libuser.a: $(PARTS:%=$(OBJ)/%.o)
 	@rm -f $@
@@ -140,6 +142,7 @@ $(foreach t,$(UNIT),$(eval $(call unit_test,$(t))))
 -include $(shell find $(UNIT_OBJ) -name '*.d' 2>/dev/null)
 
 unit: $(UNIT:%=build/unit/test_%)
+	@echo '  built: tests/unit/run runs all of them, build/unit/test_NAME one, as build/unit/test_parse'
 
 # Fuzzers are built as the unit tests are, by clang, which has libFuzzer.
 FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -177,6 +180,31 @@ $(foreach f,$(FUZZ),$(eval $(call fuzzer,$(f))))
 
 fuzzers: $(FUZZ:%=build/fuzz/%)
 
+# For editors and clang's tools: how each file is compiled. The recipes above and this have
+# the same words from the same variables.
+json_string = "$(subst ",\",$(subst \,\\,$(1)))"
+# in_commands FILE,OBJECT,COMPILER
+in_commands = $(file >>compile_commands.json.new,{ "directory": $(call json_string,$(CURDIR)), \
+	"file": "$(1)", "output": "$(2)", "command": $(call json_string,$(3) -c -o $(2) $(1)) })
+
+compile_commands.json:
+	$(file >$@.new)
+	$(foreach s,$(SOURCES),$(call in_commands,$(s),$(s:user/%.c=$(OBJ)/%.o),$(user_cc)))
+	$(foreach t,$(UNIT),$(call in_commands,tests/unit/test_$(t).c,$(UNIT_OBJ)/$(t)/tests/unit/test_$(t).o,$(unit_cc) $(unit_cflags_$(t))))
+	$(foreach s,$(unit_files_walk),$(call in_commands,$(s),$(s:%.c=$(UNIT_OBJ)/walk/%.o),$(unit_cc) $(unit_cflags_walk)))
+	$(foreach f,$(FUZZ),$(call in_commands,tests/fuzz/fuzz_$(f).c,$(FUZZ_OBJ)/$(f)/tests/fuzz/fuzz_$(f).o,$(fuzz_cc) $(fuzz_cflags_$(f))))
+	$(say) JSON $@
+	@{ echo '['; sed '/./!d; $$!s/$$/,/' $@.new; echo ']'; } >$@
+	@rm -f $@.new
+
+tags:
+	@command -v ctags >/dev/null || { \
+		echo 'make: tags: ctags: not found: install universal-ctags' >&2; \
+		exit 2; \
+	}
+	$(say) CTAGS $@
+	$(Q)ctags -o $@ --languages=C,Sh -R kmod user tests scripts
+
 MAN := vfio_test.8 qemu_verify_pte.1
 
 build/man/%: user/man/%.scd VERSION
@@ -203,6 +231,16 @@ demo:
 check: setup
 	@$(MAKE) --no-print-directory user
 	@tests/run
+
+# Single groups of make check; what KERNEL= says holds for those that boot a VM.
+GROUP ?=
+test: setup
+	@[ -n '$(strip $(GROUP))' ] || { \
+		echo 'make: test: no group named: as in make test GROUP="unit run"; tests/run --list has them' >&2; \
+		exit 2; \
+	}
+	@$(MAKE) --no-print-directory user
+	@tests/run $(GROUP)
 
 KERNELS ?= 5.10 6.1 6.12 7.3
 check-matrix: setup
@@ -260,7 +298,7 @@ style:
 	@tests/static
 
 clean:
-	rm -rf build $(PROGRAMS:%=user/%)
+	rm -rf build $(PROGRAMS:%=user/%) compile_commands.json tags
 	find kmod -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' \
 		-o -name '.*.cmd' -o -name Module.symvers -o -name modules.order | xargs -r rm -f
 
@@ -268,6 +306,8 @@ help:
 	@echo 'all          programs, and the module for the running kernel'
 	@echo 'demo         the whole proof in a VM:  KERNEL= IOMMU= ACCEL= QEMU= CPU='
 	@echo 'check        static gates, unit tests, guest tests; KTAP'
+	@echo 'test         some groups of check alone:  GROUP="walk-cmd unit" KERNEL='
+	@echo 'unit         the unit tests, built; build/unit/test_NAME runs one'
 	@echo 'check-matrix the tests that depend on the kernel, on each:  KERNELS="$(KERNELS)"'
 	@echo 'bench        costs, as medians and ratios of one run'
 	@echo 'fuzz         every parser under libFuzzer:  FUZZ_SECONDS=60'
@@ -275,11 +315,14 @@ help:
 	@echo 'install      programs and module:  PREFIX= DESTDIR= KERNELDIR='
 	@echo 'dkms-install the source of the module, for dkms'
 	@echo 'style        the static gates alone'
+	@echo 'tags         for editors, by ctags'
+	@echo 'compile_commands.json'
+	@echo '             how each file is compiled, for clangd and the like'
 	@echo 'clean'
 
 -include $(wildcard $(OBJ)/*/*.d)
 
-.PHONY: all user kmod unit man no-scdoc built fuzzers setup demo check check-matrix bench fuzz mutants \
+.PHONY: all user kmod unit man no-scdoc built fuzzers compile_commands.json tags setup demo check test check-matrix bench fuzz mutants \
 	install dkms-install style clean help
 .DEFAULT_GOAL := all
 # What half a recipe wrote is not there to be taken for the whole.

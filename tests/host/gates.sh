@@ -248,6 +248,8 @@ test_ci() {
 readonly static_cases='
 user/lib/new.c | int of_nobody; | spdx
 tests/host/new.sh | true | spdx
+scripts/setup | BLANK | tidy
+scripts/setup | HALF | tidy
 kmod/pt_x86.h | static void loud(void) { printk("so"); } | pure
 kmod/pt_fmt.h | static void *some(void) { return malloc(1); } | pure
 kmod/main.c | static void bad(pte_t *p) { set_pte(p, *p); } | read_only
@@ -266,7 +268,7 @@ kmod/uapi/verify_pte.h | struct of_kernel { u64 so; }; | alone_c
 static_sees() {
 	local one status=0
 
-	"$copy/tests/static" only spdx pure read_only kmod_size escaped finished alone_c downward \
+	"$copy/tests/static" only spdx tidy pure read_only kmod_size escaped finished alone_c downward \
 		>"$ktap_dir/said" 2>&1 || status=$?
 	cat "$ktap_dir/said"
 	[[ $(grep -c '^not ok' "$ktap_dir/said") -eq $# && $status -eq $(($# > 0)) ]] || return 1
@@ -291,8 +293,13 @@ test_static() {
 		[[ ! -f $ktap_dir/was ]] || cat "$ktap_dir/was" >"$copy/$file"
 		if [[ $line == *CODE* ]]; then
 			seq 1 1300 | sed 's/.*/extern int of_many_&;/' >>"$copy/$file"
+		elif [[ $line == *BLANK* ]]; then
+			printf 'true \n' >>"$copy/$file"
+		elif [[ $line == *HALF* ]]; then
+			printf true >>"$copy/$file"
 		else
-			echo "${line# }" >>"$copy/$file"
+			line=${line# }
+			echo "${line% }" >>"$copy/$file"
 		fi
 		check "static: $name: $file:${line% }" static_sees "${name// /}"
 		rm "$copy/$file"

@@ -11,7 +11,7 @@
 
 # shellcheck source=tests/guest/ktap.sh
 . /tests/ktap.sh
-ktap_plan 62
+ktap_plan 64
 
 pci=/sys/bus/pci
 # find_device VENDOR DEVICE [WHERE]: its address, the first
@@ -326,8 +326,12 @@ minor=$(stat -c %T "$node")
 exec 8<>"$node"
 rm "$node"
 expect 2 "^vfio_test: $e1000e: the device is open: process $$ " 'a group that is open, and whose node is not in /dev: refused' vfio_test unbind "$e1000e"
+# Where the process that has it open is not to be seen, the kernel's word counts.
+expect 2 "^vfio_test: $e1000e: the device is open: " 'the same from another PID namespace: refused' \
+	unshare -p -f -m sh -c 'mount -t proc none /proc && exec vfio_test unbind "$0"' "$e1000e"
 exec 8>&-
-mknod "$node" c "0x$major" "0x$minor"
+mknod "$node" c $((0x$major)) $((0x$minor))
+check 'the node is there again' [ -c "$node" ]
 # A file of /sys that is never answered: it is given up.
 mkfifo /tmp/fifo
 mount --bind /tmp/fifo "$(readlink -f "$pci/devices/$BDF/driver_override")"

@@ -13,7 +13,7 @@
 . /tests/left.sh
 # shellcheck source=tests/guest/pci.sh
 . /tests/pci.sh
-ktap_plan 99
+ktap_plan 101
 
 report=$ktap_dir/out
 # jq says true of the report; of an empty one it would say nothing bad
@@ -196,6 +196,10 @@ check 'lie: region-refused: nor its BAR' is '.regions[0].errno == 22 and
 	([.steps[] | select(.name == "regions" or .name == "config") | .status] == ["unverified", "unverified"])'
 expect 4 'the configuration space was not checked' 'lie: config-refused' refused config-refused
 expect 4 'what IRQ 1 \(MSI\) is, is not known' 'lie: irq-refused' refused irq-refused
+expect 4 'could not reach the device.s registers' 'lie: region-no-memory: nothing is known of its DMA' \
+	env LD_PRELOAD=/root/liar.so LIE=region-no-memory vfio_test --json --no-rules --no-reset "$BDF"
+check 'lie: region-no-memory: so says the step' is \
+	'[.steps[] | select(.name == "device-dma") | .status] == ["unverified"] and .witnesses.device_dma.status == "unverified"'
 lies chain-cycle 1 'its capability chain contradicts itself'
 lies size 1 'its region is not as large as its resource'
 lies bar 1 'its address is not that of its resource'

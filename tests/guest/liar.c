@@ -212,6 +212,10 @@ int ioctl(int fd, unsigned long request, ...)
 		errno = EINVAL;
 		return -1;
 	}
+	if (lie("region-no-memory") && room && info->index == 0) {
+		errno = ENOMEM;
+		return -1;
+	}
 	ret = real(fd, request, arg);
 	if (!ret && request == VFIO_DEVICE_GET_IRQ_INFO) {
 		((struct vfio_irq_info *)arg)->count += lie("irq-count");

@@ -342,20 +342,23 @@ static enum status no_driver(struct run *run)
 	return STATUS_ERROR;
 }
 
-/* The driver takes the device; false: run->err says why not. */
-static bool open_device(struct run *run, const struct dma_driver *drv)
+/* PASS: the driver takes the device; else run->err says why not. */
+static enum status open_device(struct run *run, const struct dma_driver *drv)
 {
 	struct run_dma *dma = calloc(1, sizeof(*dma));
+	int ret;
 
 	if (!dma) {
 		err_set(&run->err, ENOMEM, "no memory for the device's driver", strerror(ENOMEM),
 			"");
-		return false;
+		return STATUS_UNVERIFIED;
 	}
 	run->dma = dma;
 	dma->klog = dma->event = dma->unmask = dma->irq = -1;
-	dma->open = !dma_open(&dma->dev, drv, run->device, &run->err);
-	return dma->open;
+	ret = dma_open(&dma->dev, drv, run->device, &run->err);
+	dma->open = !ret;
+	/* That there is no memory says nothing of the device. */
+	return !ret ? STATUS_PASS : ret == -ENOMEM ? STATUS_UNVERIFIED : STATUS_FAIL;
 }
 
 enum status step_device_dma(struct run *run)
@@ -363,14 +366,16 @@ enum status step_device_dma(struct run *run)
 	const struct dma_driver *drv =
 		dma_driver_find(run->opts->dma, run->dev.vendor, run->dev.device);
 	const char *idle = run_dma_idle(run);
-	enum status status;
+	enum status status = STATUS_PASS;
 
+	if (!idle && drv)
+		status = open_device(run, drv);
 	if (idle)
 		status = run_dma_skip(run, idle);
 	else if (!drv)
 		status = no_driver(run);
-	else if (!open_device(run, drv))
-		status = STATUS_FAIL;
+	else if (status != STATUS_PASS)
+		; /* run->err says why */
 	else if (!drv->copy)
 		status = run_dma_skip(run, "the driver for it has it interrupt, and move no data");
 	/* There addresses are physical, and a wrong one hits anything; it may interrupt. */

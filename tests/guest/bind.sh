@@ -9,7 +9,7 @@
 
 # shellcheck source=tests/guest/ktap.sh
 . /tests/ktap.sh
-ktap_plan 71
+ktap_plan 73
 
 pci=/sys/bus/pci
 records=/run/vfio-verify
@@ -255,9 +255,24 @@ undone() {
 each 'bind --group, killed at each point: bind again, run, unbind: as before' KILL 20 again_run_unbind vfio_test bind --group "$ours"
 each 'bind, killed at each point: unbind: as before' KILL 14 unbind_at_once vfio_test bind "$ours"
 each 'bind, SIGTERM at each point: undone' TERM 14 undone vfio_test bind "$ours"
+# The same, and what became of it is one object.
+told() {
+	sed -n '/^{/,/^}/p' "$ktap_dir/killed" >"$ktap_dir/object"
+	jq -e --argjson ended "$1" '(.devices | length) > 0 and all(.devices[]; .status != null) and
+		(.verdict == "error" and (.error.why | test("SIGTERM")) or $ended != 0 and .verdict == "pass")' \
+		"$ktap_dir/object"
+}
+undone_told() {
+	told "$1" && undone "$1"
+}
+each 'bind --json, SIGTERM at each point: undone, and told' TERM 14 undone_told vfio_test bind --json "$ours"
 vfio_test bind --quiet --group "$ours"
 each 'unbind --group, killed at each point: unbind again: as before' KILL 13 unbind_again vfio_test unbind --group "$ours"
 each 'unbind --group, SIGTERM at each point: unbind again: as before' TERM 13 unbind_again vfio_test unbind --group "$ours"
+again_told() {
+	told "$1" && unbind_again
+}
+each 'unbind --group --json, SIGTERM at each point: told' TERM 13 again_told vfio_test unbind --group --json "$ours"
 vfio_test unbind --quiet --group "$ours"
 check 'after all that: as before' as_before
 ktap_end

@@ -10,7 +10,7 @@
 . /tests/ktap.sh
 # shellcheck source=tests/guest/left.sh
 . /tests/left.sh
-ktap_plan 45
+ktap_plan 47
 
 file=/sys/kernel/debug/verify_pte/iova
 said() {
@@ -77,6 +77,10 @@ expect 0 '^0x0000000100000000-0x00000001c0000000 not mapped' 'iova: a long range
 	vfio_test iova "$BDF" 0x100000000+3G
 expect 0 '512 of 65536 pages mapped' 'iova: a range as maps writes one' vfio_test iova "${BDF#0000:}" 0-10000000
 expect 130 '' 'iova: a range of hours ends when it is told to' timeout -s INT 2 vfio_test iova "$BDF" 0+64T
+expect 130 '"verdict":"error".*SIGINT' 'iova --json: and says that it did not finish' \
+	timeout -s INT 2 vfio_test iova --json "$BDF" 0+64T
+check 'iova --json: in one object, without what was found' sh -c \
+	"[ \$(wc -l <$ktap_dir/out) -eq 1 ] && ! grep runs $ktap_dir/out"
 expect 0 '"pa": *null' 'iova --json' vfio_test iova --json "$BDF" 0x0+0x20000
 expect 0 'not mapped' 'iova: past the aperture' vfio_test iova "$BDF" 0xfffffffffff00000+0x1000
 

@@ -8,7 +8,7 @@
 . /tests/ktap.sh
 # shellcheck source=tests/guest/left.sh
 . /tests/left.sh
-ktap_plan 39
+ktap_plan 40
 
 said() {
 	grep -qE -e "$1" "$ktap_dir/out"
@@ -81,6 +81,31 @@ while read -r range _; do
 done <"$ktap_dir/maps"
 expect 4 '1 of 2 pages judged: 1 in no VMA' '--expect: a page, and one in no VMA behind it' \
 	vfio_test walk --quiet --expect user $pid "$last+8K"
+
+# Nor is what a signal breaks off an answer, wherever it comes.  (0: it came too late.)
+broken_off() {
+	n=0
+	for delay in 1000 5000 10000 20000 30000 40000 50000 80000 120000 200000; do
+		vfio_test walk --json 1 0x0+0x7ffffffff000 >"$ktap_dir/broken" 2>&1 &
+		walking=$!
+		usleep "$delay"
+		kill -TERM "$walking"
+		wait "$walking"
+		case $? in
+		0) continue ;;
+		143) ;;
+		*) return 1 ;;
+		esac
+		# Before it catches them it has nothing to say.
+		[ -s "$ktap_dir/broken" ] || continue
+		n=$((n + 1))
+		cat "$ktap_dir/broken"
+		[ "$(wc -l <"$ktap_dir/broken")" -eq 1 ] && ! grep -q runs "$ktap_dir/broken" &&
+			grep -q '"verdict":"error".*SIGTERM' "$ktap_dir/broken" || return 1
+	done
+	[ "$n" -gt 0 ]
+}
+check 'walk --json: broken off: one object that says so' broken_off
 
 full() {
 	vfio_test walk "$@" >/dev/full

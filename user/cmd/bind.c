@@ -726,6 +726,15 @@ static int tell(struct bind_cmd *c)
 	return first ? EXIT_STOPPED : EXIT_OK;
 }
 
+/* What was done, undone or not reached; that a signal came is what stopped it. */
+static void tell_interrupted(struct bind_cmd *c)
+{
+	struct err err = { 0 };
+
+	signals_explain(&err);
+	print_json(c, c->err.what[0] ? &c->err : &err);
+}
+
 /* --- the command line ------------------------------------------------------ */
 
 enum { OPT_GROUP = 256, OPT_FORCE, OPT_DRIVER };
@@ -827,6 +836,8 @@ static int bind_cmd_main(int argc, char **argv, struct globals *g, const struct 
 	work(&c, argv + optind, argc - optind);
 	if (!c.interrupted)
 		ret = tell(&c);
+	else if (g->json)
+		tell_interrupted(&c);
 	free(c.items);
 	free(c.all);
 	holders_free(&c.holders);

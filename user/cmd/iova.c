@@ -339,7 +339,9 @@ static int iova_main(int argc, char **argv, struct globals *g)
 	ret = ask(&c, &err);
 	if (!signal_seen && err.what[0])
 		err_print(&err, "vfio_test", c.bdf);
-	if (!signal_seen && g->json)
+	if (signal_seen && g->json)
+		signals_json();
+	else if (g->json)
 		json_end(&c, ret, &err);
 	signals_die();
 	return ret;

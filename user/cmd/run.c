@@ -427,6 +427,8 @@ static int run_main(int argc, char **argv, struct globals *g)
 	steps_run(run_steps, run_nr_steps, &run);
 	given_back = run_given_back(&run);
 	if (signal_seen && !given_back) {
+		if (g->json)
+			signals_json();
 		report_deinit(&rep);
 		signals_die();
 	}

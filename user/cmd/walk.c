@@ -472,7 +472,9 @@ static int walk_main(int argc, char **argv, struct globals *g)
 	ret = do_walk(&w, &err);
 	if (!signal_seen && err.what[0])
 		err_print(&err, "vfio_test", NULL);
-	if (!signal_seen && g->json) {
+	if (signal_seen && g->json) {
+		signals_json();
+	} else if (g->json) {
 		json_object_object_add(w.root, "verdict", json_text(exit_code_name(ret)));
 		if (err.what[0])
 			json_object_object_add(w.root, "error", err_json(&err));

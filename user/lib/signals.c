@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "lib/signals.h"
 
+#include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/time.h>
+#include <json-c/json.h>
+
+#include "lib/err.h"
+#include "lib/out.h"
 
 volatile sig_atomic_t signal_seen, signal_requested;
 
@@ -29,10 +37,51 @@ void signals_catch(void)
 	sigaction(SIGPIPE, &sa, NULL);
 }
 
+/* It makes write() return, no more. */
+static void on_alarm(int sig)
+{
+	(void)sig;
+}
+
+/*
+ * Who ends us does not wait for a reader that takes nothing: a write that hangs is given up.
+ * The alarm comes again, as the first may come just before a write.
+ */
+static void limit_writes(void)
+{
+	static const struct itimerval second = { { 1, 0 }, { 1, 0 } };
+	const struct sigaction sa = { .sa_handler = on_alarm };
+
+	sigaction(SIGALRM, &sa, NULL);
+	setitimer(ITIMER_REAL, &second, NULL);
+}
+
+void signals_explain(struct err *err)
+{
+	const char *name = sigabbrev_np(signal_seen);
+
+	limit_writes();
+	err_set(err, EINTR, "not finished", "", "give the same command again");
+	err_why(err, "a signal asked for it: SIG%s", name ? name : "?");
+}
+
+void signals_json(void)
+{
+	struct json_object *root;
+	struct err err = { 0 };
+
+	signals_explain(&err);
+	root = json_answer("vfio_test", "error");
+	json_object_object_add(root, "error", err_json(&err));
+	json_print(root, false);
+}
+
 void signals_die(void)
 {
 	if (!signal_seen)
 		return;
+	limit_writes();
+	fflush(stdout);
 	signal(signal_seen, SIG_DFL);
 	raise(signal_seen);
 }

@@ -5,6 +5,8 @@
 
 #include <signal.h>
 
+struct err;
+
 /* What a request for a device is to us: see request.h.  Ignored by whoever does not catch it. */
 #define SIGNAL_REQUEST SIGURG
 
@@ -17,7 +19,13 @@ extern volatile sig_atomic_t signal_seen;
 /* From here on they set signal_seen; one that was ignored stays ignored. */
 void signals_catch(void);
 
-/* All is undone: ends as signal_seen would have ended us.  Returns without one. */
+/* Why there is no answer: fills @err.  From here on no write to stdout waits for long. */
+void signals_explain(struct err *err);
+
+/* The same as the one object of an answer with --json, in the place of one that is not whole. */
+void signals_json(void);
+
+/* All is undone and said: ends as signal_seen would have ended us.  Returns without one. */
 void signals_die(void);
 
 #endif /* SIGNALS_H */

@@ -327,8 +327,8 @@ exec 8<>"$node"
 rm "$node"
 expect 2 "^vfio_test: $e1000e: the device is open: process $$ " 'a group that is open, and whose node is not in /dev: refused' vfio_test unbind "$e1000e"
 # Where the process that has it open is not to be seen, the kernel's word counts.
-expect 2 "^vfio_test: $e1000e: the device is open: " 'the same from another PID namespace: refused' \
-	unshare -p -f -m sh -c 'mount -t proc none /proc && exec vfio_test unbind "$0"' "$e1000e"
+expect 2 "^vfio_test: $e1000e: the device is open: another process " 'the same from another PID namespace: refused' \
+	unshare -p -f -m sh -c 'exec 8>&- && mount -t proc none /proc && exec vfio_test unbind "$0"' "$e1000e"
 exec 8>&-
 mknod "$node" c $((0x$major)) $((0x$minor))
 check 'the node is there again' [ -c "$node" ]

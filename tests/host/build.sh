@@ -9,6 +9,8 @@
 set -uo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cd "$root" || exit 2
+# shellcheck source=scripts/lib/common.sh
+. "$root/scripts/lib/common.sh"
 # shellcheck source=tests/guest/ktap.sh
 . "$root/tests/guest/ktap.sh"
 
@@ -27,9 +29,7 @@ unset MAKEFLAGS MFLAGS MAKELEVEL CFLAGS CPPFLAGS LDFLAGS SOURCE_DATE_EPOCH
 # copy DIR: what git has or would have, with the other version
 copy() {
 	mkdir -p "$1"
-	git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' f; do
-		[[ ! -e $f ]] || printf '%s\0' "$f"
-	done | tar --null -T - -cf - | tar -C "$1" -xf -
+	copy_tree "$1"
 	echo "$version" >"$1/VERSION"
 	(cd "$1" && find . ! -type d | sort) >"$1.files"
 }

@@ -9,6 +9,8 @@
 set -uo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cd "$root" || exit 2
+# shellcheck source=scripts/lib/common.sh
+. "$root/scripts/lib/common.sh"
 # Another one than the one that is tested here, where that has a wrong change in it.
 # shellcheck source=tests/guest/ktap.sh
 . "${KTAP:-$root/tests/guest/ktap.sh}"
@@ -281,9 +283,7 @@ test_static() {
 	local file line name copy=$ktap_dir/copy
 
 	mkdir "$copy"
-	git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do
-		[[ ! -e $file ]] || printf '%s\0' "$file"
-	done | tar --null -T - -cf - | tar -C "$copy" -xf -
+	copy_tree "$copy"
 	git -C "$copy" init -q && git -C "$copy" add -A
 	check 'static: the tree as it is' static_sees
 	while IFS='|' read -r file line name; do

@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		     !(c.user + c.supervisor) || c.changed || c.not_ram))
 			abort();
 	}
-	if (!qemu_guest_judge(r.json, r.size >> 12, &guest, why, sizeof(why)) &&
+	if (!qemu_guest_judge(&r, &guest, why, sizeof(why)) &&
 	    qemu_join(r.json, NULL, &guest, VERDICT_UNVERIFIED, "") == VERDICT_PASS)
 		abort();
 	qemu_report_free(&r);

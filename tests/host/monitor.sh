@@ -220,7 +220,7 @@ judged 'nothing compared' 4 '.witnesses.pagemap.compared = 0' 'pagemap: nothing 
 judged 'a part compared' 4 '.witnesses.iommu.compared = 255' '255 of 256 pages were compared'
 judged 'a difference under a pass' 1 '.witnesses.module.mismatched = 5' 'module: 5 of 256 differ'
 judged 'a step that failed' 1 '.steps[2].status = "fail"' 'its status is fail'
-judged 'stale pages' 1 '.stale = {compared: 256, mismatched: 1, pages: []}' 'stale: 1 of 256 differ'
+judged 'stale pages' 1 '.stale = {compared: 256, mismatched: 1, pages: ["0x0"]}' 'stale: 1 of 256 differ'
 cp "$joined" "$ktap_dir/before.json"
 judged 'a negative count' 2 '.witnesses.module.compared = -1' 'compared is no count'
 judged 'a number in a string' 2 '.witnesses.module.compared = "256"' 'compared is no count'

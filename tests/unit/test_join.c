@@ -18,22 +18,25 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "pt_x86.h"
 #include "qemu/join.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define LAYOUT	      (JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE)
 
 #define PAGES	      256
-#define STEPS                                                                                         \
-	"\"steps\":[{\"name\":\"open\",\"status\":\"pass\"},{\"name\":\"rules\",\"status\":\"pass\"," \
-	"\"checks\":[{\"name\":\"first\",\"status\":\"pass\",\"detail\":\"\"}]},"                     \
+#define STEPS                                                                                              \
+	"\"steps\":[{\"name\":\"open\",\"status\":\"pass\"},{\"name\":\"page-user\",\"status\":\"pass\"}," \
+	"{\"name\":\"pagemap\",\"status\":\"pass\"},{\"name\":\"iommu\",\"status\":\"pass\"},"             \
+	"{\"name\":\"device-dma\",\"status\":\"pass\"},{\"name\":\"rules\",\"status\":\"pass\","           \
+	"\"checks\":[{\"name\":\"first\",\"status\":\"pass\",\"detail\":\"\"}]},"                          \
 	"{\"name\":\"hold\",\"status\":\"skip\"}],"
 
 /* Of each kind something that is easily lost: order, fractions, 64 bits, slashes. */
 static const char good[] =
 	"{\"tool\":\"vfio_test\",\"verdict\":\"pass\",\"zebra\":[1.50,-3,18446744073709551615],"
 	"\"apple\":{\"path\":\"a/b \\u00e9 \\\"c\\\"\",\"none\":null,\"yes\":true}," STEPS
-	"\"mapping\":{\"root_pa\":\"0x1000\"},\"pages\":{\"total\":256},\"walk\":[],\"tables\":[],"
+	"\"mapping\":{\"root_pa\":\"0x1000\",\"iovas\":[\"0x0\",\"0x40000000\"]},\"pages\":{\"total\":256},\"walk\":[],\"tables\":[],"
 	"\"witnesses\":{\"module\":{\"status\":\"pass\",\"compared\":256,\"mismatched\":0},"
 	"\"pagemap\":{\"status\":\"pass\",\"compared\":256,\"mismatched\":0},"
 	"\"iommu\":{\"status\":\"pass\",\"compared\":512,\"mismatched\":0},"
@@ -42,7 +45,7 @@ static const char good[] =
 	"\"later\":{\"status\":\"pass\",\"compared\":1,\"mismatched\":0,\"more\":[]}},"
 	"\"proven\":[\"module\",\"pagemap\",\"iommu\"],"
 	"\"not_proven\":[{\"witness\":\"device_dma\",\"why\":\"not asked\"}],"
-	"\"stale\":{\"compared\":256,\"mismatched\":0,\"pages\":[]},"
+	"\"stale\":{\"compared\":512,\"mismatched\":0,\"pages\":[]},"
 	"\"last\":\"0xffffffffffffffff\"}";
 
 static struct json_object *parse(const char *text)
@@ -84,7 +87,11 @@ static const struct {
 
 static int judge(struct json_object *report, struct qemu_guest *g, char why[256])
 {
-	return qemu_guest_judge(report, PAGES, g, why, 256);
+	const struct qemu_report r = {
+		.size = PAGES << 12, .user = PAGES, .fmt = pt_x86, .json = report
+	};
+
+	return qemu_guest_judge(&r, g, why, 256);
 }
 
 /* Guest's, host's and joined verdict: the worst wins, whoever says it. */
@@ -140,14 +147,58 @@ static const struct {
 	{ SAID("module") "256", SAID("module") "0", 0, VERDICT_UNVERIFIED, "nothing was compared" },
 	{ SAID("module") "256", SAID("module") "255", 0, VERDICT_UNVERIFIED, "255 of 256 pages" },
 	{ SAID("pagemap") "256", SAID("pagemap") "1", 0, VERDICT_UNVERIFIED, "1 of 256 pages" },
-	{ SAID("iommu") "512", SAID("iommu") "255", 0, VERDICT_UNVERIFIED, "255 of 256 pages" },
+	{ SAID("iommu") "512", SAID("iommu") "256", 0, VERDICT_UNVERIFIED, "256 of 512 pages" },
+	{ "[\"0x0\",\"0x40000000\"]", "[\"0x0\"]", 0, VERDICT_UNVERIFIED,
+	  "512 were compared, and the report is of 256 pages" },
+	{ "\"tool\"", "\"with\":[{}],\"tool\"", 0, VERDICT_UNVERIFIED, "512 of 1024 pages" },
+	/* a report from which pages were taken away */
+	{ SAID("module") "256", SAID("module") "257", 0, VERDICT_UNVERIFIED,
+	  "257 were compared, and the report is of 256 pages" },
+	{ SAID("pagemap") "256", SAID("pagemap") "9007199254740993", 0, VERDICT_UNVERIFIED,
+	  "9007199254740993 were compared" },
+	/* what is left of a witness that failed */
+	{ SAID("module") "256,\"mismatched\":0",
+	  SAID("module") "256,\"mismatched\":0,\"first_mismatch\":\"page 0x0\"", -EINVAL, 0,
+	  "module: nothing mismatched, and a first_mismatch" },
+	{ SAID("later") "1,\"mismatched\":0",
+	  SAID("later") "1,\"mismatched\":0,\"first_mismatch\":\"page 0x0\"", -EINVAL, 0,
+	  "later: nothing mismatched, and a first_mismatch" },
+	{ SAID("later") "1", SAID("later") "1,\"total\":2", 0, VERDICT_PASS, "" },
+	{ SAID("later") "1", SAID("later") "1,\"total\":0", -EINVAL, 0, "1 compared of 0" },
+	{ SAID("later") "1", SAID("later") "1,\"total\":\"2\"", -EINVAL, 0, "total is no count" },
+	{ "\"not_proven\":[", "\"not_proven\":[{\"witness\":\"module\",\"why\":\"\"},", 0,
+	  VERDICT_UNVERIFIED, "not_proven names module" },
+	{ "\"not_proven\":[", "\"not_proven\":[{\"witness\":\"interrupts\",\"why\":\"\"},", 0,
+	  VERDICT_PASS, "" },
+	{ "\"not_proven\":[", "\"not_proven\":[\"module\",", -EINVAL, 0, "names no witness" },
+	{ "\"not_proven\":[", "\"not_proven\":{},\"x\":[", -EINVAL, 0, "not_proven is not" },
+	/* a witness whose step is gone, or did not pass */
+	{ "\"name\":\"page-user\"", "\"name\":\"page-usher\"", 0, VERDICT_UNVERIFIED,
+	  "witnesses.module: no step page-user" },
+	{ "\"page-user\",\"status\":\"pass\"", "\"page-user\",\"status\":\"skip\"", 0,
+	  VERDICT_UNVERIFIED, "witnesses.module: no step page-user" },
+	{ "\"iommu\",\"status\":\"pass\"", "\"iommu\",\"status\":\"skip\"", 0, VERDICT_UNVERIFIED,
+	  "witnesses.iommu: no step iommu" },
+	{ "\"device-dma\",\"status\":\"pass\"", "\"device-dma\",\"status\":\"skip\"", 0,
+	  VERDICT_PASS, "" }, /* nor did the witness */
+	{ "{\"name\":\"pagemap\",\"status\":\"pass\"},", "", 0, VERDICT_UNVERIFIED,
+	  "witnesses.pagemap: no step pagemap" },
 	{ SAID("later") "1", SAID("later") "0", 0, VERDICT_UNVERIFIED, "nothing was compared" },
 	{ SAID("later") "1,\"mismatched\":0", SAID("later") "1,\"mismatched\":1", 0, VERDICT_FAIL,
 	  "witnesses.later: 1 of 1 differ" },
-	{ "{\"compared\":256,\"mismatched\":0,\"pages\"",
-	  "{\"compared\":256,\"mismatched\":1,\"pages\"", 0, VERDICT_FAIL,
-	  "stale: 1 of 256 differ" },
-	{ "{\"compared\":256,\"mismatched\":0,\"pages\":[]}", "{}", 0, VERDICT_PASS, "" },
+	{ "{\"compared\":512,\"mismatched\":0,\"pages\":[]",
+	  "{\"compared\":512,\"mismatched\":1,\"pages\":[\"0x0\"]", 0, VERDICT_FAIL,
+	  "stale: 1 of 512 differ" },
+	{ "{\"compared\":512,\"mismatched\":0,\"pages\":[]}", "{}", 0, VERDICT_PASS, "" },
+	{ "{\"compared\":512,\"mismatched\":0,\"pages\":[]",
+	  "{\"compared\":512,\"mismatched\":0,\"pages\":[\"0x0\"]", -EINVAL, 0,
+	  "stale.pages are not the 0 that mismatched" },
+	{ "{\"compared\":512,\"mismatched\":0,\"pages\":[]",
+	  "{\"compared\":512,\"mismatched\":0,\"pages\":0", -EINVAL, 0, "stale.pages" },
+	{ "\"stale\":{\"compared\":512", "\"stale\":{\"compared\":1", 0, VERDICT_UNVERIFIED,
+	  "stale: 1 of 512 pages" },
+	{ "\"stale\":{\"compared\":512", "\"stale\":{\"compared\":0", 0, VERDICT_UNVERIFIED,
+	  "stale: 0 of 512 pages" },
 	/* words that are worse than the figures */
 	{ SAID("later"), "\"later\":{\"status\":\"fail\",\"compared\":", 0, VERDICT_FAIL,
 	  "is fail" },
@@ -234,7 +285,7 @@ static const struct {
 	  0, "257 mismatched of 256" },
 	{ "\"device_dma\":{\"status\":\"skip\",\"compared\":0",
 	  "\"device_dma\":{\"status\":\"skip\",\"compared\":1", -EINVAL, 0, "skipped, and 1" },
-	{ "\"stale\":{\"compared\":256", "\"stale\":{\"compared\":\"256\"", -EINVAL, 0,
+	{ "\"stale\":{\"compared\":512", "\"stale\":{\"compared\":\"512\"", -EINVAL, 0,
 	  "stale.compared" },
 	{ "\"steps\"", "\"stops\"", -EINVAL, 0, "steps is missing" },
 	{ "\"steps\":[", "\"steps\":[],\"x\":[", -EINVAL, 0, "steps is empty" },
@@ -272,6 +323,40 @@ static void test_judged(void **state)
 		json_object_put(report);
 		free(text);
 	}
+}
+
+/* A run expects one kind of page: a witness that passes all the same was not of these pages. */
+static void test_pages(void **state)
+{
+	static const struct {
+		uint64_t user, supervisor, absent;
+		enum verdict want;
+		const char *reason;
+	} t[] = {
+		{ PAGES, 0, 0, VERDICT_PASS, "" },
+		{ 0, PAGES, 0, VERDICT_PASS, "" },
+		{ PAGES - 1, 1, 0, VERDICT_FAIL, "255 are user and 1 supervisor pages" },
+		{ PAGES - 1, 0, 1, VERDICT_FAIL, "1 of 256 are absent" },
+	};
+	struct json_object *report = parse(good);
+	struct qemu_guest g;
+	char why[256];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(t); i++) {
+		const struct qemu_report r = { .size = PAGES << 12,
+					       .user = t[i].user,
+					       .supervisor = t[i].supervisor,
+					       .absent = t[i].absent,
+					       .fmt = pt_x86,
+					       .json = report };
+
+		assert_int_equal(qemu_guest_judge(&r, &g, why, sizeof(why)), 0);
+		assert_int_equal(g.verdict, t[i].want);
+		assert_non_null(strstr(g.reason, t[i].reason));
+	}
+	json_object_put(report);
 }
 
 /* What is proven is what the figures say. */
@@ -572,6 +657,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_worst_wins),
 		cmocka_unit_test(test_judged),
+		cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_proven_follows),
 		cmocka_unit_test(test_held),
 		cmocka_unit_test(test_proven),

@@ -10,20 +10,29 @@
 
 #include "lib/text.h"
 
-/* Whose word a pass needs: each of the mapping's pages, or skipped on purpose. */
+/* What a pass of a witness is about. */
+enum scope {
+	SCOPE_PAGES,   /* each page of the mapping */
+	SCOPE_DEVICES, /* each of them, at each IOVA, for each device */
+	SCOPE_PART,    /* a device may reach a part, a sample */
+};
+
+/* Whose word a pass needs, and the step of a run that asks it. */
 static const struct {
-	const char *name;
-	bool may_skip;	/* the run may leave it out, and say so */
-	bool all_pages; /* a pass means each of them */
+	const char *name, *step;
+	bool may_skip; /* the run may leave it out, and say so: --dma none */
+	enum scope scope;
 } needed[] = {
-	{ "module", false, true },
-	{ "pagemap", false, true },
-	{ "iommu", false, true },
-	{ "device_dma", true, false }, /* --dma none; a device may reach a part, a sample */
+	{ "module", "page-user", false, SCOPE_PAGES },
+	{ "pagemap", "pagemap", false, SCOPE_PAGES },
+	{ "iommu", "iommu", false, SCOPE_DEVICES },
+	{ "device_dma", "device-dma", true, SCOPE_PART },
 };
 
 struct judge {
+	const struct qemu_report *r;
 	uint64_t pages;
+	uint64_t for_all; /* pages, at each IOVA, for each device */
 	struct qemu_guest *g;
 	char *why;
 	size_t why_len;
@@ -93,6 +102,24 @@ static int get_count(struct judge *j, struct json_object *obj, const char *what,
 	return 0;
 }
 
+/* What stands beside the figures is of the same witness: it says nothing else. */
+static int judge_beside(struct judge *j, struct json_object *obj, const char *what,
+			uint64_t compared, uint64_t mismatched)
+{
+	struct json_object *val = NULL;
+	uint64_t total = 0;
+
+	if (!mismatched && json_object_object_get_ex(obj, "first_mismatch", &val) && val)
+		return bad(j, "report.%s: nothing mismatched, and a first_mismatch", what);
+	if (!json_object_object_get_ex(obj, "total", &val))
+		return 0;
+	if (get_count(j, obj, what, "total", &total))
+		return -EINVAL;
+	if (compared > total)
+		return bad(j, "report.%s: %" PRIu64 " compared of %" PRIu64, what, compared, total);
+	return 0;
+}
+
 /* {status, compared, mismatched}; *compared and *skip are for whoever asks for more. */
 static int judge_figures(struct judge *j, struct json_object *obj, const char *what,
 			 uint64_t *compared, bool *skip)
@@ -116,6 +143,8 @@ static int judge_figures(struct judge *j, struct json_object *obj, const char *w
 			   mismatched, *compared);
 	if (*skip && *compared)
 		return bad(j, "report.%s: skipped, and %" PRIu64 " compared", what, *compared);
+	if (judge_beside(j, obj, what, *compared, mismatched))
+		return -EINVAL;
 	worse(j, verdict, "%s: its status is %s", what, verdict_name(verdict));
 	if (mismatched)
 		worse(j, VERDICT_FAIL, "%s: %" PRIu64 " of %" PRIu64 " differ", what, mismatched,
@@ -123,6 +152,43 @@ static int judge_figures(struct judge *j, struct json_object *obj, const char *w
 	if (!*skip && !*compared)
 		worse(j, VERDICT_UNVERIFIED, "%s: nothing was compared", what);
 	return 0;
+}
+
+/* A step of the run itself, not of a check below it, that passed */
+static bool has_passed(struct json_object *report, const char *name)
+{
+	struct json_object *steps = NULL, *val;
+	size_t i;
+
+	if (!json_object_object_get_ex(report, "steps", &steps) ||
+	    !json_object_is_type(steps, json_type_array))
+		return false;
+	for (i = 0; i < json_object_array_length(steps); i++) {
+		struct json_object *step = json_object_array_get_idx(steps, i);
+
+		if (json_object_object_get_ex(step, "name", &val) &&
+		    !strcmp(json_object_get_string(val) ?: "", name) &&
+		    json_object_object_get_ex(step, "status", &val) &&
+		    !strcmp(json_object_get_string(val) ?: "", "pass"))
+			return true;
+	}
+	return false;
+}
+
+/* As many as there are: fewer leave pages out, more are no count of these pages. */
+static void judge_scope(struct judge *j, const char *what, enum scope scope, uint64_t compared)
+{
+	const uint64_t all = scope == SCOPE_DEVICES ? j->for_all : j->pages;
+
+	if (scope == SCOPE_PART)
+		return;
+	if (compared < all)
+		worse(j, VERDICT_UNVERIFIED, "%s: %" PRIu64 " of %" PRIu64 " pages were compared",
+		      what, compared, all);
+	else if (compared > all)
+		worse(j, VERDICT_UNVERIFIED,
+		      "%s: %" PRIu64 " were compared, and the report is of %" PRIu64 " pages", what,
+		      compared, all);
 }
 
 static int judge_needed(struct judge *j, struct json_object *witnesses)
@@ -145,12 +211,29 @@ static int judge_needed(struct judge *j, struct json_object *witnesses)
 			return -EINVAL;
 		if (skip && !needed[i].may_skip)
 			worse(j, VERDICT_UNVERIFIED, "%s was skipped", what);
-		else if (!skip && needed[i].all_pages && compared < j->pages)
-			worse(j, VERDICT_UNVERIFIED,
-			      "%s: %" PRIu64 " of %" PRIu64 " pages were compared", what, compared,
-			      j->pages);
+		if (skip)
+			continue;
+		judge_scope(j, what, needed[i].scope, compared);
+		if (!has_passed(j->r->json, needed[i].step))
+			worse(j, VERDICT_UNVERIFIED, "%s: no step %s that passed asked it", what,
+			      needed[i].step);
 	}
 	return 0;
+}
+
+/* The guest's expectation is not told: but it was one for all pages, and none is left out. */
+static void judge_pages(struct judge *j)
+{
+	const struct qemu_report *r = j->r;
+
+	if (r->absent)
+		worse(j, VERDICT_FAIL, "pages: %" PRIu64 " of %" PRIu64 " are absent", r->absent,
+		      j->pages);
+	else if (r->user && r->supervisor)
+		worse(j, VERDICT_FAIL,
+		      "pages: %" PRIu64 " are user and %" PRIu64
+		      " supervisor pages, and a run expects one of them",
+		      r->user, r->supervisor);
 }
 
 /* Those that this version does not know may say no worse either. */
@@ -206,6 +289,29 @@ static int judge_proven(struct judge *j, struct json_object *report)
 		    get_count(j, one, what, "mismatched", &mismatched) || skip ||
 		    verdict != VERDICT_PASS || !compared || mismatched)
 			return bad(j, "report.proven names %s, whose figures do not say so", name);
+	}
+	return 0;
+}
+
+/* Who is named there has not proven all: what is needed of all pages passes only if it has. */
+static int judge_not_proven(struct judge *j, struct json_object *report)
+{
+	struct json_object *arr, *one, *val;
+	size_t i, n;
+
+	if (!json_object_object_get_ex(report, "not_proven", &arr))
+		return 0; /* reports of 0.1.0 have none */
+	if (!json_object_is_type(arr, json_type_array))
+		return bad(j, "report.not_proven is not an array");
+	for (i = 0; i < json_object_array_length(arr); i++) {
+		one = json_object_array_get_idx(arr, i);
+		if (!json_object_object_get_ex(one, "witness", &val) ||
+		    !json_object_is_type(val, json_type_string))
+			return bad(j, "report.not_proven[%zu] names no witness", i);
+		for (n = 0; n < sizeof(needed) / sizeof(needed[0]); n++)
+			if (needed[n].scope != SCOPE_PART &&
+			    !strcmp(needed[n].name, json_object_get_string(val)))
+				worse(j, VERDICT_UNVERIFIED, "not_proven names %s", needed[n].name);
 	}
 	return 0;
 }
@@ -286,40 +392,65 @@ static int judge_word(struct judge *j, struct json_object *report)
 	return 0;
 }
 
-int qemu_guest_judge(struct json_object *report, uint64_t pages, struct qemu_guest *out, char *why,
-		     size_t why_len)
+/* The comparison before unmap: {compared, mismatched, pages}, once it was made. */
+static int judge_stale(struct judge *j, struct json_object *report)
 {
-	struct judge j = { pages, out, why, why_len };
-	struct json_object *val = NULL;
-	uint64_t compared;
-	bool skip;
+	struct json_object *stale = NULL, *pages = NULL;
+	uint64_t compared = 0, mismatched = 0;
+
+	if (!json_object_object_get_ex(report, "stale", &stale) ||
+	    !json_object_is_type(stale, json_type_object) || !json_object_object_length(stale))
+		return 0;
+	if (get_count(j, stale, "stale", "compared", &compared) ||
+	    get_count(j, stale, "stale", "mismatched", &mismatched))
+		return -EINVAL;
+	if (mismatched > compared)
+		return bad(j, "report.stale: %" PRIu64 " mismatched of %" PRIu64 " compared",
+			   mismatched, compared);
+	if (json_object_object_get_ex(stale, "pages", &pages) &&
+	    (!json_object_is_type(pages, json_type_array) ||
+	     json_object_array_length(pages) != mismatched))
+		return bad(j, "report.stale.pages are not the %" PRIu64 " that mismatched",
+			   mismatched);
+	if (mismatched)
+		worse(j, VERDICT_FAIL, "stale: %" PRIu64 " of %" PRIu64 " differ", mismatched,
+		      compared);
+	judge_scope(j, "stale", SCOPE_DEVICES, compared);
+	return 0;
+}
+
+static uint64_t length_of(struct json_object *obj, const char *key)
+{
+	struct json_object *arr = NULL;
+
+	return json_object_object_get_ex(obj, key, &arr) &&
+			       json_object_is_type(arr, json_type_array)
+		       ? json_object_array_length(arr)
+		       : 0;
+}
+
+int qemu_guest_judge(const struct qemu_report *r, struct qemu_guest *out, char *why, size_t why_len)
+{
+	struct judge j = { .r = r, .g = out, .why = why, .why_len = why_len };
+	struct json_object *report = r->json, *val = NULL;
+	uint64_t iovas;
 
 	*out = (struct qemu_guest){ .verdict = VERDICT_PASS };
-	if (judge_word(&j, report) || judge_witnesses(&j, report) || judge_proven(&j, report))
+	json_object_object_get_ex(report, "mapping", &val);
+	iovas = length_of(val, "iovas");
+	j.pages = r->size >> r->fmt.page_shift;
+	j.for_all = j.pages * (iovas ? iovas : 1) * (1 + length_of(report, "with"));
+	if (judge_word(&j, report) || judge_witnesses(&j, report) || judge_proven(&j, report) ||
+	    judge_not_proven(&j, report))
 		return -EINVAL;
+	val = NULL;
 	json_object_object_get_ex(report, "steps", &val);
 	if (judge_steps(&j, val, "steps"))
 		return -EINVAL;
 	if (!json_object_array_length(val))
 		return bad(&j, "report.steps is empty");
+	judge_pages(&j);
 	if (json_object_object_get_ex(report, "error", &val) && val)
 		worse(&j, VERDICT_ERROR, "it holds an error");
-	/* The comparison before unmap: {compared, mismatched}, once it was made. */
-	if (json_object_object_get_ex(report, "stale", &val) &&
-	    json_object_is_type(val, json_type_object) && json_object_object_length(val)) {
-		struct json_object *copy = json_object_new_object();
-		struct json_object *one;
-		int ret;
-
-		json_object_object_add(copy, "status", json_text("pass"));
-		if (json_object_object_get_ex(val, "compared", &one))
-			json_object_object_add(copy, "compared", json_object_get(one));
-		if (json_object_object_get_ex(val, "mismatched", &one))
-			json_object_object_add(copy, "mismatched", json_object_get(one));
-		ret = judge_figures(&j, copy, "stale", &compared, &skip);
-		json_object_put(copy);
-		if (ret)
-			return ret;
-	}
-	return 0;
+	return judge_stale(&j, report);
 }

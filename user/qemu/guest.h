@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <json-c/json.h>
 
+#include "qemu/report.h"
 #include "qemu/verdict.h"
 
 /* QEMU's own place among the witnesses: what the host said before does not count. */
@@ -21,12 +22,13 @@ struct qemu_guest {
 
 /*
  * The worst of: the report's verdict (so_far of a held one), its error, each step with its checks,
- * and each witness: one that is missing or was not asked, one that judged fewer than the @pages of
- * the mapping, or none, is unverified; one that found a difference has failed; whatever their
- * status says.  -EINVAL with the reason in @why (cut at @why_len) for a report that does not say
- * it, or that cannot be so.
+ * and each witness: one that is missing, was not asked, has no step that passed, or judged another
+ * number than there are pages in the mapping is unverified; one that found a difference has failed;
+ * and so has a run whose pages are not all present and of one kind.  Whatever their status says.
+ * -EINVAL with the reason in @why (cut at @why_len) for a report that does not say it, or that
+ * cannot be so.
  */
-int qemu_guest_judge(struct json_object *report, uint64_t pages, struct qemu_guest *out, char *why,
+int qemu_guest_judge(const struct qemu_report *r, struct qemu_guest *out, char *why,
 		     size_t why_len);
 
 #endif /* QEMU_GUEST_H */

@@ -124,8 +124,7 @@ static int load_report(struct job *j)
 		j->fmt = j->tables.fmt = &j->report.fmt; /* with the bits as the guest has them */
 		j->not_compared = qemu_report_not_compared(&j->report, j->opt.join);
 		if (j->opt.join)
-			ret = qemu_guest_judge(j->report.json, j->report.size >> j->fmt->page_shift,
-					       &j->guest, why, sizeof(why));
+			ret = qemu_guest_judge(&j->report, &j->guest, why, sizeof(why));
 	}
 	if (ret) {
 		err_set(&j->err, -ret, "", why,

@@ -151,6 +151,11 @@ static const struct edit {
 	{ "\"absent\":2", "\"absent\":1", VERDICT_FAIL, "pages.absent", NULL, NULL },
 	{ "\"write\":false,\"exec\":false},", "\"write\":true,\"exec\":false},", VERDICT_FAIL,
 	  "run says", NULL, NULL },
+	/* a page where there is none */
+	{ "\"exec\":false}]",
+	  "\"exec\":false},{\"vaddr\":\"0x7f0000403000\",\"pa\":\"0x0\",\"len\":4096,"
+	  "\"page_size\":1073741824,\"user\":false,\"write\":false,\"exec\":false}]",
+	  VERDICT_FAIL, "page 0x7f0000403000: in a run, and QEMU has no page there", NULL, NULL },
 	/* flags of the walk */
 	{ "\"RW\",\"USER\"", "\"RW\"", VERDICT_FAIL, "PGD in walk: its flags", NULL, NULL },
 	{ "\"RW\",\"USER\"", "\"RW\",\"USER\",\"GLOBAL\"", VERDICT_FAIL, "its flags", NULL, NULL },

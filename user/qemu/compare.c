@@ -277,10 +277,16 @@ static void compare_runs(struct state *s, uint64_t va, uint64_t end)
 			c->claims_mismatched += (stop - va) >> shift;
 			continue;
 		}
-		pa = has_frame ? w->pa + (va - from) : 0;
-		said = run->pa + (has_frame ? va - run->vaddr : 0);
-		if (said == pa && run->rights == w->eff.rights &&
-		    (!has_frame || run->page_size == size))
+		/* A run is of pages: where no frame is, there is nothing that it could be true of.
+		 */
+		if (!has_frame) {
+			note(s, "page 0x%" PRIx64 ": in a run, and QEMU has no page there", va);
+			c->claims_mismatched += (stop - va) >> shift;
+			continue;
+		}
+		pa = w->pa + (va - from);
+		said = run->pa + (va - run->vaddr);
+		if (said == pa && run->rights == w->eff.rights && run->page_size == size)
 			continue;
 		c->claims_mismatched += (stop - va) >> shift;
 		note(s,

@@ -21,10 +21,15 @@
 #include "pt_x86.h"
 #include "qemu/join.h"
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define LAYOUT	      (JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE)
+#define ARRAY_SIZE(a)	  (sizeof(a) / sizeof((a)[0]))
+#define LAYOUT		  (JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE)
 
-#define PAGES	      256
+#define PAGES		  256
+#define AT(iova, pa, len) "{\"iova\":\"" iova "\",\"pa\":\"" pa "\",\"len\":\"" len "\"}"
+#define THERE                                             \
+	AT("0x0", "0x1000000", "0x80000")                 \
+	"," AT("0x80000", "0x2000000", "0x80000") "," AT( \
+		"0x40000000", "0x1000000", "0x80000") "," AT("0x40080000", "0x2000000", "0x80000")
 #define STEPS                                                                                              \
 	"\"steps\":[{\"name\":\"open\",\"status\":\"pass\"},{\"name\":\"page-user\",\"status\":\"pass\"}," \
 	"{\"name\":\"pagemap\",\"status\":\"pass\"},{\"name\":\"iommu\",\"status\":\"pass\"},"             \
@@ -36,7 +41,8 @@
 static const char good[] =
 	"{\"tool\":\"vfio_test\",\"verdict\":\"pass\",\"zebra\":[1.50,-3,18446744073709551615],"
 	"\"apple\":{\"path\":\"a/b \\u00e9 \\\"c\\\"\",\"none\":null,\"yes\":true}," STEPS
-	"\"mapping\":{\"root_pa\":\"0x1000\",\"iovas\":[\"0x0\",\"0x40000000\"]},\"pages\":{\"total\":256},\"walk\":[],\"tables\":[],"
+	"\"mapping\":{\"root_pa\":\"0x1000\",\"iovas\":[\"0x0\",\"0x40000000\"]},\"translations\":[" THERE
+	"],\"pages\":{\"total\":256},\"walk\":[],\"tables\":[],"
 	"\"witnesses\":{\"module\":{\"status\":\"pass\",\"compared\":256,\"mismatched\":0},"
 	"\"pagemap\":{\"status\":\"pass\",\"compared\":256,\"mismatched\":0},"
 	"\"iommu\":{\"status\":\"pass\",\"compared\":512,\"mismatched\":0},"
@@ -47,6 +53,12 @@ static const char good[] =
 	"\"not_proven\":[{\"witness\":\"device_dma\",\"why\":\"not asked\"}],"
 	"\"stale\":{\"compared\":512,\"mismatched\":0,\"pages\":[]},"
 	"\"last\":\"0xffffffffffffffff\"}";
+
+/* The frames that the report is of. */
+static struct qemu_report_run runs[] = {
+	{ .vaddr = 0x7f0000000000, .len = 0x80000, .pa = 0x1000000 },
+	{ .vaddr = 0x7f0000080000, .len = 0x80000, .pa = 0x2000000 },
+};
 
 static struct json_object *parse(const char *text)
 {
@@ -87,9 +99,13 @@ static const struct {
 
 static int judge(struct json_object *report, struct qemu_guest *g, char why[256])
 {
-	const struct qemu_report r = {
-		.size = PAGES << 12, .user = PAGES, .fmt = pt_x86, .json = report
-	};
+	const struct qemu_report r = { .vaddr = 0x7f0000000000,
+				       .size = PAGES << 12,
+				       .user = PAGES,
+				       .fmt = pt_x86,
+				       .runs = runs,
+				       .nr_runs = ARRAY_SIZE(runs),
+				       .json = report };
 
 	return qemu_guest_judge(&r, g, why, 256);
 }
@@ -148,9 +164,42 @@ static const struct {
 	{ SAID("module") "256", SAID("module") "255", 0, VERDICT_UNVERIFIED, "255 of 256 pages" },
 	{ SAID("pagemap") "256", SAID("pagemap") "1", 0, VERDICT_UNVERIFIED, "1 of 256 pages" },
 	{ SAID("iommu") "512", SAID("iommu") "256", 0, VERDICT_UNVERIFIED, "256 of 512 pages" },
-	{ "[\"0x0\",\"0x40000000\"]", "[\"0x0\"]", 0, VERDICT_UNVERIFIED,
-	  "512 were compared, and the report is of 256 pages" },
+	{ "[\"0x0\",\"0x40000000\"]", "[\"0x0\"]", 0, VERDICT_FAIL,
+	  "translations: 2 are of no page" },
 	{ "\"tool\"", "\"with\":[{}],\"tool\"", 0, VERDICT_UNVERIFIED, "512 of 1024 pages" },
+	/* what the IOMMU has, against the frames: told in other pieces, elsewhere, in part */
+	{ AT("0x40000000", "0x1000000", "0x80000"),
+	  AT("0x40000000", "0x1000000", "0x1000") "," AT("0x40001000", "0x1001000", "0x7f000"), 0,
+	  VERDICT_PASS, "" },
+	{ AT("0x40080000", "0x2000000", "0x80000"), AT("0x40080000", "0x3000000", "0x80000"), 0,
+	  VERDICT_FAIL,
+	  "translations: IOVA 0x40080000 at 0x3000000, and the process has IOVA 0x40080000 at 0x2000000" },
+	{ AT("0x0", "0x1000000", "0x80000"), AT("0x1000", "0x1000000", "0x80000"), 0, VERDICT_FAIL,
+	  "translations: IOVA 0x1000 at 0x1000000" },
+	{ AT("0x0", "0x1000000", "0x80000"), AT("0x0", "0x1000000", "0x7f000"), 0, VERDICT_FAIL,
+	  "and the process has IOVA 0x7f000 at 0x107f000" },
+	{ AT("0x0", "0x1000000", "0x80000"),
+	  AT("0x0", "0x1000000", "0x80000") "," AT("0x0", "0x1000000", "0x80000"), 0, VERDICT_FAIL,
+	  "translations: IOVA 0x0" },
+	{ "," AT("0x40080000", "0x2000000", "0x80000"), "", 0, VERDICT_UNVERIFIED,
+	  "translations: none for IOVA 0x40080000" },
+	{ THERE, "", 0, VERDICT_UNVERIFIED, "translations: none for IOVA 0x0" },
+	{ AT("0x40080000", "0x2000000", "0x80000"),
+	  AT("0x40080000", "0x2000000", "0x80000") "," AT("0x80000000", "0x0", "0x1000"), 0,
+	  VERDICT_FAIL, "translations: 1 are of no page" },
+	{ AT("0x40080000", "0x2000000", "0x80000"), AT("0x40080000", "0x2000000", "0x81000"), 0,
+	  VERDICT_FAIL, "translations: 1 are of no page" },
+	{ "\"translations\"", "\"transitions\"", 0, VERDICT_UNVERIFIED,
+	  "translations are missing" },
+	{ "\"translations\":[", "\"translations\":{},\"x\":[", -EINVAL, 0,
+	  "translations is not an array" },
+	{ "\"len\":\"0x80000\"", "\"len\":524288", -EINVAL, 0, "translations[0] is no" },
+	{ "\"len\":\"0x80000\"", "\"len\":\"0x0\"", -EINVAL, 0, "translations[0] is no" },
+	{ "\"pa\":\"0x1000000\",", "", -EINVAL, 0, "translations[0] is no" },
+	{ "[\"0x0\",\"0x40000000\"]", "[\"0x0\",1073741824]", -EINVAL, 0,
+	  "iovas[1] is no address" },
+	{ "[\"0x0\",\"0x40000000\"]", "[\"0x40000000\",\"0x0\"]", -EINVAL, 0,
+	  "mapping.iova is not the first" },
 	/* a report from which pages were taken away */
 	{ SAID("module") "256", SAID("module") "257", 0, VERDICT_UNVERIFIED,
 	  "257 were compared, and the report is of 256 pages" },
@@ -345,11 +394,14 @@ static void test_pages(void **state)
 
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(t); i++) {
-		const struct qemu_report r = { .size = PAGES << 12,
+		const struct qemu_report r = { .vaddr = 0x7f0000000000,
+					       .size = PAGES << 12,
 					       .user = t[i].user,
 					       .supervisor = t[i].supervisor,
 					       .absent = t[i].absent,
 					       .fmt = pt_x86,
+					       .runs = runs,
+					       .nr_runs = ARRAY_SIZE(runs),
 					       .json = report };
 
 		assert_int_equal(qemu_guest_judge(&r, &g, why, sizeof(why)), 0);
@@ -357,6 +409,41 @@ static void test_pages(void **state)
 		assert_non_null(strstr(g.reason, t[i].reason));
 	}
 	json_object_put(report);
+}
+
+/* Each device of the container has translations of its own. */
+static void test_with(void **state)
+{
+	static const struct {
+		const char *with;
+		enum verdict want;
+		const char *reason;
+	} t[] = {
+		{ "{\"translations\":[" THERE "]}", VERDICT_PASS, "" },
+		{ "{\"translations\":[" AT("0x0", "0x1000", "0x80000") "]}", VERDICT_FAIL,
+		  "with[0].translations: IOVA 0x0 at 0x1000" },
+		{ "{\"translations\":[]}", VERDICT_UNVERIFIED, "with[0].translations: none" },
+		{ "{}", VERDICT_UNVERIFIED, "with[0].translations are missing" },
+	};
+	struct qemu_guest g;
+	char why[256];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(t); i++) {
+		char *text = replaced("\"iommu\":{\"status\":\"pass\",\"compared\":512",
+				      "\"iommu\":{\"status\":\"pass\",\"compared\":1024");
+		struct json_object *report = parse(text), *with = json_object_new_array();
+
+		json_object_array_add(with, parse(t[i].with));
+		json_object_object_add(report, "with", with);
+		json_object_object_del(report, "stale");
+		assert_int_equal(judge(report, &g, why), 0);
+		if (g.verdict != t[i].want || !strstr(g.reason, t[i].reason))
+			fail_msg("%zu: %s: %s", i, verdict_name(g.verdict), g.reason);
+		json_object_put(report);
+		free(text);
+	}
 }
 
 /* What is proven is what the figures say. */
@@ -658,6 +745,7 @@ int main(void)
 		cmocka_unit_test(test_worst_wins),
 		cmocka_unit_test(test_judged),
 		cmocka_unit_test(test_pages),
+		cmocka_unit_test(test_with),
 		cmocka_unit_test(test_proven_follows),
 		cmocka_unit_test(test_held),
 		cmocka_unit_test(test_proven),

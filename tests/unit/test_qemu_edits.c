@@ -151,6 +151,11 @@ static const struct edit {
 	{ "\"absent\":2", "\"absent\":1", VERDICT_FAIL, "pages.absent", NULL, NULL },
 	{ "\"write\":false,\"exec\":false},", "\"write\":true,\"exec\":false},", VERDICT_FAIL,
 	  "run says", NULL, NULL },
+	/* where the device finds a page: it follows */
+	{ "\"pa\":\"0x40000000\"", "\"iova\":\"0x2000\",\"pa\":\"0x40000000\"", VERDICT_PASS,
+	  "every entry", NULL, NULL },
+	{ "\"pa\":\"0x40000000\"", "\"iova\":\"0x40002000\",\"pa\":\"0x40000000\"", VERDICT_PASS,
+	  "every entry", "\"iova\":\"0x0\"", "\"iova\":\"0x40000000\"" },
 	/* a page where there is none */
 	{ "\"exec\":false}]",
 	  "\"exec\":false},{\"vaddr\":\"0x7f0000403000\",\"pa\":\"0x0\",\"len\":4096,"

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/text.h"
+#include "pt/text.h"
 
 /* What a pass of a witness is about. */
 enum scope {
@@ -392,6 +393,116 @@ static int judge_word(struct judge *j, struct json_object *report)
 	return 0;
 }
 
+static uint64_t length_of(struct json_object *obj, const char *key)
+{
+	struct json_object *arr = NULL;
+
+	return json_object_object_get_ex(obj, key, &arr) &&
+			       json_object_is_type(arr, json_type_array)
+		       ? json_object_array_length(arr)
+		       : 0;
+}
+
+/* A place in the translations of one device: so many bytes of one of them are used up. */
+struct cursor {
+	struct json_object *arr;
+	const char *what;
+	size_t at;
+	uint64_t used;
+};
+
+/* @len bytes from @iova on are at @pa, as the next translations have it?  *ok: they are. */
+static int take_translation(struct judge *j, struct cursor *c, uint64_t iova, uint64_t pa,
+			    uint64_t len, bool *ok)
+{
+	uint64_t from = 0, to = 0, size = 0, n;
+
+	for (*ok = true; len && *ok; iova += n, pa += n, len -= n) {
+		struct json_object *one = json_object_array_get_idx(c->arr, c->at);
+
+		if (c->at == json_object_array_length(c->arr)) {
+			worse(j, VERDICT_UNVERIFIED, "%s: none for IOVA 0x%" PRIx64, c->what, iova);
+			*ok = false;
+			return 0;
+		}
+		if (json_get_hex(one, "iova", &from) || json_get_hex(one, "pa", &to) ||
+		    json_get_hex(one, "len", &size) || !size)
+			return bad(j, "report.%s[%zu] is no translation", c->what, c->at);
+		if (from + c->used != iova || to + c->used != pa) {
+			worse(j, VERDICT_FAIL,
+			      "%s: IOVA 0x%" PRIx64 " at 0x%" PRIx64
+			      ", and the process has IOVA 0x%" PRIx64 " at 0x%" PRIx64,
+			      c->what, from + c->used, to + c->used, iova, pa);
+			*ok = false;
+		}
+		n = size - c->used < len ? size - c->used : len;
+		c->used += n;
+		if (c->used == size) {
+			c->at++;
+			c->used = 0;
+		}
+	}
+	return 0;
+}
+
+/* The frames of one device, as the IOMMU has them at each IOVA, against the process's. */
+static int judge_translations(struct judge *j, struct json_object *arr, const char *what)
+{
+	const struct qemu_report *r = j->r;
+	struct json_object *mapping = NULL, *iovas = NULL;
+	struct cursor c = { arr, what, 0, 0 };
+	uint64_t iova = r->iova;
+	size_t nr = 0, i, n;
+	bool ok = true;
+
+	if (!json_object_is_type(arr, json_type_array))
+		return bad(j, "report.%s is not an array", what);
+	json_object_object_get_ex(r->json, "mapping", &mapping);
+	if (json_object_object_get_ex(mapping, "iovas", &iovas))
+		nr = json_object_array_length(iovas);
+	for (i = 0; i < (nr ? nr : 1); i++) {
+		if (nr && json_hex_value(json_object_array_get_idx(iovas, i), &iova))
+			return bad(j, "report.mapping.iovas[%zu] is no address", i);
+		if (!i && iova != r->iova)
+			return bad(j, "report.mapping.iova is not the first of iovas");
+		for (n = 0; n < r->nr_runs && ok; n++)
+			if (take_translation(j, &c, iova + (r->runs[n].vaddr - r->vaddr),
+					     r->runs[n].pa, r->runs[n].len, &ok))
+				return -EINVAL;
+	}
+	if (ok && c.at < json_object_array_length(arr))
+		worse(j, VERDICT_FAIL, "%s: %zu are of no page of the mapping", what,
+		      json_object_array_length(arr) - c.at);
+	return 0;
+}
+
+/* Of each device, once the IOMMU was asked. */
+static int judge_devices(struct judge *j, struct json_object *report)
+{
+	struct json_object *witnesses = NULL, *iommu = NULL, *arr = NULL, *with = NULL;
+	uint64_t compared = 0;
+	char what[48];
+	size_t i;
+
+	json_object_object_get_ex(report, "witnesses", &witnesses);
+	if (!json_object_object_get_ex(witnesses, "iommu", &iommu) ||
+	    get_count(j, iommu, "witnesses.iommu", "compared", &compared) || !compared)
+		return 0; /* which is told already */
+	json_object_object_get_ex(report, "with", &with);
+	for (i = 0; i < 1 + length_of(report, "with"); i++) {
+		struct json_object *one = i ? json_object_array_get_idx(with, i - 1) : report;
+
+		snprintf(what, sizeof(what), "translations");
+		if (i)
+			snprintf(what, sizeof(what), "with[%zu].translations", i - 1);
+		if (!json_object_object_get_ex(one, "translations", &arr))
+			worse(j, VERDICT_UNVERIFIED, "%s are missing", what);
+		else if (judge_translations(j, arr, what))
+			return -EINVAL;
+	}
+	return 0;
+}
+
 /* The comparison before unmap: {compared, mismatched, pages}, once it was made. */
 static int judge_stale(struct judge *j, struct json_object *report)
 {
@@ -419,16 +530,6 @@ static int judge_stale(struct judge *j, struct json_object *report)
 	return 0;
 }
 
-static uint64_t length_of(struct json_object *obj, const char *key)
-{
-	struct json_object *arr = NULL;
-
-	return json_object_object_get_ex(obj, key, &arr) &&
-			       json_object_is_type(arr, json_type_array)
-		       ? json_object_array_length(arr)
-		       : 0;
-}
-
 int qemu_guest_judge(const struct qemu_report *r, struct qemu_guest *out, char *why, size_t why_len)
 {
 	struct judge j = { .r = r, .g = out, .why = why, .why_len = why_len };
@@ -452,5 +553,5 @@ int qemu_guest_judge(const struct qemu_report *r, struct qemu_guest *out, char *
 	judge_pages(&j);
 	if (json_object_object_get_ex(report, "error", &val) && val)
 		worse(&j, VERDICT_ERROR, "it holds an error");
-	return judge_stale(&j, report);
+	return judge_devices(&j, report) ? -EINVAL : judge_stale(&j, report);
 }

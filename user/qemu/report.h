@@ -54,6 +54,7 @@ struct qemu_report {
 	uint64_t vaddr;	    /* of the mapping; page aligned, as is size */
 	uint64_t size;	    /* bytes, 4096 to QEMU_REPORT_MAX_SIZE */
 	uint64_t page_size; /* of the mapping, bytes */
+	uint64_t iova;	    /* of its first page, at the first IOVA */
 	uint64_t root_pa;
 	uint64_t kernel_root_pa;
 	uint64_t pa_mask;

@@ -11,7 +11,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=tests/guest/ktap.sh
 . "$root/tests/guest/ktap.sh"
 
-ktap_plan 96
+ktap_plan 103
 verify=$root/user/qemu_verify_pte
 report=$ktap_dir/report.json
 qmp=$ktap_dir/qmp
@@ -219,6 +219,12 @@ judged 'all skipped' 4 '.witnesses[] |= {status: "skip", compared: 0, mismatched
 judged 'nothing compared' 4 '.witnesses.pagemap.compared = 0' 'pagemap: nothing was compared'
 judged 'a part compared' 4 '.witnesses.iommu.compared = 255' '255 of 256 pages were compared'
 judged 'a difference under a pass' 1 '.witnesses.module.mismatched = 5' 'module: 5 of 256 differ'
+judged 'more compared than there are pages' 4 '.witnesses.module.compared = 257' '257 were compared'
+judged 'its first difference, and no count of it' 2 '.witnesses.module.first_mismatch = "x"' 'a first_mismatch'
+judged 'a witness without its step' 4 '.steps |= map(select(.name != "pagemap"))' 'no step pagemap'
+judged 'a translation to another frame' 1 '.translations[0].pa = "0x1000"' 'translations: IOVA'
+judged 'a translation too few' 4 '.translations |= .[:-1]' 'translations: none for IOVA'
+judged 'an IOVA of a run' 2 '.pages.runs[0].iova = "0x1000"' 'pages.runs.0..iova'
 judged 'a step that failed' 1 '.steps[2].status = "fail"' 'its status is fail'
 judged 'stale pages' 1 '.stale = {compared: 256, mismatched: 1, pages: ["0x0"]}' 'stale: 1 of 256 differ'
 cp "$joined" "$ktap_dir/before.json"
@@ -307,6 +313,35 @@ check 'interrupted, it ends' interrupt
 check 'interrupted, the VM is let go on as often as it was stopped' test "$(count STOP)" -eq "$(count RESUME)"
 check 'interrupted, the VM runs' grep -q '"running": true' <(say query-status)
 expect 0 'agree' 'and the VM can be asked again' "$verify" --qmp "$qmp" --report "$report"
+
+# Output that nobody takes, of more than a pipe holds.
+jq '.regions = [range(100000)]' "$final" >"$ktap_dir/wide.json"
+mkfifo "$ktap_dir/stuck"
+
+# stuck: ended by SIGTERM while it waits for its reader, and the VM has gone on before
+stuck() {
+	local pid resumes
+
+	resumes=$(count RESUME)
+	"$verify" --qmp "$qmp" --report "$ktap_dir/wide.json" --join - >"$ktap_dir/stuck" &
+	pid=$!
+	exec 8<"$ktap_dir/stuck"
+	for ((i = 0; i < 100; i++)); do
+		[[ $(count RESUME) -eq $resumes ]] || break
+		sleep 0.05
+	done
+	sleep 0.5 # the pipe is full by then
+	kill -TERM $pid
+	for ((i = 0; i < 100; i++)); do
+		kill -0 $pid 2>/dev/null || break
+		sleep 0.05
+	done
+	kill -KILL $pid 2>/dev/null
+	exec 8<&-
+	wait $pid 2>/dev/null
+	[[ $? -eq $((128 + 15)) && $(count RESUME) -gt $resumes ]]
+}
+check 'output that nobody takes: a signal ends it' stuck
 
 echo >&7
 exec 7>&-

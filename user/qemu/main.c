@@ -30,8 +30,8 @@ static const int ending_signals[] = { SIGINT,  SIGTERM, SIGHUP,	 SIGQUIT,   SIGT
 				      SIGALRM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGPROF,
 				      SIGPOLL, SIGPWR,	SIGXCPU, SIGTTIN,   SIGTTOU };
 
-/* Blocks what would end the program; -1 and no harm where it cannot. */
-static int signals_block(void)
+/* Blocks what would end the program, *before is how it was; -1 and no harm where it cannot. */
+static int signals_block(sigset_t *before)
 {
 	struct sigaction act;
 	sigset_t set;
@@ -43,7 +43,7 @@ static int signals_block(void)
 		if (!sigaction(ending_signals[i], NULL, &act) && act.sa_handler != SIG_IGN)
 			sigaddset(&set, ending_signals[i]);
 	}
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	sigprocmask(SIG_BLOCK, &set, before);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
@@ -256,7 +256,7 @@ static int run_stopped(struct job *j, struct monitor *m)
 	return ret ? ret : monitor_was_stopped(m);
 }
 
-static int run(struct job *j)
+static int run(struct job *j, sigset_t *before)
 {
 	struct monitor_conf conf = {
 		.timeout_ms = j->opt.timeout_s * 1000,
@@ -266,7 +266,7 @@ static int run(struct job *j)
 	struct monitor *m;
 	int ret, closed, signo;
 
-	conf.cancel_fd = signals_block();
+	conf.cancel_fd = signals_block(before);
 	if (j->opt.qmp)
 		ret = monitor_open_qmp(j->opt.qmp, &conf, &m);
 	else
@@ -304,13 +304,22 @@ static void join(struct job *j)
 
 static int work(struct job *j)
 {
+	const bool to_file = j->opt.join && strcmp(j->opt.join, "-");
+	sigset_t before;
 	int signo;
 
 	if (j->opt.report && load_report(j))
 		return 0;
-	signo = run(j);
+	signo = run(j, &before);
+	/*
+	 * The VM goes on: from here a signal may end us, as when nobody takes the output. But a
+	 * file is replaced whole first, and nothing of it is left lying about.
+	 */
+	if (!to_file)
+		sigprocmask(SIG_SETMASK, &before, NULL);
 	if (j->opt.join && j->verdict != VERDICT_ERROR)
 		join(j);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	return signo;
 }
 

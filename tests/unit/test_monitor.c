@@ -51,9 +51,10 @@ enum mode {
 	STOP_LIES, /* and runs on */
 	CONT_REFUSED,
 	CONT_LIES,
-	ENDED,	 /* at cont: the guest has shut down */
-	RESUMED, /* somebody else lets it go on while it is read */
-	BLINK,	 /* the same, and stops it again */
+	ENDED,	   /* at cont: the guest has shut down */
+	RESUMED,   /* somebody else lets it go on while it is read */
+	BLINK,	   /* the same, and stops it again */
+	TWO_WORDS, /* QMP: it runs, and it does not */
 };
 
 struct fake {
@@ -206,7 +207,9 @@ static bool serve_qmp(struct fake *f, const char *line)
 		val = json_object_new_object();
 		human(f, name, out);
 		if (!strcmp(name, "query-status")) {
-			json_object_object_add(val, "running", json_object_new_boolean(f->running));
+			json_object_object_add(val, "running",
+					       json_object_new_boolean(f->running &&
+								       f->mode != TWO_WORDS));
 			json_object_object_add(val, "status", json_object_new_string(status(f)));
 		} else if (!strncmp(out, "Error", 5)) {
 			json_object_object_add(val, "desc", json_object_new_string(out));
@@ -489,6 +492,7 @@ static void test_disobeys(void **state)
 		if (hmp)
 			break;
 		disobeys(hmp, BLINK, 0, -EBUSY, 0, true);
+		disobeys(hmp, TWO_WORDS, -EPROTO, 0, 0, true);
 	}
 }
 

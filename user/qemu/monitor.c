@@ -425,6 +425,9 @@ static int get_status(struct monitor *m, bool *running, bool *paused)
 		    json_object_is_type(val, json_type_boolean) && word) {
 			*running = json_object_get_boolean(val);
 			*paused = !*running && !strcmp(word, "paused");
+			/* Two words for one thing: qmp_query_status() of QEMU. */
+			if (*running != !strcmp(word, "running"))
+				ret = -EPROTO;
 		} else {
 			ret = -EPROTO;
 		}

@@ -331,14 +331,14 @@ stuck() {
 		sleep 0.05
 	done
 	sleep 0.5 # the pipe is full by then
-	kill -TERM $pid
+	kill -TERM "$pid"
 	for ((i = 0; i < 100; i++)); do
-		kill -0 $pid 2>/dev/null || break
+		kill -0 "$pid" 2>/dev/null || break
 		sleep 0.05
 	done
-	kill -KILL $pid 2>/dev/null
+	kill -KILL "$pid" 2>/dev/null
 	exec 8<&-
-	wait $pid 2>/dev/null
+	wait "$pid" 2>/dev/null
 	[[ $? -eq $((128 + 15)) && $(count RESUME) -gt $resumes ]]
 }
 check 'output that nobody takes: a signal ends it' stuck

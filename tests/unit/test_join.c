@@ -189,6 +189,12 @@ static const struct {
 	  VERDICT_FAIL, "translations: 1 are of no page" },
 	{ AT("0x40080000", "0x2000000", "0x80000"), AT("0x40080000", "0x2000000", "0x81000"), 0,
 	  VERDICT_FAIL, "translations: 1 are of no page" },
+	{ "\"iovas\":[\"0x0\",\"0x40000000\"]", "\"iovas\":null", -EINVAL, 0,
+	  "iovas is not an array" },
+	{ "\"iovas\":[\"0x0\",\"0x40000000\"]", "\"iovas\":\"0x0\"", -EINVAL, 0,
+	  "iovas is not an array" },
+	{ "\"tool\"", "\"with\":null,\"tool\"", -EINVAL, 0, "with is not an array" },
+	{ "\"tool\"", "\"with\":{},\"tool\"", -EINVAL, 0, "with is not an array" },
 	{ "\"translations\"", "\"transitions\"", 0, VERDICT_UNVERIFIED,
 	  "translations are missing" },
 	{ "\"translations\":[", "\"translations\":{},\"x\":[", -EINVAL, 0,
@@ -334,6 +340,10 @@ static const struct {
 	  0, "257 mismatched of 256" },
 	{ "\"device_dma\":{\"status\":\"skip\",\"compared\":0",
 	  "\"device_dma\":{\"status\":\"skip\",\"compared\":1", -EINVAL, 0, "skipped, and 1" },
+	{ "\"device_dma\":{\"status\":\"skip\",\"compared\":0", SAID("device_dma") "512", 0,
+	  VERDICT_PASS, "" },
+	{ "\"device_dma\":{\"status\":\"skip\",\"compared\":0", SAID("device_dma") "513", 0,
+	  VERDICT_UNVERIFIED, "device_dma: 513 were compared, and" },
 	{ "\"stale\":{\"compared\":512", "\"stale\":{\"compared\":\"512\"", -EINVAL, 0,
 	  "stale.compared" },
 	{ "\"steps\"", "\"stops\"", -EINVAL, 0, "steps is missing" },
@@ -411,7 +421,12 @@ static void test_pages(void **state)
 	json_object_put(report);
 }
 
-/* Each device of the container has translations of its own. */
+#define COUNTS(n, bad) "{\"compared\":" #n ",\"mismatched\":" #bad "}"
+#define ASKED(n, bad)  "\"iommu\":" COUNTS(n, bad)
+#define MOVED(n, bad)  "\"device_dma\":" COUNTS(n, bad)
+#define TOLD	       "\"translations\":[" THERE "]"
+
+/* Each device of the container has figures and translations of its own. */
 static void test_with(void **state)
 {
 	static const struct {
@@ -419,11 +434,24 @@ static void test_with(void **state)
 		enum verdict want;
 		const char *reason;
 	} t[] = {
-		{ "{\"translations\":[" THERE "]}", VERDICT_PASS, "" },
-		{ "{\"translations\":[" AT("0x0", "0x1000", "0x80000") "]}", VERDICT_FAIL,
-		  "with[0].translations: IOVA 0x0 at 0x1000" },
-		{ "{\"translations\":[]}", VERDICT_UNVERIFIED, "with[0].translations: none" },
-		{ "{}", VERDICT_UNVERIFIED, "with[0].translations are missing" },
+		{ "{" ASKED(512, 0) "," TOLD "}", VERDICT_PASS, "" },
+		{ "{" ASKED(512, 0) ",\"translations\":[" AT("0x0", "0x1000", "0x80000") "]}",
+		  VERDICT_FAIL, "with[0].translations: IOVA 0x0 at 0x1000" },
+		{ "{" ASKED(512, 0) ",\"translations\":[]}", VERDICT_UNVERIFIED,
+		  "with[0].translations: none" },
+		{ "{" ASKED(512, 0) "}", VERDICT_UNVERIFIED, "with[0].translations are missing" },
+		{ "{" TOLD "}", VERDICT_UNVERIFIED, "with[0].iommu is missing" },
+		{ "{" ASKED(512, 1) "," TOLD "}", VERDICT_FAIL, "with[0].iommu: 1 of 512 differ" },
+		{ "{" ASKED(511, 0) "," TOLD "}", VERDICT_UNVERIFIED, "with[0].iommu: 511 of 512" },
+		{ "{" ASKED(513, 0) "," TOLD "}", VERDICT_UNVERIFIED, "513 were compared" },
+		{ "{" ASKED(512, 0) "," MOVED(16, 0) "," TOLD "}", VERDICT_PASS, "" },
+		{ "{" ASKED(512, 0) "," MOVED(16, 1) "," TOLD "}", VERDICT_FAIL,
+		  "with[0].device_dma: 1 of 16 differ" },
+		{ "{" ASKED(512, 0) "," MOVED(513, 0) "," TOLD "}", VERDICT_UNVERIFIED,
+		  "with[0].device_dma: 513 were compared" },
+		{ "{" ASKED(-1, 0) "," TOLD "}", VERDICT_ERROR, "" },
+		{ "{" ASKED(1, 2) "," TOLD "}", VERDICT_ERROR, "" },
+		{ "{" ASKED(512, 0) ",\"device_dma\":7," TOLD "}", VERDICT_ERROR, "" },
 	};
 	struct qemu_guest g;
 	char why[256];
@@ -438,7 +466,10 @@ static void test_with(void **state)
 		json_object_array_add(with, parse(t[i].with));
 		json_object_object_add(report, "with", with);
 		json_object_object_del(report, "stale");
-		assert_int_equal(judge(report, &g, why), 0);
+		if (judge(report, &g, why)) {
+			assert_true(t[i].want == VERDICT_ERROR && strstr(why, "report.with[0]."));
+			g.verdict = VERDICT_ERROR;
+		}
 		if (g.verdict != t[i].want || !strstr(g.reason, t[i].reason))
 			fail_msg("%zu: %s: %s", i, verdict_name(g.verdict), g.reason);
 		json_object_put(report);

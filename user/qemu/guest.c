@@ -14,8 +14,9 @@
 /* What a pass of a witness is about. */
 enum scope {
 	SCOPE_PAGES,   /* each page of the mapping */
-	SCOPE_DEVICES, /* each of them, at each IOVA, for each device */
-	SCOPE_PART,    /* a device may reach a part, a sample */
+	SCOPE_DEVICE,  /* each of them, at each IOVA */
+	SCOPE_DEVICES, /* the same, for each device */
+	SCOPE_PART,    /* some of one device's: it may reach a part, a sample */
 };
 
 /* Whose word a pass needs, and the step of a run that asks it. */
@@ -33,7 +34,9 @@ static const struct {
 struct judge {
 	const struct qemu_report *r;
 	uint64_t pages;
-	uint64_t for_all; /* pages, at each IOVA, for each device */
+	uint64_t for_one;		  /* pages, at each IOVA */
+	uint64_t for_all;		  /* the same, for each device */
+	struct json_object *iovas, *with; /* arrays, or NULL */
 	struct qemu_guest *g;
 	char *why;
 	size_t why_len;
@@ -179,11 +182,11 @@ static bool has_passed(struct json_object *report, const char *name)
 /* As many as there are: fewer leave pages out, more are no count of these pages. */
 static void judge_scope(struct judge *j, const char *what, enum scope scope, uint64_t compared)
 {
-	const uint64_t all = scope == SCOPE_DEVICES ? j->for_all : j->pages;
+	const uint64_t all = scope == SCOPE_PAGES     ? j->pages
+			     : scope == SCOPE_DEVICES ? j->for_all
+						      : j->for_one;
 
-	if (scope == SCOPE_PART)
-		return;
-	if (compared < all)
+	if (compared < all && scope != SCOPE_PART)
 		worse(j, VERDICT_UNVERIFIED, "%s: %" PRIu64 " of %" PRIu64 " pages were compared",
 		      what, compared, all);
 	else if (compared > all)
@@ -393,16 +396,6 @@ static int judge_word(struct judge *j, struct json_object *report)
 	return 0;
 }
 
-static uint64_t length_of(struct json_object *obj, const char *key)
-{
-	struct json_object *arr = NULL;
-
-	return json_object_object_get_ex(obj, key, &arr) &&
-			       json_object_is_type(arr, json_type_array)
-		       ? json_object_array_length(arr)
-		       : 0;
-}
-
 /* A place in the translations of one device: so many bytes of one of them are used up. */
 struct cursor {
 	struct json_object *arr;
@@ -449,19 +442,15 @@ static int take_translation(struct judge *j, struct cursor *c, uint64_t iova, ui
 static int judge_translations(struct judge *j, struct json_object *arr, const char *what)
 {
 	const struct qemu_report *r = j->r;
-	struct json_object *mapping = NULL, *iovas = NULL;
 	struct cursor c = { arr, what, 0, 0 };
 	uint64_t iova = r->iova;
-	size_t nr = 0, i, n;
+	size_t nr = j->iovas ? json_object_array_length(j->iovas) : 0, i, n;
 	bool ok = true;
 
 	if (!json_object_is_type(arr, json_type_array))
 		return bad(j, "report.%s is not an array", what);
-	json_object_object_get_ex(r->json, "mapping", &mapping);
-	if (json_object_object_get_ex(mapping, "iovas", &iovas))
-		nr = json_object_array_length(iovas);
 	for (i = 0; i < (nr ? nr : 1); i++) {
-		if (nr && json_hex_value(json_object_array_get_idx(iovas, i), &iova))
+		if (nr && json_hex_value(json_object_array_get_idx(j->iovas, i), &iova))
 			return bad(j, "report.mapping.iovas[%zu] is no address", i);
 		if (!i && iova != r->iova)
 			return bad(j, "report.mapping.iova is not the first of iovas");
@@ -476,22 +465,65 @@ static int judge_translations(struct judge *j, struct json_object *arr, const ch
 	return 0;
 }
 
+/* {compared, mismatched} of what has no status of its own; a difference has failed. */
+static int judge_counts(struct judge *j, struct json_object *obj, const char *what,
+			uint64_t *compared, uint64_t *mismatched)
+{
+	if (get_count(j, obj, what, "compared", compared) ||
+	    get_count(j, obj, what, "mismatched", mismatched))
+		return -EINVAL;
+	if (*mismatched > *compared)
+		return bad(j, "report.%s: %" PRIu64 " mismatched of %" PRIu64 " compared", what,
+			   *mismatched, *compared);
+	if (*mismatched)
+		worse(j, VERDICT_FAIL, "%s: %" PRIu64 " of %" PRIu64 " differ", what, *mismatched,
+		      *compared);
+	return 0;
+}
+
+/* What a further device was asked: all that the IOMMU has for it, and its DMA, where it has any. */
+static int judge_further(struct judge *j, struct json_object *one, size_t i)
+{
+	uint64_t compared = 0, mismatched = 0;
+	struct json_object *obj;
+	char what[48];
+
+	snprintf(what, sizeof(what), "with[%zu].device_dma", i);
+	if (json_object_object_get_ex(one, "device_dma", &obj)) {
+		if (judge_counts(j, obj, what, &compared, &mismatched))
+			return -EINVAL;
+		judge_scope(j, what, SCOPE_PART, compared);
+		if (!compared)
+			worse(j, VERDICT_UNVERIFIED, "%s: nothing was compared", what);
+	}
+	snprintf(what, sizeof(what), "with[%zu].iommu", i);
+	if (!json_object_object_get_ex(one, "iommu", &obj)) {
+		worse(j, VERDICT_UNVERIFIED, "%s is missing", what);
+		return 0;
+	}
+	if (judge_counts(j, obj, what, &compared, &mismatched))
+		return -EINVAL;
+	judge_scope(j, what, SCOPE_DEVICE, compared);
+	return 0;
+}
+
 /* Of each device, once the IOMMU was asked. */
 static int judge_devices(struct judge *j, struct json_object *report)
 {
-	struct json_object *witnesses = NULL, *iommu = NULL, *arr = NULL, *with = NULL;
+	struct json_object *witnesses = NULL, *iommu = NULL, *arr = NULL;
 	uint64_t compared = 0;
 	char what[48];
-	size_t i;
+	size_t nr = j->with ? json_object_array_length(j->with) : 0, i;
 
 	json_object_object_get_ex(report, "witnesses", &witnesses);
 	if (!json_object_object_get_ex(witnesses, "iommu", &iommu) ||
 	    get_count(j, iommu, "witnesses.iommu", "compared", &compared) || !compared)
 		return 0; /* which is told already */
-	json_object_object_get_ex(report, "with", &with);
-	for (i = 0; i < 1 + length_of(report, "with"); i++) {
-		struct json_object *one = i ? json_object_array_get_idx(with, i - 1) : report;
+	for (i = 0; i < 1 + nr; i++) {
+		struct json_object *one = i ? json_object_array_get_idx(j->with, i - 1) : report;
 
+		if (i && judge_further(j, one, i - 1))
+			return -EINVAL;
 		snprintf(what, sizeof(what), "translations");
 		if (i)
 			snprintf(what, sizeof(what), "with[%zu].translations", i - 1);
@@ -509,24 +541,48 @@ static int judge_stale(struct judge *j, struct json_object *report)
 	struct json_object *stale = NULL, *pages = NULL;
 	uint64_t compared = 0, mismatched = 0;
 
-	if (!json_object_object_get_ex(report, "stale", &stale) ||
-	    !json_object_is_type(stale, json_type_object) || !json_object_object_length(stale))
+	if (!json_object_object_get_ex(report, "stale", &stale))
 		return 0;
-	if (get_count(j, stale, "stale", "compared", &compared) ||
-	    get_count(j, stale, "stale", "mismatched", &mismatched))
+	if (!json_object_is_type(stale, json_type_object))
+		return bad(j, "report.stale is not an object");
+	if (!json_object_object_length(stale))
+		return 0;
+	if (judge_counts(j, stale, "stale", &compared, &mismatched))
 		return -EINVAL;
-	if (mismatched > compared)
-		return bad(j, "report.stale: %" PRIu64 " mismatched of %" PRIu64 " compared",
-			   mismatched, compared);
 	if (json_object_object_get_ex(stale, "pages", &pages) &&
 	    (!json_object_is_type(pages, json_type_array) ||
 	     json_object_array_length(pages) != mismatched))
 		return bad(j, "report.stale.pages are not the %" PRIu64 " that mismatched",
 			   mismatched);
-	if (mismatched)
-		worse(j, VERDICT_FAIL, "stale: %" PRIu64 " of %" PRIu64 " differ", mismatched,
-		      compared);
 	judge_scope(j, "stale", SCOPE_DEVICES, compared);
+	return 0;
+}
+
+/* @key of @obj, where it is there, as an array. */
+static int get_array(struct judge *j, struct json_object *obj, const char *key,
+		     struct json_object **out)
+{
+	*out = NULL;
+	if (!json_object_object_get_ex(obj, key, out) || json_object_is_type(*out, json_type_array))
+		return 0;
+	return bad(j, "report: %s is not an array", key);
+}
+
+/* How much there is to compare, for one device at one IOVA and for all. */
+static int find_scope(struct judge *j)
+{
+	struct json_object *mapping = NULL;
+
+	json_object_object_get_ex(j->r->json, "mapping", &mapping);
+	if (get_array(j, mapping, "iovas", &j->iovas) || get_array(j, j->r->json, "with", &j->with))
+		return -EINVAL;
+	j->pages = j->r->size >> j->r->fmt.page_shift;
+	j->for_one = j->pages;
+	if (j->iovas && json_object_array_length(j->iovas))
+		j->for_one *= json_object_array_length(j->iovas);
+	j->for_all = j->for_one;
+	if (j->with)
+		j->for_all *= 1 + json_object_array_length(j->with);
 	return 0;
 }
 
@@ -534,13 +590,10 @@ int qemu_guest_judge(const struct qemu_report *r, struct qemu_guest *out, char *
 {
 	struct judge j = { .r = r, .g = out, .why = why, .why_len = why_len };
 	struct json_object *report = r->json, *val = NULL;
-	uint64_t iovas;
 
 	*out = (struct qemu_guest){ .verdict = VERDICT_PASS };
-	json_object_object_get_ex(report, "mapping", &val);
-	iovas = length_of(val, "iovas");
-	j.pages = r->size >> r->fmt.page_shift;
-	j.for_all = j.pages * (iovas ? iovas : 1) * (1 + length_of(report, "with"));
+	if (find_scope(&j))
+		return -EINVAL;
 	if (judge_word(&j, report) || judge_witnesses(&j, report) || judge_proven(&j, report) ||
 	    judge_not_proven(&j, report))
 		return -EINVAL;

@@ -8,7 +8,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=tests/guest/ktap.sh
 . "$root/tests/guest/ktap.sh"
 
-ktap_plan 22
+ktap_plan 23
 vm=$root/scripts/vm
 export TMPDIR=$ktap_dir/tmp
 mkdir "$TMPDIR"
@@ -29,18 +29,24 @@ expect 125 'no-such-option' 'an IOMMU option that QEMU does not know: its own wo
 	"$vm" --quiet --iommu-opts no-such-option=on -- true
 expect 2 'not a number of seconds' 'bad time-out' "$vm" --timeout soon -- true
 expect 2 'no such file' 'a file that is not there' "$vm" --file /nonexistent -- true
+mkdir "$ktap_dir/program" "$ktap_dir/program/empty.c"
+expect 2 'no C file is in it' 'a program of no C file' "$vm" --quiet --program "$ktap_dir/program" -- true
 
-# Status, both streams, bytes and arguments in one boot.
+# Status, both streams, bytes, arguments and a program of two files in one boot.
+echo 'int part(void) { return 7; }' >"$ktap_dir/program/part.c"
+echo 'int part(void); int main(void) { return part(); }' >"$ktap_dir/program/main.c"
 head -c 300000 /dev/urandom >"$ktap_dir/random"
 cat >"$ktap_dir/script" <<'END'
 [ $# -eq 4 ] && [ "$1" = "a b" ] && [ "$2" = "it's \"so\"" ] && [ "$3" = '$HOME
 *' ] && [ "$4" = "$BDF" ] || exit 99
+program
+[ $? -eq 7 ] || exit 98
 cat /root/random
 echo to stderr >&2
 exit 3
 END
 status=0
-"$vm" --quiet --file "$ktap_dir/random" --file "$ktap_dir/script" -- \
+"$vm" --quiet --file "$ktap_dir/random" --file "$ktap_dir/script" --program "$ktap_dir/program/" -- \
 	sh script 'a b' "it's \"so\"" $'$HOME\n*' BDF \
 	>"$ktap_dir/random.out" 2>"$ktap_dir/random.err" || status=$?
 check "the command's exit status; its arguments as they were" [ "$status" -eq 3 ]

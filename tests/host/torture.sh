@@ -24,7 +24,7 @@ fi
 # shellcheck disable=SC2016 # expanded in the guest
 exec "$root/scripts/vm" --quiet --strict --memory 2G --smp 4 --no-bind \
 	--timeout $((4 * seconds + 300)) --append 'hugepagesz=2M hugepages=12 page_poison=1' \
-	--file "$root/tests/guest/torture.c" "$@" -- \
+	--program "$root/tests/guest/torture" "$@" -- \
 	sh -c '
 		thp=/sys/kernel/mm/transparent_hugepage
 		modprobe zram && echo 256M >/sys/block/zram0/disksize &&

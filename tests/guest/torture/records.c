@@ -186,6 +186,39 @@ void check_error(const struct walker *w, const char *form, uint64_t at, int err,
 		    err == EINTR ? " without a signal" : "");
 }
 
+/*
+ * What came back of a call that had @room for records of @size bytes: does it make sense?  @past:
+ * the record after the last, which nothing may have written to.
+ */
+static bool check_call(const struct walker *w, const char *form, const struct verify_pte_walk *arg,
+		       unsigned int room, const unsigned char *past, size_t size, bool signalled)
+{
+	size_t i;
+
+	for (i = 0; i < size; i++)
+		if (past[i] != 0xa5) {
+			bad(BAD_RECORDS, "%s: more than %u records written", form, room);
+			return false;
+		}
+	if (arg->nr > room || arg->next <= w->at || arg->next > w->end || arg->next % PAGE ||
+	    arg->levels != levels || (arg->next < w->end && !arg->nr) ||
+	    arg->descents > arg->entries || !arg->descents) {
+		bad(BAD_RECORDS, "%s: at 0x%" PRIx64 ": %u of %u records, next 0x%llx", form, w->at,
+		    arg->nr, room, arg->next);
+		return false;
+	}
+	/* Short of the end for a reason: no room, or a signal */
+	if (arg->next < w->end && arg->nr < room) {
+		if (!signalled)
+			bad(BAD_END,
+			    "%s: ended at 0x%llx of 0x%" PRIx64
+			    " with %u of %u records and no signal",
+			    form, arg->next, w->end, arg->nr, room);
+		count(DID_PARTIAL);
+	}
+	return true;
+}
+
 void ioctl_walk(struct walker *w, const char *form, uint32_t flags)
 {
 	static const unsigned int rooms[] = { 1, 2, 3, 5, 64, 408, 409, 410, 1000, 5000, MAX_RUNS };
@@ -221,27 +254,8 @@ void ioctl_walk(struct walker *w, const char *form, uint32_t flags)
 				break;
 			continue;
 		}
-		for (i = 0; i < size; i++)
-			if (past[i] != 0xa5) {
-				bad(BAD_RECORDS, "%s: more than %u records written", form, room);
-				return;
-			}
-		if (arg.nr > room || arg.next <= w->at || arg.next > w->end || arg.next % PAGE ||
-		    arg.levels != levels || (arg.next < w->end && !arg.nr) ||
-		    arg.descents > arg.entries || !arg.descents) {
-			bad(BAD_RECORDS, "%s: at 0x%" PRIx64 ": %u of %u records, next 0x%llx",
-			    form, w->at, arg.nr, room, arg.next);
+		if (!check_call(w, form, &arg, room, past, size, signals != had))
 			return;
-		}
-		/* Short of the end for a reason: no room, or a signal */
-		if (arg.next < w->end && arg.nr < room) {
-			if (signals == had)
-				bad(BAD_END,
-				    "%s: ended at 0x%llx of 0x%" PRIx64
-				    " with %u of %u records and no signal",
-				    form, arg.next, w->end, arg.nr, room);
-			count(DID_PARTIAL);
-		}
 		if (!w->kid && arg.root_pa != sh->root_pa)
 			bad(BAD_RECORDS, "%s: root 0x%llx, not 0x%" PRIx64, form, arg.root_pa,
 			    sh->root_pa);

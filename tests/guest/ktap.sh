@@ -33,11 +33,34 @@ ktap_plan() {
 	echo "1..$1"
 }
 
+# ktap_at: a comment that says where in a script of tests/ the point in hand is made, as far
+# as the shell knows: bash by its stack, busybox by the aliases below.
+ktap_at() {
+	ktap_file=$0
+	if [ -n "${BASH_VERSION:-}" ]; then
+		# The innermost caller that is not in here; what busybox could not read is in eval.
+		# shellcheck disable=SC2016 # for eval
+		eval 'for ktap_frame in "${!BASH_SOURCE[@]}"; do
+			ktap_file=${BASH_SOURCE[ktap_frame]}
+			[[ $ktap_file == *ktap.sh ]] || break
+		done
+		ktap_line=${BASH_LINENO[ktap_frame - 1]}'
+	fi
+	[ -n "${ktap_line:-}" ] || return 0
+	case /$ktap_file in
+	*/tests/guest/* | */tests/host/* | */tests/static) ktap_file=tests/${ktap_file##*tests/} ;;
+	//tests/*) ktap_file=tests/guest/${ktap_file#/tests/} ;; # in the guest
+	*) return 0 ;;
+	esac
+	echo "# at $ktap_file:$ktap_line"
+}
+
 # ktap_result ok|"not ok" NAME
 ktap_result() {
 	ktap_nr=$((ktap_nr + 1))
 	[ "$1" = ok ] || ktap_bad=$((ktap_bad + 1))
 	echo "$1 $ktap_nr - $2"
+	[ "$1" = ok ] || ktap_at
 }
 
 # ktap_skip NAME WHY
@@ -121,3 +144,7 @@ ktap_end() {
 	[ "$ktap_bad" -eq 0 ] || exit 1
 	exit 0
 }
+
+# Where a point is made, for ktap_at(). bash expands no alias in a script.
+alias check='ktap_line=$LINENO check' expect='ktap_line=$LINENO expect'
+alias ktap_skip='ktap_line=$LINENO ktap_skip' ktap_result='ktap_line=$LINENO ktap_result'

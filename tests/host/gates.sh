@@ -16,6 +16,8 @@ cd "$root" || exit 2
 . "${KTAP:-$root/tests/guest/ktap.sh}"
 export TMPDIR=$ktap_dir/tmp
 mkdir "$TMPDIR"
+# What tests/run says of a group has it.
+unset KERNEL
 
 # what the group prints and does | exit status of tests/run | its last line | a line of it
 readonly run_cases='
@@ -41,6 +43,10 @@ ok 1 - a\nok 2 - b\n| | 1 | 2 passed, 1 failed, 0 skipped | not ok 3 - one: whol
 1..2\nok 1 - a\n| sleep 1000 | 1 | 1 passed, 1 failed, 0 skipped | not ok 2 - one: in time: more than 2 s, after 1 of 2 points
 1..1\nok 1 - a\n| trap "" TERM; sleep 1000 & wait; wait | 1 | 1 passed, 1 failed, 0 skipped | not ok 2 - one: in time: more than 2 s, after 1 of 1 points
 1..1\nok 1 - a\nBail out! no more\n| | 1 | 1 passed, 1 failed, 0 skipped | not ok 2 - one: Bail out! no more
+1..2\nok 1 - a\nnot ok 2 - b\n| | 1 | 1 passed, 1 failed, 0 skipped | # alone: make test GROUP=one
+1..2\nnot ok 1 - a\nok 2 - b\n| | 1 | 1 passed, 1 failed, 0 skipped | # alone: make test GROUP=one
+1..2\nok 1 - a\n| | 1 | 1 passed, 1 failed, 0 skipped | # alone: make test GROUP=one
+1..2\nok 1 - a\nnot ok 2 - b\n# at tests/guest/b.sh:7\n| | 1 | 1 passed, 1 failed, 0 skipped | # at tests/guest/b.sh:7; alone: make test GROUP=one
 1..1\n  ok 1 - of a part\nok 1 - a\n| | 0 | 1 passed, 0 failed, 0 skipped | ok 1 - one: a
 '
 
@@ -162,6 +168,23 @@ test_ktap() {
 		check "ktap.sh: ${script% }: bash" ktap_says "$script" "${status// /}" "${line# }" bash
 		check "ktap.sh: ${script% }: busybox" ktap_says "$script" "${status// /}" "${line# }" busybox sh
 	done <<<"$ktap_cases"
+}
+
+# Where a point that is not ok is made, in both shells: by its own line, one in a function by
+# that in the function.
+test_where() {
+	local shell line script=$ktap_dir/tests/guest/where.sh
+
+	mkdir -p "${script%/*}"
+	printf '%s\n' ". $root/tests/guest/ktap.sh" 'ktap_plan 3' 'inner() {' 'expect 0 "" b false' '}' \
+		'check a false; inner' 'ktap_skip c' ktap_end >"$script"
+	for shell in bash 'busybox sh'; do
+		echo "one | 99 | $shell $script" >"$ktap_dir/table"
+		for line in 4 6 7; do
+			check "tests/run: $shell: where line $line failed" run_says 1 '0 passed, 3 failed, 0 skipped' \
+				"# at tests/guest/where.sh:$line; alone: make test GROUP=one" --groups "$ktap_dir/table"
+		done
+	done
 }
 
 # what the guest says | what QEMU does then | --strict | vm's exit status | what it says
@@ -395,13 +418,14 @@ count() {
 	grep -c '|' <<<"$1"
 }
 
-ktap_plan $(($(count "$run_cases") + 8 + 2 + 2 * $(count "$ktap_cases") + $(count "$vm_cases") + \
+ktap_plan $(($(count "$run_cases") + 8 + 2 + 6 + 2 * $(count "$ktap_cases") + $(count "$vm_cases") + \
 	$(count "$ci_cases") + $(count "$option_cases") + 3 + \
 	$(count "$static_cases") + 1))
 test_run
 test_run_more
 test_run_signal
 test_ktap
+test_where
 test_vm
 test_ci
 test_options

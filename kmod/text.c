@@ -288,16 +288,19 @@ static void put_piece(struct walk_file *wf, bool first, int err)
 	wf->ended = true;
 }
 
-/* The next piece, of @buf; the mm is kept from its exit in here only. */
+/*
+ * The next piece, of @buf; the mm is kept from its exit in here only.  It can outlive its process
+ * in another one (vfork), and is not told as that process's any more.
+ */
 static int text_fill(struct walk_file *wf, void *buf)
 {
-	struct mm_struct *mm = wf->req.mm;
+	struct mm_struct *mm = wf->iova ? NULL : pid_get_mm(wf->req.pid);
 	const bool first = !wf->begun;
 	struct walk *w = &wf->walk;
-	int ret;
+	int ret = -ESRCH;
 
-	if (mm && !mmget_not_zero(mm))
-		return -ESRCH;
+	if (mm != wf->req.mm)
+		goto out;
 	if (first) {
 		w->out = wf->req.ask;
 		walk_init(w, mm, buf);
@@ -313,6 +316,7 @@ static int text_fill(struct walk_file *wf, void *buf)
 	} else if (ret == -EINTR) {
 		wf->begun = false; /* who was killed takes along what it had found of this piece */
 	}
+out:
 	if (mm)
 		mmput(mm);
 	return wf->text_len == TEXT_SIZE - 1 ? -EOVERFLOW : ret; /* rather than cut */

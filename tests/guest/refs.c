@@ -12,6 +12,7 @@
  */
 #include "workers.h" /* first: _GNU_SOURCE */
 
+#include <sched.h>
 #include <stddef.h>
 
 #include "container.h"
@@ -412,15 +413,27 @@ static void test_text_goes_on(void)
 	close(fd);
 }
 
-/* The pages that a text of IOVAs counts at its end; 0: it does not end */
-static uint64_t pages_counted(const char *text)
+/*
+ * Does each run of a text begin where the one before it ends, from @start on, up to @end, and is
+ * the text complete?  The counts at its end do not say so: they are of what was found, read or not.
+ */
+static bool all_told(const char *text, uint64_t start, uint64_t end)
 {
-	const char *line = strstr(text, "complete: none ");
-	unsigned long long none, page;
+	uint64_t at = start, from, to;
 
-	return line && sscanf(line, "complete: none %llu page %llu", &none, &page) == 2
-		       ? none + page
-		       : 0;
+	for (; text; text = strchr(text, '\n')) {
+		text += *text == '\n';
+		if (!strncmp(text, "complete:", 9))
+			return at == end;
+		if (sscanf(text, "0x%" SCNx64 "-0x%" SCNx64 " ", &from, &to) != 2)
+			continue;
+		if (from != at) {
+			comment("0x%" PRIx64 "-0x%" PRIx64 " are told by no line", at, from);
+			return false;
+		}
+		at = to;
+	}
+	return false;
 }
 
 /* Where a text is all but the end, for which the module has to ask for long */
@@ -441,21 +454,24 @@ static off_t last_piece(int fd, char *text)
  */
 static void test_killed_reader(void)
 {
-	static char text[TEXT_MAX];
 	const uint64_t len = UINT64_C(256) << 20;
 	struct container c = container_open(bdf);
+	char *text =
+		mmap(NULL, TEXT_MAX, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0); /* of both readers */
 	int fd = open_file(IOVA_F, O_RDWR), n;
 	unsigned int tries, killed = 0;
 	bool ok = true;
-	off_t from = 0;
+	off_t from = 0, at;
 	ssize_t have;
 	pid_t pid;
 
+	if (text == MAP_FAILED)
+		bail_out("no memory");
 	/* A run for each page, and for what is between them */
 	for (n = 0; n < PAGES; n++)
 		container_map(&c, area + n * PAGE, PAGE, IOVA + 2 * n * PAGE);
-	for (tries = 0; tries < 60 && ok && killed < (rounds < ROUNDS ? 1 : 5); tries++) {
-		n = snprintf(text, sizeof(text), "%s 0x%" PRIx64 " 0x%" PRIx64, bdf, IOVA, len);
+	for (tries = 0; tries < 60 && ok && killed < (rounds < ROUNDS ? 2 : 10); tries++) {
+		n = snprintf(text, TEXT_MAX, "%s 0x%" PRIx64 " 0x%" PRIx64, bdf, IOVA, len);
 		ok = write(fd, text, n) == n;
 		if (!tries) {
 			from = last_piece(fd, text);
@@ -464,33 +480,102 @@ static void test_killed_reader(void)
 		pid = fork();
 		if (!pid) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			while (read(fd, text, PAGE) > 0)
+			for (at = 0; (have = read(fd, text + at, PAGE)) > 0; at += have)
 				;
 			_exit(0);
 		}
 		/* Until it has read all but what is behind the mapped pages */
-		for (n = 0; n < 2000 && lseek(fd, 0, SEEK_CUR) < from; n++)
+		for (n = 0; n < 100000 && lseek(fd, 0, SEEK_CUR) < from; n++)
 			nap(500);
-		nap(rnd(10000));
+		/*
+		 * And some time, of which nobody knows how much it takes here: while the module
+		 * rests before that piece nothing is lost yet.
+		 */
+		nap(1000U << rnd(9));
 		kill(pid, SIGKILL);
 		killed += ends_within(pid, 60) == SIGKILL; /* else it was done before */
-		have = read_rest(fd, text, 0);
+		/* Behind what the one that was killed has read */
+		at = lseek(fd, 0, SEEK_CUR);
+		have = read_rest(fd, text, at);
 		text[have < 0 ? 0 : have] = '\0';
 		if (have < 0)
 			comment("the next reader: %s", error_name(-have));
-		else if (have)
-			comment("the next reader: %" PRIu64 " pages", pages_counted(text));
-		ok &= have <= 0 || pages_counted(text) == len / PAGE;
+		else
+			comment("the next reader: %zd bytes, at %zd", have - at, (ssize_t)at);
+		ok &= have < 0 || all_told(text, IOVA, IOVA + len);
 	}
 	result(ok && killed, "behind a reader that was killed: all of the rest, or an error");
+	munmap(text, TEXT_MAX);
 	close(fd);
 	close(c.device);
 	close(c.group);
 	close(c.container);
 }
 
+static int stay(void *ready)
+{
+	char c;
+
+	if (read(((int *)ready)[0], &c, 1) == 1 && c == 'x')
+		execl("/proc/self/exe", "refs", "stay", NULL);
+	_exit(0);
+}
+
+/*
+ * A child has its parent's memory until it execs, as from vfork() or posix_spawn(), or ends.  From
+ * then on nothing of that memory is told as the child's, though it lives on.
+ */
+static void test_shared_mm(void)
+{
+	static char stack[64 * 1024] __attribute__((aligned(16))), text[TEXT_MAX];
+	const char *const how[] = { "execs", "ends" };
+	unsigned int i, n;
+	char name[128];
+
+	for (i = 0; i < 2; i++) {
+		int fd = open_file(WALK, O_RDWR), go[2];
+		bool begun, ok;
+		pid_t pid;
+
+		/* As many runs as pages again, after what was forked: more than one piece */
+		for (n = 0; n < PAGES; n += 2)
+			area[n * PAGE] = 1;
+		if (pipe(go))
+			bail_out("pipe: %s", strerror(errno));
+		pid = clone(stay, stack + sizeof(stack), CLONE_VM | SIGCHLD, go);
+		if (pid < 0)
+			bail_out("clone: %s", strerror(errno));
+		ok = !ask_text(fd, pid, PAGES) && read(fd, text, 700) == 700;
+		begun = write(go[1], i ? "e" : "x", 1) == 1;
+		/* An exec is done when its mapping of our area is gone; who ended is a zombie. */
+		snprintf(name, sizeof(name), "/proc/%d/cmdline", pid);
+		for (n = 0; begun && n < 5000; n++) {
+			int cmdline = open(name, O_RDONLY | O_CLOEXEC);
+			ssize_t have = cmdline < 0 ? -1 : read(cmdline, text, 100);
+
+			close(cmdline);
+			if (i ? !have : have == 10 && !memcmp(text, "refs\0stay", 10))
+				break;
+			nap(1000);
+		}
+		ok &= n < 5000 && read_rest(fd, text, 0) == -ESRCH;
+		ok &= lseek(fd, 0, SEEK_SET) == 0 && read_rest(fd, text, 0) == -ESRCH;
+		snprintf(name, sizeof(name), "a process %s, its memory lives on: no text of it",
+			 how[i]);
+		result(ok, name);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		close(go[0]);
+		close(go[1]);
+		close(fd);
+	}
+}
+
 int main(int argc, char **argv)
 {
+	if (argc == 2 && !strcmp(argv[1], "stay"))
+		for (;;)
+			pause();
 	if (argc > 2)
 		rounds = strtoul(argv[2], NULL, 10);
 	if (argc < 2 || argc > 3 || !rounds) {
@@ -500,10 +585,11 @@ int main(int argc, char **argv)
 	bdf = argv[1];
 	workers_init();
 	area = make_area();
-	printf("KTAP version 1\n1..%d\n", NR_FORMS + 2 + 3 + 5);
+	printf("KTAP version 1\n1..%d\n", NR_FORMS + 2 + 3 + 5 + 2);
 	test_places();
 	test_text_goes_on();
 	test_killed_reader();
+	test_shared_mm();
 	test_processes();
 	test_devices();
 	return nr_failed ? 1 : 0;

@@ -413,13 +413,18 @@ test_kmod() {
 		--kmod uio-pci-generic --kmod 8250-dw --kmod 8250_pci -- true
 }
 
+# A wrong change is put into a copy of the tree, and the group that it names sees it.
+test_mutants() {
+	expect 0 '^1 seen, 0 not seen' 'mutants: one is seen' tests/mutants/run -j 1 demo-failed-step-passes
+}
+
 # count TABLE: its rows
 count() {
 	grep -c '|' <<<"$1"
 }
 
 ktap_plan $(($(count "$run_cases") + 8 + 2 + 6 + 2 * $(count "$ktap_cases") + $(count "$vm_cases") + \
-	$(count "$ci_cases") + $(count "$option_cases") + 3 + \
+	$(count "$ci_cases") + $(count "$option_cases") + 3 + 1 + \
 	$(count "$static_cases") + 1))
 test_run
 test_run_more
@@ -430,5 +435,6 @@ test_vm
 test_ci
 test_options
 test_kmod
+test_mutants
 test_static
 ktap_end

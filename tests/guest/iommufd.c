@@ -53,6 +53,7 @@ static struct space {
 	uint64_t frame[NR_PAGES];
 	uint32_t ioas;
 } space[2];
+static unsigned int attached_to; /* which of them the device is attached to */
 
 __attribute__((noreturn)) static void bail_out(const char *what)
 {
@@ -139,12 +140,16 @@ static void make_ioas(struct space *s)
 		bail_out("IOMMU_IOAS_MAP");
 }
 
-static void attach(const struct space *s)
+static void attach(unsigned int nr)
 {
-	struct vfio_device_attach_iommufd_pt pt = { .argsz = sizeof(pt), .pt_id = s->ioas };
+	struct vfio_device_attach_iommufd_pt pt = {
+		.argsz = sizeof(pt),
+		.pt_id = space[nr].ioas,
+	};
 
 	if (ioctl(device, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &pt))
 		bail_out("VFIO_DEVICE_ATTACH_IOMMUFD_PT");
+	attached_to = nr;
 }
 
 /* An answer, in calls with room for @room records each: 0 or an errno; the frame of each page */
@@ -208,24 +213,32 @@ static uint64_t pages_of(const struct space *s)
 
 static bool stop;
 
+/* Replaces a space that the device has left, so that the memory of its table is used again. */
+static void remake(struct space *s)
+{
+	struct iommu_destroy destroy = { .size = sizeof(destroy), .id = s->ioas };
+	const double end = now() + SECONDS;
+
+	/* What used the old one can still be on its way out. */
+	while (ioctl(iommufd, IOMMU_DESTROY, &destroy))
+		if (errno != EBUSY || now() > end)
+			bail_out("IOMMU_DESTROY");
+	make_ioas(s);
+}
+
 static void *mover(void *arg)
 {
 	bool anew = arg;
 	unsigned int n = 0;
 
 	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
-		struct space *s = &space[++n % 2];
-		struct iommu_destroy destroy = { .size = sizeof(destroy), .id = s->ioas };
+		/* The mover before may have ended with the device in either of them. */
+		unsigned int next = !attached_to;
 
-		/* The one that the device has left: its table's memory is the next one's. */
-		if (anew) {
-			while (ioctl(iommufd, IOMMU_DESTROY, &destroy))
-				if (errno != EBUSY) /* what used it is still on its way out */
-					bail_out("IOMMU_DESTROY");
-			make_ioas(s);
-		}
-		attach(s);
-		if (n % 4 == 0)
+		if (anew)
+			remake(&space[next]);
+		attach(next);
+		if (++n % 4 == 0)
 			usleep(n % 3 * 20000);
 	}
 	return NULL;
@@ -295,11 +308,11 @@ int main(int argc, char **argv)
 	       "bound, nothing attached: nothing is mapped");
 	make_ioas(&space[0]);
 	make_ioas(&space[1]);
-	attach(&space[0]);
+	attach(0);
 	err = ask(2048, &features);
 	result(!err && features == VERIFY_PTE_PAGING && pages_of(&space[0]) == NR_PAGES,
 	       "attached: its pages");
-	attach(&space[1]);
+	attach(1);
 	err = ask(16, &features);
 	result(!err && pages_of(&space[1]) == NR_PAGES, "attached to another: its pages");
 	err = ask_text();

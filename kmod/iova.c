@@ -8,8 +8,8 @@
  * freed meanwhile.
  *
  * Between two batches all may change.  An iommufd moves a device to another domain, which can have
- * the address of one that was freed: so the domain is told by its address and by how often a device
- * has been attached to any.
+ * the address of one that was freed: so the domain is told by its address and by the number of the
+ * attachment that was the device's last.
  */
 #include <linux/fdtable.h>
 #include <linux/file.h>
@@ -31,13 +31,20 @@
 #define IOVA_NS_MIN (100 * NSEC_PER_USEC)
 #define IOVA_NS_MAX (2 * NSEC_PER_MSEC)
 #define IOVA_REST   3
+/* What stood still for longer, since a virtual CPU of ours did not run, is not rested for. */
+#define IOVA_REST_NS_MAX (100 * NSEC_PER_MSEC)
 
 static DEFINE_MUTEX(iova_turn);
 static u64 iova_rest_until; /* ktime_get_ns(); under iova_turn, as is the next */
 static u64 iova_ns;	    /* what to ask for in one stop */
 
-static atomic_t iova_attached[64]; /* by a hash of the device */
-static bool iova_counts;	   /* a kernel without tracepoints tells of no attachment */
+/*
+ * Each attachment has a number of its own, so that a device that was plugged in where another one
+ * was is not taken for it.  The last one of each device, or of one with the same hash:
+ */
+static atomic_t iova_attached[64];
+static atomic_t iova_attachments; /* of all devices, since the module was loaded */
+static bool iova_counts;	  /* a kernel without tracepoints tells of no attachment */
 
 struct iova_query {
 	struct walk *w;
@@ -53,7 +60,7 @@ static atomic_t *iova_attached_of(const struct device *dev)
 
 static void iova_count_attach(void *unused, struct device *dev)
 {
-	atomic_inc(iova_attached_of(dev));
+	atomic_set(iova_attached_of(dev), atomic_inc_return(&iova_attachments));
 }
 
 /*
@@ -191,7 +198,7 @@ static int iova_stop(struct iova_query *q)
 	begun = ktime_get_ns();
 	ret = stop_machine(iova_stopped, q, NULL);
 	took = ktime_get_ns() - begun;
-	iova_rest_until = begun + (1 + IOVA_REST) * took;
+	iova_rest_until = begun + took + min_t(u64, IOVA_REST * took, IOVA_REST_NS_MAX);
 	if (!ret)
 		iova_ns = took - min(took, q->ns);
 	return ret;

@@ -10,6 +10,7 @@
 #include "file.h"
 
 static struct dentry *walk_dir;
+static bool walk_ready; /* all files are there, so the module cannot fail to load any more */
 
 /* A process lives on without its first thread, and each thread that has not ended has its mm. */
 struct mm_struct *pid_get_mm(struct pid *pid)
@@ -269,6 +270,9 @@ static int walk_open(struct inode *inode, struct file *file)
 	/* As for pagemap: physical addresses are for the administrator. */
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
+	/* A file that is open does not keep a module that fails to load. */
+	if (!smp_load_acquire(&walk_ready))
+		return -ENODEV;
 	wf = kzalloc(sizeof(*wf), GFP_KERNEL);
 	if (!wf)
 		return -ENOMEM;
@@ -330,11 +334,14 @@ static int __init verify_pte_init(void)
 	ret = PTR_ERR_OR_ZERO(walk);
 	if (!ret)
 		ret = PTR_ERR_OR_ZERO(iova);
-	if (!ret)
-		return 0;
-	debugfs_remove(walk_dir);
-	iova_exit();
-	return ret;
+	if (ret) {
+		debugfs_remove(walk_dir);
+		iova_exit();
+		return ret;
+	}
+	/* Pairs with walk_open(): whoever sees it sees all that was set up here. */
+	smp_store_release(&walk_ready, true);
+	return 0;
 }
 module_init(verify_pte_init);
 

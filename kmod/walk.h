@@ -44,7 +44,7 @@ struct walk {
 	bool seen_vma;		    /* out: at least one VMA in the range */
 	struct walk_path path;	    /* raw: kept from one call of an answer to the next */
 	const void *domain;	    /* of a device: what it was attached to by the first batch, */
-	u32 attached;		    /* and how often something had been attached by then */
+	u32 attached;		    /* and the number of that attachment */
 	const u64 *root;	    /* from here on: private */
 	u64 run_end, run_next, run_keep, run_step; /* runs: the one in hand */
 	struct pt_effective run_upper;

@@ -249,6 +249,51 @@ static bool replace_device(unsigned int seconds)
 	       !tell(PCI "drivers_probe", bdf);
 }
 
+static void container_close(const struct container *c)
+{
+	close(c->device);
+	close(c->group);
+	close(c->container);
+}
+
+/*
+ * An answer is begun about one domain.  Then that is freed, and the device is given a new one, which
+ * is likely to have the address of the old one: the rest of the answer is refused.  With @anew the
+ * device has been out of the system as well.
+ */
+static void test_domains(void)
+{
+	const int fd = open_file(IOVA_F, O_RDWR);
+	unsigned int anew, i;
+	char name[128];
+
+	for (anew = 0; anew < 2; anew++) {
+		bool ok = true;
+
+		for (i = 0; ok && i < (anew ? rounds / 12 + 1 : rounds); i++) {
+			struct verify_pte_walk w = question(true, 0, 1000);
+			struct container c = container_open(bdf);
+
+			w.nr = 5;
+			container_map(&c, area, PAGES * PAGE, IOVA);
+			ok = !ask(fd, true, &w) && w.answer && w.next < w.start + w.len;
+			container_close(&c);
+			ok = (!anew || replace_device(60)) && ok;
+			c = container_open(bdf);
+			container_map(&c, area, PAGES * PAGE, IOVA);
+			w.len -= w.next - w.start;
+			w.start = w.next;
+			ok = ask(fd, true, &w) == -EAGAIN && ok;
+			container_close(&c);
+		}
+		comment("%u times", i);
+		snprintf(name, sizeof(name), "a new domain%s: the rest of an answer is refused",
+			 anew ? " of a device plugged in again" : "");
+		result(ok, name);
+	}
+	close(fd);
+}
+
 /* A struct pci_dev has some kilobytes. */
 static long big_objects(void)
 {
@@ -277,9 +322,7 @@ static void test_devices(void)
 
 				container_map(&c, area, PAGES * PAGE, IOVA);
 				ok = !ask(fd, true, &w) && w.next == w.start + w.len;
-				close(c.device);
-				close(c.group);
-				close(c.container);
+				container_close(&c);
 			}
 			ok = replace_device(60) && ok;
 		}
@@ -337,9 +380,7 @@ static void test_places(void)
 	result(ok[0], "a struct that can be read and not written: EFAULT");
 	result(ok[1], "a struct whose end is not there: EFAULT");
 	result(ok[2], "a buffer that can be read and not written: EFAULT");
-	close(c.device);
-	close(c.group);
-	close(c.container);
+	container_close(&c);
 }
 
 static ssize_t read_rest(int fd, char *text, ssize_t have)
@@ -507,9 +548,7 @@ static void test_killed_reader(void)
 	result(ok && killed, "behind a reader that was killed: all of the rest, or an error");
 	munmap(text, TEXT_MAX);
 	close(fd);
-	close(c.device);
-	close(c.group);
-	close(c.container);
+	container_close(&c);
 }
 
 static int stay(void *ready)
@@ -585,11 +624,12 @@ int main(int argc, char **argv)
 	bdf = argv[1];
 	workers_init();
 	area = make_area();
-	printf("KTAP version 1\n1..%d\n", NR_FORMS + 2 + 3 + 5 + 2);
+	printf("KTAP version 1\n1..%d\n", NR_FORMS + 2 + 2 + 3 + 5 + 2);
 	test_places();
 	test_text_goes_on();
 	test_killed_reader();
 	test_shared_mm();
+	test_domains();
 	test_processes();
 	test_devices();
 	return nr_failed ? 1 : 0;

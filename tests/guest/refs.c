@@ -257,9 +257,9 @@ static void container_close(const struct container *c)
 }
 
 /*
- * An answer is begun about one domain.  Then that is freed, and the device is given a new one, which
- * is likely to have the address of the old one: the rest of the answer is refused.  With @anew the
- * device has been out of the system as well.
+ * An answer is begun about one domain.  Then that is freed, and the device is given a new one,
+ * which is likely to have the address of the old one: the rest of the answer is refused.  With
+ * @anew the device has been out of the system as well.
  */
 static void test_domains(void)
 {

@@ -93,7 +93,7 @@ static void test_healthy(void **state)
 	memset(&little.mem, 0, sizeof(little.mem));
 	assert_null(failure_next(&little, CHECK_MEMORY, NULL));
 	memset(&err, 0x5a, sizeof(err));
-	assert_null(failure_at(&env, "list", &err));
+	assert_null(failure_blocking(&env, "list", &err));
 	assert_true(!err.id && !err.what[0] && !err.why[0] && !err.fix[0] && !err.no);
 }
 
@@ -154,7 +154,7 @@ static void test_device(void **state)
 			env.nr_groups = t[i].group < 0 ? 0 : 1;
 		}
 		memset(&err, 0x5a, sizeof(err));
-		f = failure_at(&env, "list", &err);
+		f = failure_blocking(&env, "list", &err);
 		if (!f != !t[i].id || (f && strcmp(f->id, t[i].id)) || !strstr(err.why, t[i].why) ||
 		    !strstr(err.fix, t[i].fix) || !err.what[0] != !f || !err.no != !f ||
 		    (f && err.id != f->id))
@@ -189,9 +189,9 @@ static void test_siblings(void **state)
 	env.nr_siblings = ARRAY_SIZE(good);
 	/* Until 5.19 a bridge was no matter. */
 	env.bridges_pass = true;
-	assert_null(failure_at(&env, "list", &err));
+	assert_null(failure_blocking(&env, "list", &err));
 	env.bridges_pass = false;
-	assert_string_equal(failure_at(&env, "list", &err)->id, "bridge-driver");
+	assert_string_equal(failure_blocking(&env, "list", &err)->id, "bridge-driver");
 	assert_non_null(strstr(err.why, "0000:00:03.0 (a PCI bridge) on some-bridge-driver, a"));
 	assert_null(strstr(err.why, "pcieport"));
 	assert_non_null(strstr(err.fix, "echo 0000:00:03.0 > /sys/bus/pci/devices/0000:00:03.0/"));
@@ -199,24 +199,24 @@ static void test_siblings(void **state)
 	assert_string_equal(err.id, "bridge-driver");
 	/* The kernel's own word counts for more. */
 	env.viable = FACT_YES;
-	assert_null(failure_at(&env, "list", &err));
+	assert_null(failure_blocking(&env, "list", &err));
 	env.viable = FACT_UNKNOWN;
 	env.bridges_pass = true;
 
 	memcpy(env.siblings, bad, sizeof(bad));
 	env.nr_siblings = ARRAY_SIZE(bad);
-	assert_string_equal(failure_at(&env, "list", &err)->id, "not-viable");
+	assert_string_equal(failure_blocking(&env, "list", &err)->id, "not-viable");
 	assert_string_equal(err.what, "group 3 is not viable");
 	assert_string_equal(err.why,
 			    "in the same group: 0000:01:02.0 on e1000e, 0000:01:03.0 on lpc_ich");
 
 	env.viable = FACT_YES;
-	assert_null(failure_at(&env, "list", &err));
+	assert_null(failure_blocking(&env, "list", &err));
 
 	/* The kernel says no, and nothing is seen that is to blame. */
 	env.viable = FACT_NO;
 	env.nr_siblings = 1;
-	assert_string_equal(failure_at(&env, "list", &err)->id, "not-viable");
+	assert_string_equal(failure_blocking(&env, "list", &err)->id, "not-viable");
 	assert_non_null(strstr(err.why, "a driver that is not seen"));
 	env.viable = FACT_UNKNOWN;
 
@@ -225,7 +225,7 @@ static void test_siblings(void **state)
 		env.siblings[i] = bad[1];
 	env.nr_siblings = ENV_SIBLINGS;
 	env.nr_more = 100;
-	assert_string_equal(failure_at(&env, "list", &err)->id, "not-viable");
+	assert_string_equal(failure_blocking(&env, "list", &err)->id, "not-viable");
 	assert_true(strlen(err.why) < sizeof(err.why) - 1);
 	assert_non_null(strstr(err.why, "0000:01:02.0 on e1000e, 0000:01:02.0 on e1000e"));
 	for (i = 0, rest = err.why; (rest = strstr(rest, " on e1000e")); rest++)
@@ -234,7 +234,7 @@ static void test_siblings(void **state)
 	assert_int_equal(i + more, ENV_SIBLINGS + 100);
 	/* Not those of the rest that do not block. */
 	env.siblings[ENV_SIBLINGS - 1] = good[1];
-	failure_at(&env, "list", &err);
+	failure_blocking(&env, "list", &err);
 	assert_int_equal(sscanf(strstr(err.why, " and "), " and %u more", &more), 1);
 	assert_int_equal(i + more, ENV_SIBLINGS - 1);
 }
@@ -247,16 +247,16 @@ static void test_group_unread(void **state)
 
 	(void)state;
 	env.group_unread = true;
-	assert_non_null(failure_at(&env, "list", &err));
+	assert_non_null(failure_blocking(&env, "list", &err));
 	assert_string_equal(err.id, "group-unread");
 	assert_string_equal(err.what, "group 3 cannot be judged");
 	/* The kernel, where it was asked, knows. */
 	env.viable = FACT_YES;
-	assert_null(failure_at(&env, "list", &err));
+	assert_null(failure_blocking(&env, "list", &err));
 	/* That the device itself is not VFIO's comes first. */
 	env.viable = FACT_UNKNOWN;
 	env.dev.driver[0] = '\0';
-	assert_string_equal(failure_at(&env, "list", &err)->id, "no-driver");
+	assert_string_equal(failure_blocking(&env, "list", &err)->id, "no-driver");
 }
 
 static void failed(struct env *env)
@@ -347,7 +347,7 @@ static void test_states(void **state)
 	env.leaving = true;
 	env.holder = 7;
 	strcpy(env.holder_comm, "qemu");
-	assert_string_equal(failure_at(&env, "list", &err)->id, "removal-waits");
+	assert_string_equal(failure_blocking(&env, "list", &err)->id, "removal-waits");
 	assert_non_null(strstr(err.why, "waits for process 7 (qemu)"));
 	/* And nothing else: no driver, in use */
 	assert_null(failure_next(&env, CHECK_DRIVER, failure_get("removal-waits")));
@@ -361,22 +361,22 @@ static void test_states(void **state)
 	env.nr_groups = -1;
 	strcpy(env.given, "0000:00:01.0");
 	env.dev.bdf[0] = '\0';
-	assert_string_equal(failure_at(&env, "device", &err)->id, "no-sysfs");
+	assert_string_equal(failure_blocking(&env, "device", &err)->id, "no-sysfs");
 	assert_null(failure_next(&env, CHECK_IOMMU, failure_get("no-sysfs")));
 	assert_null(failure_next(&env, CHECK_DEVICE, NULL));
 
 	env = healthy();
 	strcpy(env.physfn, "0000:00:01.0");
 	strcpy(env.physfn_driver, "nvme");
-	assert_null(failure_at(&env, "list", &err));
+	assert_null(failure_blocking(&env, "list", &err));
 	strcpy(env.physfn_driver, "vfio-pci");
-	assert_string_equal(failure_at(&env, "list", &err)->id, "vf-token");
+	assert_string_equal(failure_blocking(&env, "list", &err)->id, "vf-token");
 	assert_non_null(
 		strstr(err.why, "a virtual function of 0000:00:01.0, which is on vfio-pci"));
 	failure_explain(&env, "VFIO_GROUP_GET_DEVICE_FD", EACCES, "", &err);
 	assert_string_equal(err.what, "a VF token is needed");
 	env.has_token = true;
-	assert_null(failure_at(&env, "list", &err));
+	assert_null(failure_blocking(&env, "list", &err));
 	failure_explain(&env, "VFIO_DEVICE_BIND_IOMMUFD", EACCES, "", &err);
 	assert_string_equal(err.what, "the VF token is not accepted");
 	failure_explain(&env, "VFIO_GROUP_GET_DEVICE_FD", EINVAL, "", &err);
@@ -390,17 +390,17 @@ static void test_states(void **state)
 
 	env = healthy();
 	env.nr_vfs = 1;
-	assert_null(failure_at(&env, "list", &err));
+	assert_null(failure_blocking(&env, "list", &err));
 	env.vf_held = true;
-	assert_string_equal(failure_at(&env, "list", &err)->id, "vf-token");
+	assert_string_equal(failure_blocking(&env, "list", &err)->id, "vf-token");
 	assert_non_null(strstr(err.why, "its virtual functions are in use"));
 	env.has_token = true;
-	assert_null(failure_at(&env, "list", &err));
+	assert_null(failure_blocking(&env, "list", &err));
 
 	/* The kernel's word, without a process that is seen */
 	env = healthy();
 	env.held = true;
-	assert_string_equal(failure_at(&env, "list", &err)->id, "held");
+	assert_string_equal(failure_blocking(&env, "list", &err)->id, "held");
 	assert_non_null(strstr(err.why, "another process"));
 
 	env = healthy();
@@ -436,7 +436,7 @@ static void test_machines(void **state)
 		env.acpi_dmar = FACT_NO;
 		env.devicetree = FACT_YES;
 		strcpy(env.machine, t[i].machine);
-		assert_string_equal(failure_at(&env, "list", &err)->id, "no-iommu");
+		assert_string_equal(failure_blocking(&env, "list", &err)->id, "no-iommu");
 		if (!strstr(err.fix, t[i].cure) || (strstr(err.fix, "intel") && i > 2))
 			fail_msg("%s: %s", t[i].machine, err.fix);
 		failure_explain(&env, "list", ENODEV, "", &err);
@@ -459,7 +459,7 @@ static void test_machines(void **state)
 static void first_is(const struct env *env, const char *id)
 {
 	struct err err;
-	const struct failure *f = failure_at(env, "list", &err);
+	const struct failure *f = failure_blocking(env, "list", &err);
 
 	assert_string_equal(f ? f->id : "", id);
 }
@@ -908,9 +908,9 @@ static void test_whole(void **state)
 		if (!f->id || !f->why || !f->fix || !f->source || !f->why[0] || !f->fix[0] ||
 		    !f->source[0])
 			fail_msg("row %zu: something is missing", i);
-		if (!f->steps && !f->state)
+		if (!f->steps && !f->detect)
 			fail_msg("%s: nothing can show it", f->id);
-		if ((f->check != CHECK_NONE) != !!f->state)
+		if ((f->check != CHECK_NONE) != !!f->detect)
 			fail_msg("%s: a line of doctor is told by facts", f->id);
 		failure_set(&env, f->id, f->no, "what failed", &err);
 		assert_string_equal(err.id, f->id);

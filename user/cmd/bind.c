@@ -217,7 +217,7 @@ static int check_device(struct bind_cmd *c, struct item *it)
 		env_machine(&c->env, NULL);
 		env_device(&c->env, it->dev.bdf, &c->holders);
 	}
-	f = failure_at(&c->env, "bind", &it->err);
+	f = failure_blocking(&c->env, "bind", &it->err);
 	/* One on no driver may get its group with the driver. */
 	if (!f || (f->check == CHECK_GROUP && !it->dev.driver[0]) ||
 	    (f->check == CHECK_IOMMU && c->env.noiommu_mode == FACT_YES)) {

@@ -491,7 +491,7 @@ static void recognised(const struct failure *f, char *buf, size_t len)
 		text_add(&text, "%s", f->steps);
 	if (f->steps && f->no)
 		text_add(&text, ": %s", strerrorname_np(f->no));
-	if (f->state)
+	if (f->detect)
 		text_list(&text, "; ", "by facts");
 }
 

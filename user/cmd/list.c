@@ -110,7 +110,7 @@ static void fill_entry(struct list_cmd *c, struct entry *e, struct pci_names *na
 	memcpy(e->siblings, c->env.siblings, sizeof(e->siblings));
 	e->nr_siblings = c->env.nr_siblings;
 	e->more_siblings = c->env.nr_more;
-	e->failure = failure_at(&c->env, "list", &e->why);
+	e->failure = failure_blocking(&c->env, "list", &e->why);
 	find_candidates(e, mods);
 	pci_names_class(names, dev->class, e->class_name, sizeof(e->class_name));
 	pci_names_device(names, dev->vendor, dev->device, e->name, sizeof(e->name));

@@ -90,29 +90,29 @@ static bool is_riscv64(const struct env *env)
 	return !strcmp(env->machine, "riscv64");
 }
 
-static bool has_none(const struct env *env)
+static bool no_iommu_in_firmware(const struct env *env)
 {
 	return no_iommu(env) && !firmware_has_iommu(env) && env->acpi_viot != FACT_YES;
 }
 
-static bool has_none_on_x86(const struct env *env)
+static bool no_iommu_in_firmware_on_x86(const struct env *env)
 {
-	return has_none(env) && is_x86(env);
+	return no_iommu_in_firmware(env) && is_x86(env);
 }
 
-static bool has_none_on_arm64(const struct env *env)
+static bool no_iommu_in_firmware_on_arm64(const struct env *env)
 {
-	return has_none(env) && is_arm64(env);
+	return no_iommu_in_firmware(env) && is_arm64(env);
 }
 
-static bool has_none_on_riscv64(const struct env *env)
+static bool no_iommu_in_firmware_on_riscv64(const struct env *env)
 {
-	return has_none(env) && is_riscv64(env);
+	return no_iommu_in_firmware(env) && is_riscv64(env);
 }
 
-static bool has_none_elsewhere(const struct env *env)
+static bool no_iommu_in_firmware_elsewhere(const struct env *env)
 {
-	return has_none(env) && !is_x86(env) && !is_arm64(env) && !is_riscv64(env);
+	return no_iommu_in_firmware(env) && !is_x86(env) && !is_arm64(env) && !is_riscv64(env);
 }
 
 static bool has_no_group_yet(const struct env *env)
@@ -261,7 +261,7 @@ static int missing_module(const struct env *env)
 }
 
 /* Is the call about verify_pte, or a file given for it? */
-static bool is_about_ours(const struct env *env)
+static bool concerns_verify_pte(const struct env *env)
 {
 	return env->object && strstr(env->object, "verify_pte");
 }
@@ -286,7 +286,7 @@ static bool is_not_configured_elsewhere(const struct env *env)
 static bool lacks_module(const struct env *env)
 {
 	return !is_not_configured(env) &&
-	       (env->object ? !is_about_ours(env) : missing_module(env) >= 0);
+	       (env->object ? !concerns_verify_pte(env) : missing_module(env) >= 0);
 }
 
 /*
@@ -503,7 +503,8 @@ static int unloaded_module(const struct env *env)
 
 static bool may_not_load_vfio(const struct env *env)
 {
-	return env->cap_sys_module == FACT_NO && !is_about_ours(env) && unloaded_module(env) >= 0;
+	return env->cap_sys_module == FACT_NO && !concerns_verify_pte(env) &&
+	       unloaded_module(env) >= 0;
 }
 
 static bool lacks_cap_sys_module(const struct env *env)
@@ -543,7 +544,7 @@ static bool has_no_ko(const struct env *env)
 
 static bool is_about_missing_ko(const struct env *env)
 {
-	return is_about_ours(env) && !env->ko.path[0];
+	return concerns_verify_pte(env) && !env->ko.path[0];
 }
 
 /* Where a module's vermagic has what comes after the release */
@@ -619,7 +620,7 @@ static bool allows_noiommu(const struct env *env)
 
 /*
  * In the order in which they stand in the way, and so in which to put them right.  Where
- * several fit an errno, the first whose which() agrees is the one.
+ * several fit an errno, the first whose applies_if() agrees is the one.
  *
  * clang-format would move the whole table by a tab: the excess of its long texts adds up.
  */
@@ -628,7 +629,7 @@ const struct failure failures[] = {
 	{
 		.id = "mdev",
 		.steps = "address",
-		.which = is_mdev,
+		.applies_if = is_mdev,
 		.what = "{given}: a mediated device (mdev), not a PCI one",
 		.why = "it is of the type {mdev_type}, and {mdev_parent} has made it: it has no PCI address and no hardware of its own, that one's driver serves it",
 		.fix = "give the PCI address of a device, see vfio_test list; QEMU takes this one: -device vfio-pci,sysfsdev=/sys/bus/mdev/devices/{given}",
@@ -637,7 +638,7 @@ const struct failure failures[] = {
 	{
 		.id = "mdev",
 		.steps = "address",
-		.which = is_uuid,
+		.applies_if = is_uuid,
 		.what = "{given}: a UUID, not a PCI address",
 		.why = "mediated devices (mdev) have such names, and the kernel has none of this name; this program tests PCI devices",
 		.fix = "give the PCI address of a device, as in 0000:00:01.0, see vfio_test list; mdevs: ls /sys/bus/mdev/devices",
@@ -656,8 +657,8 @@ const struct failure failures[] = {
 		.check = CHECK_IOMMU,
 		.steps = "device list bind",
 		.no = ENOENT,
-		.which = has_no_sysfs,
-		.state = has_no_sysfs,
+		.applies_if = has_no_sysfs,
+		.detect = has_no_sysfs,
 		.what = "no sysfs",
 		.why = "it is not mounted on /sys: nothing can be found out of devices and IOMMUs",
 		.fix = "mount -t sysfs none /sys",
@@ -668,7 +669,7 @@ const struct failure failures[] = {
 		.check = CHECK_DEVICE,
 		.steps = "device",
 		.no = ENOENT,
-		.state = is_absent,
+		.detect = is_absent,
 		.what = "no such device",
 		.why = "the kernel knows no PCI device at this address",
 		.fix = "see lspci -D or vfio_test list; one that was removed comes back with echo 1 > " PCI
@@ -680,8 +681,8 @@ const struct failure failures[] = {
 		.check = CHECK_DEVICE,
 		.steps = "list bind",
 		.no = ENODEV,
-		.which = is_bridge,
-		.state = is_bridge,
+		.applies_if = is_bridge,
+		.detect = is_bridge,
 		.what = "not a candidate",
 		.why = "it is {bridge}, and other devices are behind it",
 		.fix = "give one of those",
@@ -692,8 +693,8 @@ const struct failure failures[] = {
 		.check = CHECK_IOMMU,
 		.steps = "device list bind",
 		.no = ENODEV,
-		.which = iommu_is_off,
-		.state = iommu_is_off,
+		.applies_if = iommu_is_off,
+		.detect = iommu_is_off,
 		.what = "no IOMMU group",
 		.why = "the machine has an IOMMU (ACPI {tables}), and the kernel leaves it off: its line has {iommu_words}",
 		.fix = "boot with intel_iommu=on (Intel), or without amd_iommu=off (AMD), and without iommu=off: GRUB_CMDLINE_LINUX in /etc/default/grub, update-grub, reboot",
@@ -705,8 +706,8 @@ const struct failure failures[] = {
 		.check = CHECK_IOMMU,
 		.steps = "device list bind",
 		.no = ENODEV,
-		.which = iommu_wants_driver,
-		.state = iommu_wants_driver,
+		.applies_if = iommu_wants_driver,
+		.detect = iommu_wants_driver,
 		.what = "no IOMMU group",
 		.why = "the machine has an IOMMU (ACPI VIOT) that no driver has taken",
 		.fix = "modprobe virtio_iommu, before the device is bound; the kernel needs CONFIG_VIRTIO_IOMMU",
@@ -717,8 +718,8 @@ const struct failure failures[] = {
 		.check = CHECK_IOMMU,
 		.steps = "device list bind",
 		.no = ENODEV,
-		.which = iommu_failed,
-		.state = iommu_failed,
+		.applies_if = iommu_failed,
+		.detect = iommu_failed,
 		.what = "no IOMMU group",
 		.why = "the machine has an IOMMU (ACPI {tables}), and the kernel did not take it",
 		.fix = "see dmesg | grep -i -e DMAR -e AMD-Vi; the kernel needs CONFIG_INTEL_IOMMU or CONFIG_AMD_IOMMU",
@@ -729,8 +730,8 @@ const struct failure failures[] = {
 		.check = CHECK_IOMMU,
 		.steps = "device list bind",
 		.no = ENODEV,
-		.which = has_none_on_x86,
-		.state = has_none_on_x86,
+		.applies_if = no_iommu_in_firmware_on_x86,
+		.detect = no_iommu_in_firmware_on_x86,
 		.what = "no IOMMU group",
 		.why = "no IOMMU is active: the firmware tells of none (no ACPI table DMAR, IVRS or VIOT)",
 		.fix = "switch VT-d or AMD-Vi on in the firmware and boot with intel_iommu=on (Intel); in a VM give QEMU -device intel-iommu,intremap=on,caching-mode=on",
@@ -741,8 +742,8 @@ const struct failure failures[] = {
 		.check = CHECK_IOMMU,
 		.steps = "device list bind",
 		.no = ENODEV,
-		.which = has_none_on_arm64,
-		.state = has_none_on_arm64,
+		.applies_if = no_iommu_in_firmware_on_arm64,
+		.detect = no_iommu_in_firmware_on_arm64,
 		.what = "no IOMMU group",
 		.why = "no IOMMU is active: the kernel has taken no SMMU from {firmware}",
 		.fix = "the kernel needs CONFIG_ARM_SMMU_V3 (or CONFIG_ARM_SMMU), the firmware must describe the SMMU; in a VM give QEMU -M virt,iommu=smmuv3",
@@ -753,8 +754,8 @@ const struct failure failures[] = {
 		.check = CHECK_IOMMU,
 		.steps = "device list bind",
 		.no = ENODEV,
-		.which = has_none_on_riscv64,
-		.state = has_none_on_riscv64,
+		.applies_if = no_iommu_in_firmware_on_riscv64,
+		.detect = no_iommu_in_firmware_on_riscv64,
 		.what = "no IOMMU group",
 		.why = "no IOMMU is active: the kernel has taken none from {firmware}",
 		.fix = "the kernel needs CONFIG_RISCV_IOMMU (since 6.13), the machine an IOMMU; in a VM give QEMU (since 9.2) -device riscv-iommu-pci",
@@ -765,8 +766,8 @@ const struct failure failures[] = {
 		.check = CHECK_IOMMU,
 		.steps = "device list bind",
 		.no = ENODEV,
-		.which = has_none,
-		.state = has_none_elsewhere,
+		.applies_if = no_iommu_in_firmware,
+		.detect = no_iommu_in_firmware_elsewhere,
 		.what = "no IOMMU group",
 		.why = "no IOMMU is active on this machine ({machine})",
 		.fix = "the kernel needs the driver of this machine's IOMMU; see dmesg | grep -i iommu",
@@ -777,8 +778,8 @@ const struct failure failures[] = {
 		.check = CHECK_GROUP,
 		.steps = "device list",
 		.no = ENODEV,
-		.which = has_no_group_yet,
-		.state = has_no_group_yet,
+		.applies_if = has_no_group_yet,
+		.detect = has_no_group_yet,
 		.what = "no IOMMU group",
 		.why = "it is on no driver, and this IOMMU may give it a group when it has one",
 		.fix = "vfio_test bind {bdf}",
@@ -789,8 +790,8 @@ const struct failure failures[] = {
 		.check = CHECK_GROUP,
 		.steps = "device list bind",
 		.no = ENODEV,
-		.which = has_no_group,
-		.state = has_no_group,
+		.applies_if = has_no_group,
+		.detect = has_no_group,
 		.what = "no IOMMU group",
 		.why = "an IOMMU is active, but not for this device",
 		.fix = "see dmesg | grep -i -e DMAR -e AMD-Vi -e iommu -e smmu; give a device that the IOMMU covers",
@@ -803,8 +804,8 @@ const struct failure failures[] = {
 		.check = CHECK_GROUP,
 		.steps = "list",
 		.no = ENODEV,
-		.which = has_made_up_group,
-		.state = has_made_up_group,
+		.applies_if = has_made_up_group,
+		.detect = has_made_up_group,
 		.what = "no IOMMU",
 		.why = "VFIO made the group up (enable_unsafe_noiommu_mode): nothing keeps the device's DMA in bounds, no DMA can be mapped, and to bind it has tainted the kernel (U)",
 		.fix = "boot with an IOMMU",
@@ -815,8 +816,8 @@ const struct failure failures[] = {
 		.check = CHECK_ANSWERS,
 		.steps = "device list bind",
 		.no = ENODEV,
-		.which = is_gone,
-		.state = is_gone,
+		.applies_if = is_gone,
+		.detect = is_gone,
 		.what = "the device does not answer",
 		.why = "its configuration space reads all ones: it is gone or without power (power state {power})",
 		.fix = "switch its slot or port on, or plug it in again; then echo 1 > " PCI
@@ -828,8 +829,8 @@ const struct failure failures[] = {
 		.check = CHECK_MODULES,
 		.steps = "insert",
 		.no = ENOENT,
-		.which = is_not_configured_on_riscv64,
-		.state = is_not_configured_on_riscv64,
+		.applies_if = is_not_configured_on_riscv64,
+		.detect = is_not_configured_on_riscv64,
 		.what = "could not load the module {module}",
 		.why = "this kernel is built without it: {config_word} is not set in {config}; on riscv64 there was no IOMMU for VFIO before 6.13",
 		.fix = "boot a kernel of 6.13 or later with CONFIG_RISCV_IOMMU, CONFIG_VFIO_PCI and CONFIG_IOMMUFD",
@@ -840,8 +841,8 @@ const struct failure failures[] = {
 		.check = CHECK_MODULES,
 		.steps = "insert",
 		.no = ENOENT,
-		.which = is_not_configured_elsewhere,
-		.state = is_not_configured_elsewhere,
+		.applies_if = is_not_configured_elsewhere,
+		.detect = is_not_configured_elsewhere,
 		.what = "could not load the module {module}",
 		.why = "this kernel is built without it: {config_word} is not set in {config}",
 		.fix = "boot a kernel that has it, as every generic one of a distribution",
@@ -852,8 +853,8 @@ const struct failure failures[] = {
 		.check = CHECK_MODULES,
 		.steps = "insert",
 		.no = ENOENT,
-		.which = lacks_module,
-		.state = lacks_module,
+		.applies_if = lacks_module,
+		.detect = lacks_module,
 		.what = "could not load the module {module}",
 		.why = "it is not in /lib/modules/{release}",
 		.fix = "install the modules of this kernel, or reboot into the one that is installed; then depmod -a",
@@ -864,8 +865,8 @@ const struct failure failures[] = {
 		.check = CHECK_MODULES,
 		.steps = "insert",
 		.no = EPERM,
-		.which = may_not_load_vfio,
-		.state = may_not_load_vfio,
+		.applies_if = may_not_load_vfio,
+		.detect = may_not_load_vfio,
 		.what = "could not load the module {module}",
 		.why = "no CAP_SYS_MODULE, and it is not in the kernel yet",
 		.fix = "as root: modprobe {module}; for every boot: echo {module} > /etc/modules-load.d/vfio.conf",
@@ -876,8 +877,8 @@ const struct failure failures[] = {
 		.check = CHECK_DRIVER,
 		.steps = "device list bind unbind",
 		.no = EBUSY,
-		.which = is_leaving,
-		.state = is_leaving,
+		.applies_if = is_leaving,
+		.detect = is_leaving,
 		.what = "its removal is waiting",
 		.why = "it was unplugged or taken from its VFIO driver, and the kernel waits for {holder}, who has it open",
 		.fix = "end that process: the removal then goes on by itself",
@@ -888,8 +889,8 @@ const struct failure failures[] = {
 		.check = CHECK_DRIVER,
 		.steps = "device list",
 		.no = EBUSY,
-		.which = has_no_driver,
-		.state = has_no_driver,
+		.applies_if = has_no_driver,
+		.detect = has_no_driver,
 		.what = "not on vfio-pci",
 		.why = "it is on no driver",
 		.fix = "vfio_test bind {bdf}",
@@ -900,8 +901,8 @@ const struct failure failures[] = {
 		.check = CHECK_DRIVER,
 		.steps = "device list",
 		.no = EBUSY,
-		.which = has_host_driver,
-		.state = has_host_driver,
+		.applies_if = has_host_driver,
+		.detect = has_host_driver,
 		.what = "not on vfio-pci",
 		.why = "it is on the driver {driver}",
 		.fix = "vfio_test bind {bdf}",
@@ -912,8 +913,8 @@ const struct failure failures[] = {
 		.check = CHECK_VIABLE,
 		.steps = "group-viable VFIO_GROUP_SET_CONTAINER VFIO_DEVICE_BIND_IOMMUFD list",
 		.no = EPERM,
-		.which = has_foreign_sibling,
-		.state = has_foreign_sibling,
+		.applies_if = has_foreign_sibling,
+		.detect = has_foreign_sibling,
 		.what = "group {group} is not viable",
 		.why = "in the same group: {siblings}; not all of them are PCI devices, which bind could take",
 		.fix = "take each from its driver: echo NAME > /sys/kernel/iommu_groups/{group}/devices/NAME/driver/unbind",
@@ -925,8 +926,8 @@ const struct failure failures[] = {
 		.check = CHECK_VIABLE,
 		.steps = "group-viable VFIO_GROUP_SET_CONTAINER VFIO_DEVICE_BIND_IOMMUFD list",
 		.no = EPERM,
-		.which = has_bad_sibling,
-		.state = has_bad_sibling,
+		.applies_if = has_bad_sibling,
+		.detect = has_bad_sibling,
 		.what = "group {group} is not viable",
 		.why = "in the same group: {siblings}",
 		.fix = "vfio_test bind --group {bdf}",
@@ -938,8 +939,8 @@ const struct failure failures[] = {
 		.check = CHECK_VIABLE,
 		.steps = "group-viable VFIO_GROUP_SET_CONTAINER VFIO_DEVICE_BIND_IOMMUFD list",
 		.no = EPERM,
-		.which = has_bad_bridge,
-		.state = has_bad_bridge,
+		.applies_if = has_bad_bridge,
+		.detect = has_bad_bridge,
 		.what = "group {group} is not viable",
 		.why = "in the same group: {bad_bridges}, a driver that does not leave DMA to others (driver_managed_dma), as it must since 5.19",
 		.fix = "take the bridge from it, a bridge works without a driver: echo {bad_bridge} > " PCI
@@ -953,8 +954,8 @@ const struct failure failures[] = {
 		.check = CHECK_VIABLE,
 		.steps = "list",
 		.no = EIO,
-		.which = is_group_unread,
-		.state = is_group_unread,
+		.applies_if = is_group_unread,
+		.detect = is_group_unread,
 		.what = "group {group} cannot be judged",
 		.why = "who is in the group cannot be read: a device on a driver of its own would keep VFIO out",
 		.fix = "mount -t sysfs none /sys; see ls -l /sys/kernel/iommu_groups/{group}/devices",
@@ -964,7 +965,7 @@ const struct failure failures[] = {
 		.id = "noiommu-rawio",
 		.steps = "VFIO_GROUP_SET_CONTAINER VFIO_GROUP_GET_DEVICE_FD",
 		.no = EPERM,
-		.which = lacks_rawio,
+		.applies_if = lacks_rawio,
 		.why = "the group is not for this user: without an IOMMU it takes CAP_SYS_RAWIO",
 		.fix = "run as root",
 		.source = "drivers/vfio/container.c: vfio_container_attach_group()",
@@ -983,7 +984,7 @@ const struct failure failures[] = {
 		.check = CHECK_NODES,
 		.steps = "container",
 		.no = ENOENT,
-		.state = has_no_container,
+		.detect = has_no_container,
 		.why = "there is no such node",
 		.fix = "modprobe vfio (or iommufd, for that back end); the kernel needs CONFIG_VFIO and CONFIG_VFIO_CONTAINER (or CONFIG_IOMMUFD)",
 		.source = "drivers/vfio/container.c: vfio_container_init()",
@@ -1001,7 +1002,7 @@ const struct failure failures[] = {
 		.check = CHECK_NODES,
 		.steps = "group",
 		.no = ENOENT,
-		.state = has_no_node,
+		.detect = has_no_node,
 		.why = "the group has no node",
 		.fix = "bind every device of the group to vfio-pci; in a container let it see the node",
 		.source = "drivers/vfio/group.c: vfio_create_group()",
@@ -1051,8 +1052,8 @@ const struct failure failures[] = {
 		.check = CHECK_NODES,
 		.steps = "container group device-node",
 		.no = EACCES,
-		.which = is_on_nodev,
-		.state = is_on_nodev_only,
+		.applies_if = is_on_nodev,
+		.detect = is_on_nodev_only,
 		.why = "{node} lies on a file system that is mounted nodev: no node works there",
 		.fix = "mount a devtmpfs, or bind-mount the host's /dev there without nodev",
 		.source = "fs/namei.c: may_open_dev()",
@@ -1062,8 +1063,8 @@ const struct failure failures[] = {
 		.check = CHECK_NODES,
 		.steps = "container group device-node",
 		.no = EACCES,
-		.which = is_forbidden_by_lsm,
-		.state = is_forbidden_only,
+		.applies_if = is_forbidden_by_lsm,
+		.detect = is_forbidden_only,
 		.why = "the permissions of {node} ({owner}, mode {mode}) are enough, and yet it is refused: a security module (SELinux, AppArmor, Landlock) forbids it",
 		.fix = "see ausearch -m avc or dmesg | grep -i -e apparmor -e audit; give this program leave in its policy",
 		.source =
@@ -1074,7 +1075,7 @@ const struct failure failures[] = {
 		.check = CHECK_NODES,
 		.steps = "container group device-node",
 		.no = EACCES,
-		.state = may_not_open,
+		.detect = may_not_open,
 		.why = "no permission on {node} ({owner}, mode {mode})",
 		.fix = "run as root, or give the user the node: chown USER {node}",
 		.source = "Documentation/driver-api/vfio.rst",
@@ -1084,8 +1085,8 @@ const struct failure failures[] = {
 		.check = CHECK_NODES,
 		.steps = "group",
 		.no = EPERM,
-		.which = lacks_rawio,
-		.state = is_kept_by_rawio,
+		.applies_if = lacks_rawio,
+		.detect = is_kept_by_rawio,
 		.why = "the group is not for this user: without an IOMMU it takes CAP_SYS_RAWIO",
 		.fix = "run as root",
 		.source = "drivers/vfio/group.c: vfio_group_fops_open()",
@@ -1095,7 +1096,7 @@ const struct failure failures[] = {
 		.check = CHECK_NODES,
 		.steps = "container group device-node",
 		.no = EPERM,
-		.state = is_kept_by_cgroup,
+		.detect = is_kept_by_cgroup,
 		.why = "{node} is refused though its permissions ({owner}, mode {mode}) do not say so: the devices cgroup of this process forbids it",
 		.fix = "allow it where the process was started: docker run --device {node}, systemd DeviceAllow={node} rw; cgroup v1: echo 'c {numbers} rw' > devices.allow",
 		.source = "security/device_cgroup.c: devcgroup_check_permission()",
@@ -1105,7 +1106,7 @@ const struct failure failures[] = {
 		.check = CHECK_HELD,
 		.steps = "group list bind",
 		.no = EBUSY,
-		.state = is_held,
+		.detect = is_held,
 		.what = "group {group} is in use",
 		.why = "{holder} has it open",
 		.fix = "end that process; fuser -v {node} names it",
@@ -1265,8 +1266,8 @@ const struct failure failures[] = {
 		.check = CHECK_INTREMAP,
 		.steps = "VFIO_SET_IOMMU",
 		.no = EPERM,
-		.which = may_lack_intremap,
-		.state = has_no_intremap,
+		.applies_if = may_lack_intremap,
+		.detect = has_no_intremap,
 		.what = "VFIO_SET_IOMMU",
 		.why = "no interrupt remapping: the device could raise any interrupt of the host",
 		.fix = "give the IOMMU intremap=on (in a VM QEMU's -device intel-iommu,intremap=on with -M q35,kernel-irqchip=split), or, where that risk is none, load vfio_iommu_type1 with allow_unsafe_interrupts=1; see dmesg",
@@ -1277,7 +1278,7 @@ const struct failure failures[] = {
 		.id = "no-intremap",
 		.steps = "VFIO_DEVICE_BIND_IOMMUFD VFIO_GROUP_GET_DEVICE_FD",
 		.no = EPERM,
-		.which = may_lack_intremap,
+		.applies_if = may_lack_intremap,
 		.why = "no interrupt remapping: the device could raise any interrupt of the host",
 		.fix = "give the IOMMU intremap=on, or, where that risk is none, load iommufd with allow_unsafe_interrupts=1",
 		.source = "drivers/iommu/iommufd/device.c: iommufd_device_bind()",
@@ -1287,8 +1288,8 @@ const struct failure failures[] = {
 		.check = CHECK_INTREMAP,
 		.steps = "VFIO_SET_IOMMU VFIO_DEVICE_BIND_IOMMUFD VFIO_GROUP_GET_DEVICE_FD",
 		.no = EPERM,
-		.which = may_lack_isolation,
-		.state = has_no_isolation,
+		.applies_if = may_lack_isolation,
+		.detect = has_no_isolation,
 		.why = "nothing isolates its interrupts: the device could raise any interrupt of the host",
 		.fix = "arm64: the machine needs a GIC with an ITS (in a VM QEMU's -M virt,gic-version=3); where that risk is none, load vfio_iommu_type1 or iommufd with allow_unsafe_interrupts=1",
 		.source = "drivers/vfio/vfio_iommu_type1.c, drivers/iommu/iommufd/device.c: iommu_group_has_isolated_msi()",
@@ -1297,7 +1298,7 @@ const struct failure failures[] = {
 		.id = "rmrr",
 		.steps = "VFIO_SET_IOMMU",
 		.no = EPERM,
-		.which = has_rmrr,
+		.applies_if = has_rmrr,
 		.what = "VFIO_SET_IOMMU",
 		.why = "the firmware reserves memory for this device (RMRR {rmrr}), which it must go on to reach",
 		.fix = "switch what uses it off in the firmware (USB legacy support, a BMC), or give another device",
@@ -1324,7 +1325,7 @@ const struct failure failures[] = {
 		.id = "no-vf-token",
 		.steps = "VFIO_GROUP_GET_DEVICE_FD",
 		.no = EINVAL,
-		.which = is_wrong_token,
+		.applies_if = is_wrong_token,
 		.what = "a VF token was given",
 		.why = "this device takes none: it is no virtual function of a device on VFIO, nor has it any",
 		.fix = "leave --vf-token out",
@@ -1334,7 +1335,7 @@ const struct failure failures[] = {
 		.id = "no-vf-token",
 		.steps = "VFIO_DEVICE_BIND_IOMMUFD",
 		.no = EINVAL,
-		.which = is_wrong_token,
+		.applies_if = is_wrong_token,
 		.what = "a VF token was given",
 		.why = "this device takes none, or this kernel takes none through iommufd (since 6.18)",
 		.fix = "leave --vf-token out, or give --iommu type1v2",
@@ -1431,8 +1432,8 @@ const struct failure failures[] = {
 		.check = CHECK_MEMORY,
 		.steps = "VFIO_IOMMU_MAP_DMA IOMMU_IOAS_MAP",
 		.no = ENOMEM,
-		.which = lacks_memlock,
-		.state = lacks_memlock,
+		.applies_if = lacks_memlock,
+		.detect = lacks_memlock,
 		.why = "not enough memory may be locked: {lock_kib} KiB needed, the limit is {memlock_kib} KiB{charged}",
 		.fix = "raise it with ulimit -l {lock_goal_kib} or more (its hard limit in /etc/security/limits.conf: USER hard memlock {lock_goal_kib}), or run with CAP_IPC_LOCK",
 		.source = "drivers/vfio/vfio_iommu_type1.c: vfio_lock_acct(); getrlimit(2)",
@@ -1450,8 +1451,8 @@ const struct failure failures[] = {
 		.check = CHECK_MEMORY,
 		.steps = "buffer",
 		.no = ENOMEM,
-		.which = lacks_address_space,
-		.state = lacks_address_space,
+		.applies_if = lacks_address_space,
+		.detect = lacks_address_space,
 		.what = "could not allocate the buffer",
 		.why = "a process may have no more address space than it has and {as_kib} KiB (RLIMIT_AS)",
 		.fix = "raise it with ulimit -v unlimited, or give a smaller --size",
@@ -1462,8 +1463,8 @@ const struct failure failures[] = {
 		.check = CHECK_MEMORY,
 		.steps = "buffer",
 		.no = ENOMEM,
-		.which = lacks_data,
-		.state = lacks_data,
+		.applies_if = lacks_data,
+		.detect = lacks_data,
 		.what = "could not allocate the buffer",
 		.why = "a process may have no more private memory than it has and {data_kib} KiB (RLIMIT_DATA)",
 		.fix = "raise it with ulimit -d unlimited, or give a smaller --size",
@@ -1474,8 +1475,8 @@ const struct failure failures[] = {
 		.check = CHECK_MEMORY,
 		.steps = "buffer",
 		.no = ENOMEM,
-		.which = lacks_commit,
-		.state = lacks_commit,
+		.applies_if = lacks_commit,
+		.detect = lacks_commit,
 		.what = "could not allocate the buffer",
 		.why = "the kernel promises {commit_kib} KiB more and no more (vm.overcommit_memory=2)",
 		.fix = "give a smaller --size, end other programs, or raise vm.overcommit_ratio",
@@ -1486,8 +1487,8 @@ const struct failure failures[] = {
 		.check = CHECK_MEMORY,
 		.steps = "buffer",
 		.no = ENOMEM,
-		.which = lacks_huge,
-		.state = lacks_huge,
+		.applies_if = lacks_huge,
+		.detect = lacks_huge,
 		.what = "could not allocate the buffer",
 		.why = "the kernel has fewer than {huge_need} free huge pages of {huge_kib} KiB{huge_reserved}",
 		.fix = "echo {huge_goal} > /sys/kernel/mm/hugepages/hugepages-{huge_kib}kB/nr_hugepages",
@@ -1498,8 +1499,8 @@ const struct failure failures[] = {
 		.id = "hugetlb-limit",
 		.check = CHECK_MEMORY,
 		.steps = "buffer",
-		.which = lacks_hugetlb_group,
-		.state = lacks_hugetlb_group,
+		.applies_if = lacks_hugetlb_group,
+		.detect = lacks_hugetlb_group,
 		.what = "could not allocate the buffer",
 		.why = "the control group leaves {hugetlb_kib} KiB of huge pages, {size_kib} are needed: {hugetlb_file}",
 		.fix = "raise that limit, run outside of the group, or give a smaller --size",
@@ -1510,8 +1511,8 @@ const struct failure failures[] = {
 		.check = CHECK_MEMORY,
 		.steps = "buffer",
 		.no = ENOMEM,
-		.which = lacks_group,
-		.state = lacks_group,
+		.applies_if = lacks_group,
+		.detect = lacks_group,
 		.what = "could not allocate the buffer",
 		.why = "the control group leaves {cgroup_kib} KiB of memory, {ordinary_kib} are needed: {cgroup_file}",
 		.fix = "raise that limit, run outside of the group, or give a smaller --size",
@@ -1523,8 +1524,8 @@ const struct failure failures[] = {
 		.check = CHECK_MEMORY,
 		.steps = "buffer",
 		.no = ENOMEM,
-		.which = lacks_available,
-		.state = lacks_available,
+		.applies_if = lacks_available,
+		.detect = lacks_available,
 		.what = "could not allocate the buffer",
 		.why = "{available_kib} KiB of memory are available, {ordinary_kib} are needed; pages that a device reaches are never swapped out",
 		.fix = "give a smaller --size, or end other programs",
@@ -1534,7 +1535,7 @@ const struct failure failures[] = {
 		.id = "no-huge-pages",
 		.steps = "buffer",
 		.no = ENOMEM,
-		.which = wants_huge,
+		.applies_if = wants_huge,
 		.what = "could not allocate the buffer",
 		.why = "the kernel could not make as many huge pages of {huge_kib} KiB, or not where this process may have memory (its cpuset)",
 		.fix = "reserve them at boot with hugepagesz={huge_kib}K hugepages={huge_need}; see /proc/self/status: Mems_allowed_list",
@@ -1554,7 +1555,7 @@ const struct failure failures[] = {
 		.id = "no-huge-size",
 		.steps = "buffer",
 		.no = EINVAL,
-		.which = wants_huge,
+		.applies_if = wants_huge,
 		.what = "could not allocate the buffer",
 		.why = "this CPU or kernel has no pages of {huge_kib} KiB",
 		.fix = "give another --page-size; see ls /sys/kernel/mm/hugepages",
@@ -1573,7 +1574,7 @@ const struct failure failures[] = {
 		.id = "iova-unaligned",
 		.steps = "usage VFIO_IOMMU_MAP_DMA IOMMU_IOAS_MAP",
 		.no = EINVAL,
-		.which = is_unaligned,
+		.applies_if = is_unaligned,
 		.what = "--iova {iova}",
 		.why = "not aligned to the page size, {page_size}",
 		.fix = "choose another",
@@ -1582,7 +1583,7 @@ const struct failure failures[] = {
 	{
 		.id = "iova-beyond",
 		.steps = "VFIO_IOMMU_MAP_DMA IOMMU_IOAS_MAP",
-		.which = is_beyond,
+		.applies_if = is_beyond,
 		.what = "IOVA {iova} of {size} bytes",
 		.why = "it is in none of the IOVA ranges: past the aperture, which ends at {last_iova}",
 		.fix = "choose a lower --iova or a smaller --size; in a VM with QEMU's intel-iommu aw-bits=48 makes it reach further",
@@ -1592,7 +1593,7 @@ const struct failure failures[] = {
 		.id = "iova-reserved",
 		.steps = "VFIO_IOMMU_MAP_DMA IOMMU_IOAS_MAP",
 		.no = EINVAL,
-		.which = has_iova,
+		.applies_if = has_iova,
 		.what = "IOVA {iova} of {size} bytes",
 		.why = "it is in none of the IOVA ranges: part of it is reserved, for interrupts (0xfee00000 on x86) or by the firmware",
 		.fix = "choose another --iova or a smaller --size; see /sys/kernel/iommu_groups/{group}/reserved_regions",
@@ -1670,8 +1671,8 @@ const struct failure failures[] = {
 		.check = CHECK_DRIVER,
 		.steps = "VFIO_GROUP_GET_DEVICE_FD VFIO_DEVICE_BIND_IOMMUFD list",
 		.no = EACCES,
-		.which = wants_token,
-		.state = wants_token,
+		.applies_if = wants_token,
+		.detect = wants_token,
 		.what = "a VF token is needed",
 		.why = "it is a virtual function of {physfn}, which is on {physfn_driver}: who uses that one must trust who uses this one",
 		.fix = "--vf-token UUID, the one that the user of {physfn} has set (vfio_test --vf-token UUID --hold {physfn}), or put {physfn} back on its own driver",
@@ -1681,7 +1682,7 @@ const struct failure failures[] = {
 		.id = "vf-token",
 		.steps = "VFIO_GROUP_GET_DEVICE_FD VFIO_DEVICE_BIND_IOMMUFD",
 		.no = EACCES,
-		.which = is_wrong_token,
+		.applies_if = is_wrong_token,
 		.what = "the VF token is not accepted",
 		.why = "it is not the UUID that the user of the physical function has set",
 		.fix = "give the same --vf-token to both; the first user of the physical function sets it",
@@ -1692,7 +1693,7 @@ const struct failure failures[] = {
 		.check = CHECK_DRIVER,
 		.steps = "VFIO_GROUP_GET_DEVICE_FD VFIO_DEVICE_BIND_IOMMUFD list",
 		.no = EACCES,
-		.state = wants_pf_token,
+		.detect = wants_pf_token,
 		.what = "a VF token is needed",
 		.why = "its virtual functions are in use, and who uses them must trust who uses it",
 		.fix = "--vf-token UUID, the one that their users gave, or end what uses them",
@@ -1714,8 +1715,8 @@ const struct failure failures[] = {
 		.check = CHECK_PRIVILEGE,
 		.steps = "debugfs pagemap",
 		.no = EPERM,
-		.which = lacks_cap_sys_admin,
-		.state = lacks_cap_sys_admin,
+		.applies_if = lacks_cap_sys_admin,
+		.detect = lacks_cap_sys_admin,
 		.why = "no CAP_SYS_ADMIN: page tables and frames are not for everybody",
 		.fix = "run as root",
 		.source = "fs/proc/task_mmu.c: pagemap_read(); kmod/main.c",
@@ -1734,7 +1735,7 @@ const struct failure failures[] = {
 		.severity = SEVERITY_WITNESS,
 		.steps = "insert",
 		.no = EPERM,
-		.which = lacks_cap_sys_module,
+		.applies_if = lacks_cap_sys_module,
 		.why = "no CAP_SYS_MODULE",
 		.fix = "run as root",
 		.source = "kernel/module/main.c: may_init_module()",
@@ -1745,8 +1746,8 @@ const struct failure failures[] = {
 		.check = CHECK_LOCKDOWN,
 		.steps = "insert debugfs",
 		.no = EPERM,
-		.which = is_locked_down,
-		.state = is_locked_down,
+		.applies_if = is_locked_down,
+		.detect = is_locked_down,
 		.why = "the kernel is locked down ({lockdown}): no unsigned module, no debugfs",
 		.fix = "boot without lockdown= and with secure boot off; VFIO itself works",
 		.source =
@@ -1766,7 +1767,7 @@ const struct failure failures[] = {
 		.severity = SEVERITY_WITNESS,
 		.steps = "insert",
 		.no = ENODEV,
-		.which = is_about_ours,
+		.applies_if = concerns_verify_pte,
 		.why = "the kernel makes no files in debugfs, where the module answers",
 		.fix = "boot without debugfs=off; see Documentation/admin-guide/kernel-parameters.txt",
 		.source = "fs/debugfs/inode.c: debugfs_create_dir()",
@@ -1777,8 +1778,8 @@ const struct failure failures[] = {
 		.check = CHECK_DEBUGFS,
 		.steps = "debugfs",
 		.no = ENOENT,
-		.which = lacks_debugfs,
-		.state = lacks_debugfs,
+		.applies_if = lacks_debugfs,
+		.detect = lacks_debugfs,
 		.why = "debugfs is not mounted at /sys/kernel/debug, where the module answers",
 		.fix = "mount -t debugfs none /sys/kernel/debug",
 		.source = "Documentation/filesystems/debugfs.rst",
@@ -1798,8 +1799,8 @@ const struct failure failures[] = {
 		.check = CHECK_MODULE,
 		.steps = "insert",
 		.no = ENOENT,
-		.which = is_about_missing_ko,
-		.state = has_no_ko,
+		.applies_if = is_about_missing_ko,
+		.detect = has_no_ko,
 		.what = "could not load the module verify_pte",
 		.why = "no such file: it is not beside the program, nor in /lib/modules/{release}",
 		.fix = "build it for this kernel with `make`, then give --module kmod/verify_pte.ko or run `make install`",
@@ -1810,7 +1811,7 @@ const struct failure failures[] = {
 		.severity = SEVERITY_WITNESS,
 		.steps = "insert",
 		.no = ENOENT,
-		.which = is_about_ours,
+		.applies_if = concerns_verify_pte,
 		.why = "it uses a symbol that this kernel lacks, or its file is gone",
 		.fix = "see dmesg; build it for this kernel with `make`",
 		.source = "kernel/module/main.c: resolve_symbol_wait()",
@@ -1821,8 +1822,8 @@ const struct failure failures[] = {
 		.check = CHECK_MODULE,
 		.steps = "insert",
 		.no = ENOEXEC,
-		.which = is_of_another_in_any_way,
-		.state = is_of_another_kernel,
+		.applies_if = is_of_another_in_any_way,
+		.detect = is_of_another_kernel,
 		.what = "could not load the module {ko}",
 		.why = "built for another kernel: for {vermagic}, and this is {release}",
 		.fix = "build it for this kernel with `make`, with linux-headers-{release} installed",
@@ -1833,7 +1834,7 @@ const struct failure failures[] = {
 		.severity = SEVERITY_WITNESS,
 		.steps = "insert",
 		.no = EINVAL,
-		.which = is_of_another_in_any_way,
+		.applies_if = is_of_another_in_any_way,
 		.what = "could not load the module {ko}",
 		.why = "built for another kernel, {vermagic}: its symbols have other versions here",
 		.fix = "build it for this kernel with `make`, with linux-headers-{release} installed",
@@ -1843,7 +1844,7 @@ const struct failure failures[] = {
 		.id = "other-release",
 		.severity = SEVERITY_WITNESS,
 		.check = CHECK_MODULE,
-		.state = may_be_of_this_kernel,
+		.detect = may_be_of_this_kernel,
 		.what = "it may not load",
 		.why = "built for another release, {vermagic}: taken only if all its symbols have the same versions in {release}",
 		.fix = "build it for this kernel with `make`",
@@ -1864,7 +1865,7 @@ const struct failure failures[] = {
 		.check = CHECK_MODULE,
 		.steps = "insert",
 		.no = EKEYREJECTED,
-		.state = would_refuse_unsigned,
+		.detect = would_refuse_unsigned,
 		.what = "could not load the module {ko}",
 		.why = "this kernel takes signed modules only (module.sig_enforce)",
 		.fix = "sign it with a key that the kernel knows (scripts/sign-file), or boot without module.sig_enforce",
@@ -1965,7 +1966,7 @@ const struct failure failures[] = {
 		.id = "realtime-kernel",
 		.steps = "iova",
 		.no = EOPNOTSUPP,
-		.which = is_realtime,
+		.applies_if = is_realtime,
 		.why = "this kernel is built with PREEMPT_RT, where an IOMMU's translations cannot be asked with all CPUs stopped",
 		.fix = "run on a kernel without PREEMPT_RT",
 		.source = "kmod/iova.c: iova_batch()",
@@ -2000,7 +2001,7 @@ const struct failure failures[] = {
 		.id = "not-loaded-yet",
 		.severity = SEVERITY_NOTE,
 		.check = CHECK_NODES,
-		.state = is_to_be_loaded,
+		.detect = is_to_be_loaded,
 		.what = "no node of VFIO could be opened",
 		.why = "VFIO is not in the kernel yet: vfio_test loads it when it runs",
 		.fix = "nothing; to have it looked at as well, modprobe vfio_iommu_type1, and run doctor again",
@@ -2010,7 +2011,7 @@ const struct failure failures[] = {
 		.id = "not-loaded-yet",
 		.severity = SEVERITY_NOTE,
 		.check = CHECK_BACKENDS,
-		.state = is_to_be_loaded,
+		.detect = is_to_be_loaded,
 		.what = "none is there yet",
 		.why = "vfio_iommu_type1 can be loaded, and vfio_test does so when it runs",
 		.fix = "nothing; to have it looked at as well, modprobe vfio_iommu_type1, and run doctor again",
@@ -2020,7 +2021,7 @@ const struct failure failures[] = {
 		.id = "identity",
 		.severity = SEVERITY_NOTE,
 		.check = CHECK_GROUP,
-		.state = is_identity,
+		.detect = is_identity,
 		.what = "the host's own DMA is not translated (iommu=pt)",
 		.why = "VFIO takes the device out of the identity domain into one of its own",
 		.fix = "nothing: it is harmless here",
@@ -2030,7 +2031,7 @@ const struct failure failures[] = {
 		.id = "noiommu-mode",
 		.severity = SEVERITY_NOTE,
 		.check = CHECK_BACKENDS,
-		.state = allows_noiommu,
+		.detect = allows_noiommu,
 		.what = "VFIO may be used without an IOMMU (enable_unsafe_noiommu_mode)",
 		.why = "a device without one that is bound gets a made-up group: no DMA can be mapped, nothing keeps it in bounds, it takes CAP_SYS_RAWIO, and the kernel is tainted (U)",
 		.fix = "echo N > /sys/module/vfio/parameters/enable_unsafe_noiommu_mode",
@@ -2043,7 +2044,7 @@ const struct failure failures[] = {
 		.check = CHECK_BACKENDS,
 		.steps = "iommufd",
 		.no = ENOENT,
-		.state = has_no_iommufd,
+		.detect = has_no_iommufd,
 		.what = "no iommufd",
 		.why = "there is no /dev/iommu: no CONFIG_IOMMUFD (since 6.2), or its module is not loaded",
 		.fix = "modprobe iommufd; the container does without",
@@ -2501,7 +2502,8 @@ void failure_explain(const struct env *env, const char *step, int no, const char
 	for (i = 0; i < nr_failures; i++) {
 		const struct failure *f = &failures[i];
 
-		if (!is_met_in(f, step) || (f->no && f->no != no) || (f->which && !f->which(facts)))
+		if (!is_met_in(f, step) || (f->no && f->no != no) ||
+		    (f->applies_if && !f->applies_if(facts)))
 			continue;
 		fill(env, f, no, what, err);
 		return;
@@ -2519,13 +2521,13 @@ const struct failure *failure_next(const struct env *env, enum check check,
 	size_t i = last ? (size_t)(last - failures) + 1 : 0;
 
 	for (; i < nr_failures; i++)
-		if (failures[i].state && (check == CHECK_NONE || failures[i].check == check) &&
-		    failures[i].state(env))
+		if (failures[i].detect && (check == CHECK_NONE || failures[i].check == check) &&
+		    failures[i].detect(env))
 			return &failures[i];
 	return NULL;
 }
 
-const struct failure *failure_at(const struct env *env, const char *step, struct err *err)
+const struct failure *failure_blocking(const struct env *env, const char *step, struct err *err)
 {
 	const struct failure *f = NULL;
 

@@ -50,9 +50,9 @@ struct failure {
 	const char *steps; /* names, blanks between them; NULL: by none */
 	int no;		   /* errno; 0: any */
 	/* and, where several have the same, by which of them it is; or NULL */
-	bool (*which)(const struct env *env);
+	bool (*applies_if)(const struct env *env);
 	/* Recognised by the facts alone; NULL: not */
-	bool (*state)(const struct env *env);
+	bool (*detect)(const struct env *env);
 	/* Texts with {names} of facts in them.  what NULL: what failed is the caller's word. */
 	const char *what, *why, *fix;
 	const char *source; /* of the kernel, or a document */
@@ -90,7 +90,7 @@ const struct failure *failure_next(const struct env *env, enum check check,
  * The first of a step's failures that the facts alone show, with @err filled in; NULL: none,
  * and @err is empty.  "list": what keeps VFIO from the device as it stands.
  */
-const struct failure *failure_at(const struct env *env, const char *step, struct err *err);
+const struct failure *failure_blocking(const struct env *env, const char *step, struct err *err);
 
 /* A text of the table with the facts in it; @env NULL: with their names, in capitals */
 void failure_text(const struct env *env, const char *text, char *buf, size_t len);

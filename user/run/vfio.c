@@ -51,7 +51,7 @@ enum status step_device(struct run *run)
 			       run->dev.group < 0 ? NULL : json_object_new_int(run->dev.group));
 	add_string(obj, "driver", run->dev.driver);
 
-	if (failure_at(&env, "device", &run->err))
+	if (failure_blocking(&env, "device", &run->err))
 		return STATUS_ERROR;
 	report_ok(run->rep, "IOMMU group: %d", run->dev.group);
 	run_detail(run, "IOMMU group %d, driver %s", run->dev.group, run->dev.driver);

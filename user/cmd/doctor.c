@@ -542,11 +542,12 @@ static int print_table_json(const char *id)
 {
 	struct json_object *root = json_answer("vfio_test", "pass");
 	struct json_object *list = json_object_new_array();
+	const struct failure *f;
 	size_t i;
 
-	for (i = 0; i < nr_failures; i++)
-		if (!id || !strcmp(failures[i].id, id))
-			json_object_array_add(list, row_json(&failures[i]));
+	for (i = 0; (f = failure_row(i)); i++)
+		if (!id || !strcmp(f->id, id))
+			json_object_array_add(list, row_json(f));
 	json_object_object_add(root, "failures", list);
 	json_print(root, true);
 	return EXIT_OK;
@@ -559,16 +560,15 @@ static int no_failure(const char *id)
 
 static int print_table(const char *id, bool markdown)
 {
+	const struct failure *f;
 	size_t i;
 
 	if (markdown)
 		puts("| failure | shown by | why | what to do | source |\n"
 		     "| --- | --- | --- | --- | --- |");
-	for (i = 0; i < nr_failures; i++) {
-		if (id && strcmp(failures[i].id, id) != 0)
-			continue;
-		print_row(&failures[i], markdown);
-	}
+	for (i = 0; (f = failure_row(i)); i++)
+		if (!id || !strcmp(f->id, id))
+			print_row(f, markdown);
 	return EXIT_OK;
 }
 

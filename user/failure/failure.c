@@ -146,7 +146,7 @@ static bool has_host_driver(const struct env *env)
 }
 
 /* A sibling, a bridge or not, that keeps VFIO from the group, or that the kernel does not say */
-static bool blocks(const struct env *env, const struct sysfs_device *dev)
+static bool blocks_group(const struct env *env, const struct sysfs_device *dev)
 {
 	return env->viable != FACT_YES && !sysfs_driver_viable(dev, env->bridges_pass);
 }
@@ -156,7 +156,7 @@ static bool is_blocked_by(const struct env *env, bool bridge)
 	size_t i;
 
 	for (i = 0; i < env->nr_siblings; i++)
-		if (blocks(env, &env->siblings[i]) &&
+		if (blocks_group(env, &env->siblings[i]) &&
 		    !!sysfs_bridge_name(&env->siblings[i]) == bridge)
 			return true;
 	return false;
@@ -167,7 +167,7 @@ static bool has_foreign_sibling(const struct env *env)
 	size_t i;
 
 	for (i = 0; i < env->nr_siblings; i++)
-		if (env->siblings[i].not_pci && blocks(env, &env->siblings[i]))
+		if (env->siblings[i].not_pci && blocks_group(env, &env->siblings[i]))
 			return true;
 	return false;
 }
@@ -228,7 +228,7 @@ static bool has_rmrr(const struct env *env)
 }
 
 /* What a run needs besides what it tests. */
-static const struct {
+static const struct vfio_module {
 	enum env_module module;
 	const char *name, *config;
 } vfio_modules[] = {
@@ -245,8 +245,8 @@ static enum fact configured(const struct env *env, enum env_module module)
 					   : FACT_UNKNOWN;
 }
 
-/* The one that a call was about, or else the first that is not there; -1: none of these */
-static int missing_module(const struct env *env)
+/* The one that a call was about, or else the first that is not there; NULL: none of these */
+static const struct vfio_module *missing_module(const struct env *env)
 {
 	size_t i;
 
@@ -255,9 +255,9 @@ static int missing_module(const struct env *env)
 
 		if (env->object ? !strcmp(env->object, vfio_modules[i].name)
 				: state == MODULE_ABSENT || state == MODULE_NO_FILE)
-			return (int)i;
+			return &vfio_modules[i];
 	}
-	return -1;
+	return NULL;
 }
 
 /* Is the call about verify_pte, or a file given for it? */
@@ -268,9 +268,9 @@ static bool concerns_verify_pte(const struct env *env)
 
 static bool is_not_configured(const struct env *env)
 {
-	int i = missing_module(env);
+	const struct vfio_module *missing = missing_module(env);
 
-	return i >= 0 && configured(env, vfio_modules[i].module) == FACT_NO;
+	return missing && configured(env, missing->module) == FACT_NO;
 }
 
 static bool is_not_configured_on_riscv64(const struct env *env)
@@ -286,7 +286,7 @@ static bool is_not_configured_elsewhere(const struct env *env)
 static bool lacks_module(const struct env *env)
 {
 	return !is_not_configured(env) &&
-	       (env->object ? !concerns_verify_pte(env) : missing_module(env) >= 0);
+	       (env->object ? !concerns_verify_pte(env) : missing_module(env) != NULL);
 }
 
 /*
@@ -406,7 +406,7 @@ static bool may_lack_intremap(const struct env *env)
 	return env->intremap != FACT_YES && is_x86(env);
 }
 
-static struct memory_need need_of(const struct env *env)
+static struct memory_need memory_need(const struct env *env)
 {
 	return (struct memory_need){
 		.size = env->size,
@@ -418,7 +418,7 @@ static struct memory_need need_of(const struct env *env)
 
 static bool lacks(const struct env *env, enum memory_kind kind)
 {
-	const struct memory_need need = need_of(env);
+	const struct memory_need need = memory_need(env);
 
 	return memory_lacks(&env->mem, &need, kind);
 }
@@ -489,22 +489,21 @@ static bool lacks_cap_sys_admin(const struct env *env)
 	return env->cap_sys_admin == FACT_NO;
 }
 
-/* The first of those that a run loads that it would have to; -1: none */
-static int unloaded_module(const struct env *env)
+/* The first of those that a run loads that it would have to; NULL: none */
+static const struct vfio_module *unloaded_module(const struct env *env)
 {
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(vfio_modules); i++)
 		if (vfio_modules[i].module != MODULE_VFIO_PCI &&
 		    env->modules[vfio_modules[i].module] == MODULE_THERE)
-			return (int)i;
-	return -1;
+			return &vfio_modules[i];
+	return NULL;
 }
 
 static bool may_not_load_vfio(const struct env *env)
 {
-	return env->cap_sys_module == FACT_NO && !concerns_verify_pte(env) &&
-	       unloaded_module(env) >= 0;
+	return env->cap_sys_module == FACT_NO && !concerns_verify_pte(env) && unloaded_module(env);
 }
 
 static bool lacks_cap_sys_module(const struct env *env)
@@ -625,7 +624,7 @@ static bool allows_noiommu(const struct env *env)
  * clang-format would move the whole table by a tab: the excess of its long texts adds up.
  */
 /* clang-format off */
-const struct failure failures[] = {
+static const struct failure failures[] = {
 	{
 		.id = "mdev",
 		.steps = "address",
@@ -2053,8 +2052,6 @@ const struct failure failures[] = {
 };
 /* clang-format on */
 
-const size_t nr_failures = ARRAY_SIZE(failures);
-
 /* --- texts ----------------------------------------------------------------- */
 
 /* "0000:00:1f.0 on lpc_ich": those that keep VFIO out, and how many of them do not fit */
@@ -2070,7 +2067,7 @@ static void put_blocking(const struct env *env, bool bridges, char *buf, size_t 
 		char one[160];
 		size_t n;
 
-		if (!blocks(env, dev) || !!bridge != bridges)
+		if (!blocks_group(env, dev) || !!bridge != bridges)
 			continue;
 		n = snprintf(one, sizeof(one), "%s%s%s%s%s on %s", used ? ", " : "", dev->bdf,
 			     bridge ? " (" : "", bridge ? bridge : "", bridge ? ")" : "",
@@ -2082,7 +2079,7 @@ static void put_blocking(const struct env *env, bool bridges, char *buf, size_t 
 			used += snprintf(buf + used, len - used, "%s", one);
 	}
 	/* Those that the list of siblings had no room for; the blocking ones come first. */
-	if (used && env->nr_more && i && blocks(env, &env->siblings[i - 1]))
+	if (used && env->nr_more && i && blocks_group(env, &env->siblings[i - 1]))
 		left += env->nr_more;
 	if (left)
 		snprintf(buf + used, len - used, " and %zu more", left);
@@ -2103,7 +2100,7 @@ static void put_bad_bridge(const struct env *env, char *buf, size_t len)
 	size_t i;
 
 	for (i = 0; i < env->nr_siblings; i++)
-		if (blocks(env, &env->siblings[i]) && sysfs_bridge_name(&env->siblings[i]))
+		if (blocks_group(env, &env->siblings[i]) && sysfs_bridge_name(&env->siblings[i]))
 			break;
 	snprintf(buf, len, "%s", i < env->nr_siblings ? env->siblings[i].bdf : "?");
 }
@@ -2183,11 +2180,16 @@ static void put_mode(const struct env *env, char *buf, size_t len)
 
 static void put_module(const struct env *env, char *buf, size_t len)
 {
-	int i = missing_module(env);
+	const struct vfio_module *module = missing_module(env);
+	const char *name = "?";
 
-	if (i < 0)
-		i = unloaded_module(env);
-	snprintf(buf, len, "%s", env->object ? env->object : i < 0 ? "?" : vfio_modules[i].name);
+	if (!module)
+		module = unloaded_module(env);
+	if (env->object)
+		name = env->object;
+	else if (module)
+		name = module->name;
+	snprintf(buf, len, "%s", name);
 }
 
 static void put_object(const struct env *env, char *buf, size_t len)
@@ -2197,9 +2199,9 @@ static void put_object(const struct env *env, char *buf, size_t len)
 
 static void put_config_word(const struct env *env, char *buf, size_t len)
 {
-	int i = missing_module(env);
+	const struct vfio_module *missing = missing_module(env);
 
-	snprintf(buf, len, "%s", i < 0 ? "?" : vfio_modules[i].config);
+	snprintf(buf, len, "%s", missing ? missing->config : "?");
 }
 
 static void put_bridge(const struct env *env, char *buf, size_t len)
@@ -2262,7 +2264,7 @@ static void put_charged(const struct env *env, char *buf, size_t len)
 
 static void put_ordinary(const struct env *env, char *buf, size_t len)
 {
-	const struct memory_need need = need_of(env);
+	const struct memory_need need = memory_need(env);
 
 	snprintf(buf, len, "%" PRIu64, memory_ordinary(&need) >> 10);
 }
@@ -2277,7 +2279,7 @@ static void put_huge_reserved(const struct env *env, char *buf, size_t len)
 
 static void put_huge_goal(const struct env *env, char *buf, size_t len)
 {
-	const struct memory_need need = need_of(env);
+	const struct memory_need need = memory_need(env);
 
 	snprintf(buf, len, "%" PRIu64, memory_huge_goal(&env->mem, &need));
 }
@@ -2437,13 +2439,19 @@ void failure_text(const struct env *env, const char *text, char *buf, size_t len
 
 /* --- what others ask ------------------------------------------------------- */
 
+const struct failure *failure_row(size_t i)
+{
+	return i < ARRAY_SIZE(failures) ? &failures[i] : NULL;
+}
+
 const struct failure *failure_get(const char *id)
 {
+	const struct failure *f;
 	size_t i;
 
-	for (i = 0; i < nr_failures; i++)
-		if (!strcmp(failures[i].id, id))
-			return &failures[i];
+	for (i = 0; (f = failure_row(i)); i++)
+		if (!strcmp(f->id, id))
+			return f;
 	return NULL;
 }
 
@@ -2497,11 +2505,10 @@ void failure_explain(const struct env *env, const char *step, int no, const char
 		     struct err *err)
 {
 	const struct env *facts = env ? env : &nothing;
+	const struct failure *f;
 	size_t i;
 
-	for (i = 0; i < nr_failures; i++) {
-		const struct failure *f = &failures[i];
-
+	for (i = 0; (f = failure_row(i)); i++) {
 		if (!is_met_in(f, step) || (f->no && f->no != no) ||
 		    (f->applies_if && !f->applies_if(facts)))
 			continue;
@@ -2518,12 +2525,16 @@ void failure_explain(const struct env *env, const char *step, int no, const char
 const struct failure *failure_next(const struct env *env, enum check check,
 				   const struct failure *last)
 {
-	size_t i = last ? (size_t)(last - failures) + 1 : 0;
+	const struct failure *f;
+	bool after = !last;
+	size_t i;
 
-	for (; i < nr_failures; i++)
-		if (failures[i].detect && (check == CHECK_NONE || failures[i].check == check) &&
-		    failures[i].detect(env))
-			return &failures[i];
+	for (i = 0; (f = failure_row(i)); i++) {
+		if (after && f->detect && (check == CHECK_NONE || f->check == check) &&
+		    f->detect(env))
+			return f;
+		after = after || f == last;
+	}
 	return NULL;
 }
 

@@ -58,8 +58,8 @@ struct failure {
 	const char *source; /* of the kernel, or a document */
 };
 
-extern const struct failure failures[];
-extern const size_t nr_failures;
+/* The row @i, from 0, of all in their order; NULL: there are no more. */
+const struct failure *failure_row(size_t i);
 
 /* By its id; NULL: there is none. */
 const struct failure *failure_get(const char *id);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "failure/facts.h"
 
-#include <errno.h>
 #include <string.h>
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

@@ -27,13 +27,12 @@ bool is_riscv64(const struct env *env)
 	return !strcmp(env->machine, "riscv64");
 }
 
-/* A sibling, a bridge or not, that keeps VFIO from the group, or that the kernel does not say */
 bool blocks_group(const struct env *env, const struct sysfs_device *dev)
 {
 	return env->viable != FACT_YES && !sysfs_driver_viable(dev, env->bridges_pass);
 }
 
-bool is_wrong_token(const struct env *env)
+bool token_was_given(const struct env *env)
 {
 	return env->has_token;
 }
@@ -43,14 +42,13 @@ bool lacks_rawio(const struct env *env)
 	return env->noiommu_group && env->cap_sys_rawio != FACT_YES;
 }
 
-/* What a run needs besides what it tests. */
+/* What a run needs of VFIO. */
 static const struct vfio_module vfio_modules[] = {
 	{ MODULE_VFIO, "vfio", "CONFIG_VFIO" },
 	{ MODULE_TYPE1, "vfio_iommu_type1", "CONFIG_VFIO_IOMMU_TYPE1" },
 	{ MODULE_VFIO_PCI, "vfio_pci", "CONFIG_VFIO_PCI" },
 };
 
-/* The one that a call was about, or else the first that is not there; NULL: none of these */
 const struct vfio_module *missing_module(const struct env *env)
 {
 	size_t i;
@@ -65,15 +63,14 @@ const struct vfio_module *missing_module(const struct env *env)
 	return NULL;
 }
 
-/* Is the call about verify_pte, or a file given for it? */
 bool concerns_verify_pte(const struct env *env)
 {
 	return env->object && strstr(env->object, "verify_pte");
 }
 
 /*
- * The nodes of the two ways to a device; type1's first, and each from the outside in.  Either
- * way is enough, so a node is in the way where there is none without such a one.
+ * The nodes of the two ways to a device: container and group, then iommufd and the device's
+ * own node, each way in the order in which its nodes are opened.
  */
 static const struct env_node *node_nr(const struct env *env, size_t i)
 {
@@ -83,7 +80,6 @@ static const struct env_node *node_nr(const struct env *env, size_t i)
 	return i < ARRAY_SIZE(nodes) ? nodes[i] : NULL;
 }
 
-/* The first node that it may not have, for this reason; NULL: none */
 const struct env_node *bad_node(const struct env *env, int no)
 {
 	const struct env_node *node;
@@ -105,7 +101,6 @@ struct memory_need memory_need(const struct env *env)
 	};
 }
 
-/* The first of those that a run loads that it would have to; NULL: none */
 const struct vfio_module *unloaded_module(const struct env *env)
 {
 	size_t i;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * Every failure that VFIO, this machine or the module can give a user: how it is
- * recognised, what it means, what to do, and what of the kernel says so.  One const table;
- * all commands speak from it, and so does the README.  Pure: env.h has the facts.
+ * Every failure that VFIO, this machine or the module can give a user: how it is recognised,
+ * what it means, what to do, and which part of the kernel says so.  They are the rows of one
+ * const table (rows.h), from which all commands and docs/failures.md take their texts.  The
+ * lookup does no I/O: the facts are in struct env, which env.h fills.
  */
 #ifndef FAILURE_H
 #define FAILURE_H
@@ -13,16 +14,16 @@
 #include "env/env.h"
 #include "lib/err.h"
 
-/* What it does to a run. */
+/* What the failure does to a run. */
 enum severity {
-	SEVERITY_STOPS,	  /* ends with 2 */
-	SEVERITY_WITNESS, /* VFIO works, something stays unverified: 4 */
-	SEVERITY_NOTE,	  /* worth knowing, and harmless */
+	SEVERITY_STOPS,	  /* the run ends with exit code 2 */
+	SEVERITY_WITNESS, /* VFIO works, but something stays unverified: exit code 4 */
+	SEVERITY_NOTE,	  /* it is worth knowing, and harmless */
 };
 
-/* What doctor looks at, a line each, in the order in which to put it right. */
+/* What doctor checks, one line of its output each, in the order in which to fix it. */
 enum check {
-	CHECK_NONE, /* a call alone shows it */
+	CHECK_NONE, /* only a call that fails shows it, so doctor does not check it */
 	CHECK_IOMMU,
 	CHECK_DEVICE,
 	CHECK_ANSWERS,
@@ -43,56 +44,66 @@ enum check {
 };
 
 struct failure {
-	const char *id; /* in JSON, and for doctor --why */
+	const char *id; /* its name in JSON and for doctor --why; several rows may share it */
 	enum severity severity;
 	enum check check;
-	/* Recognised by a call, or a step of a run or of another command, that failed with: */
-	const char *steps; /* names, blanks between them; NULL: by none */
-	int no;		   /* errno; 0: any */
-	/* and, where several have the same, by which of them it is; or NULL */
+	/*
+	 * The call, or the step of a run or of another command, that fails.  The names have
+	 * blanks between them; "*" is every step.  NULL: no step shows this failure.
+	 */
+	const char *steps;
+	int no; /* the errno with which it fails; 0: any */
+	/* Tells rows with the same step and errno apart; NULL: the row always applies. */
 	bool (*applies_if)(const struct env *env);
-	/* Recognised by the facts alone; NULL: not */
+	/* Shows the failure from the facts, before any call; NULL: the facts do not show it. */
 	bool (*detect)(const struct env *env);
-	/* Texts with {names} of facts in them.  what NULL: what failed is the caller's word. */
+	/* Texts with {names} of facts in them.  what NULL: the caller says what failed. */
 	const char *what, *why, *fix;
-	const char *source; /* of the kernel, or a document */
+	const char *source; /* a file and function of the kernel, or a document */
 };
 
-/* The row @i, from 0, of all in their order; NULL: there are no more. */
+/*
+ * The row number @i, from 0; NULL: past the last one.  The order is that in which to fix the
+ * failures.
+ */
 const struct failure *failure_row(size_t i);
 
-/* By its id; NULL: there is none. */
+/* The first row with this id; NULL: there is none. */
 const struct failure *failure_get(const char *id);
 
 /*
- * A step failed with errno @no (positive): fills @err with the failure that it is.  @what is
- * what failed, in the caller's words ("could not open …"), where the table has none.  One
- * that the table does not know gets strerror() and no id.  @env NULL: nothing is known.
+ * Fills @err for a step that failed with errno @no (positive).  Where several rows have this
+ * step and errno, the first whose applies_if() agrees is taken.  @what is what failed in the
+ * caller's words ("could not open …"), for rows that have no such text.  If no row fits, @err
+ * gets strerror() and no id.  @env NULL: no facts are known.
  */
 void failure_explain(const struct env *env, const char *step, int no, const char *what,
 		     struct err *err);
 
-/* Fills @err with a failure that is known already and in the table.  @env, @what as above. */
+/*
+ * Fills @err from the first row with the id @id, which must be in the table.  @env and @what
+ * are as for failure_explain().
+ */
 void failure_set(const struct env *env, const char *id, int no, const char *what, struct err *err);
 
-/* The same of a row: several rows may have one id, of which failure_set() takes the first. */
+/* Fills @err from this row: of several with one id, failure_set() would take the first. */
 void failure_fill(const struct env *env, const struct failure *f, const char *what,
 		  struct err *err);
 
 /*
- * The next failure after @last (NULL: the first) that the facts alone show, of this check
- * (CHECK_NONE: of any); NULL: no more.  In the order in which to put them right.
+ * The next row after @last (NULL: the first row) whose failure the facts show, among those of
+ * this check (CHECK_NONE: of all checks); NULL: there are no more.
  */
 const struct failure *failure_next(const struct env *env, enum check check,
 				   const struct failure *last);
 
 /*
- * The first of a step's failures that the facts alone show, with @err filled in; NULL: none,
- * and @err is empty.  "list": what keeps VFIO from the device as it stands.
+ * The first failure of this step that the facts show, with @err filled in; NULL: there is
+ * none, and @err is empty.  The step "list" has what keeps VFIO from the device as it stands.
  */
 const struct failure *failure_blocking(const struct env *env, const char *step, struct err *err);
 
-/* A text of the table with the facts in it; @env NULL: with their names, in capitals */
+/* A text of the table with the facts in it; @env NULL: with their names in capitals. */
 void failure_text(const struct env *env, const char *text, char *buf, size_t len);
 
 #endif /* FAILURE_H */

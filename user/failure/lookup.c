@@ -7,8 +7,8 @@
 #include "failure/words.h"
 
 /*
- * In the order in which they stand in the way, and so in which to put them right.  Where
- * several fit an errno, the first whose applies_if() agrees is the one.
+ * The order in which the failures stand in the way, and so the order in which to fix them.  If
+ * several rows fit a step and its errno, the first whose applies_if() agrees is taken.
  */
 static const struct failure_rows *const tables[] = {
 	&rows_device,  &rows_driver,	  &rows_node,	&rows_bind, &rows_vfio,
@@ -38,6 +38,7 @@ const struct failure *failure_get(const char *id)
 	return NULL;
 }
 
+/* What is known where the caller has no facts. */
 static const struct env nothing = { .dev = { .group = -1 }, .nr_groups = -1 };
 
 static void fill(const struct env *env, const struct failure *f, int no, const char *what,
@@ -54,7 +55,7 @@ static void fill(const struct env *env, const struct failure *f, int no, const c
 		err_what(err, "%s", what ? what : f->id);
 	failure_text(env, f->why, err->why, sizeof(err->why));
 	failure_text(env, f->fix, err->fix, sizeof(err->fix));
-	err_clean(err); /* names of processes and drivers are anybody's words */
+	err_clean(err); /* anybody may choose the name of a process or of a driver */
 }
 
 void failure_set(const struct env *env, const char *id, int no, const char *what, struct err *err)
@@ -67,7 +68,7 @@ void failure_fill(const struct env *env, const struct failure *f, const char *wh
 	fill(env, f, f->no, what, err);
 }
 
-/* Is @step one of the words? */
+/* Is @step one of the steps that show @f? */
 static bool is_met_in(const struct failure *f, const char *step)
 {
 	const char *at = f->steps;

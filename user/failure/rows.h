@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * The rows of the table of failures, a file for each theme.  Within a file they stand in the
- * order in which to put them right; lookup.c has the order of the files.
+ * The rows of the table of failures, one file a theme.  The order of all rows has a meaning:
+ * a failure stands before those that cannot be fixed, or judged, while it lasts, and of
+ * several rows that fit a failed step the first is taken.  lookup.c has the order of the files,
+ * so a theme has two files where the rows of others stand between its own.
  *
- * The tables are kept from clang-format, which would move each of them by a tab: the excess of
- * their long texts adds up.
+ * clang-format is off for the tables: it would indent each of them by one more tab, since
+ * their texts are longer than a line.
  */
 #ifndef ROWS_H
 #define ROWS_H
@@ -16,6 +18,7 @@
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define PCI	      "/sys/bus/pci"
 
+/* The table of one file. */
 struct failure_rows {
 	const struct failure *row;
 	size_t nr;

@@ -17,6 +17,7 @@ static bool has_host_driver(const struct env *env)
 	return has_device(env) && env->dev.driver[0] && !strstr(env->dev.driver, "vfio");
 }
 
+/* Does a bridge, or does a device that is none, keep VFIO from the group? */
 static bool is_blocked_by(const struct env *env, bool bridge)
 {
 	size_t i;
@@ -28,6 +29,7 @@ static bool is_blocked_by(const struct env *env, bool bridge)
 	return false;
 }
 
+/* Does a device that is not of PCI, which bind cannot take, keep VFIO from the group? */
 static bool has_foreign_sibling(const struct env *env)
 {
 	size_t i;
@@ -43,7 +45,7 @@ static bool has_bad_bridge(const struct env *env)
 	return is_blocked_by(env, true);
 }
 
-/* Also where the kernel says so of a group in which nothing is seen that is to blame */
+/* True as well if the kernel says that the group is not viable and no culprit is seen. */
 static bool has_bad_sibling(const struct env *env)
 {
 	if (has_foreign_sibling(env))
@@ -51,7 +53,7 @@ static bool has_bad_sibling(const struct env *env)
 	return is_blocked_by(env, false) || (env->viable == FACT_NO && !has_bad_bridge(env));
 }
 
-/* The kernel's own word of the group counts for more than a look at who is in it. */
+/* If the kernel was asked, its answer makes a look at the members unnecessary. */
 static bool is_group_unread(const struct env *env)
 {
 	return env->group_unread && env->viable == FACT_UNKNOWN;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The witnesses, and what the module answers. */
+/* What the witnesses need, and what the module answers. */
 #include "failure/rows.h"
 
 #include <errno.h>
@@ -52,7 +52,7 @@ static bool is_about_missing_ko(const struct env *env)
 	return concerns_verify_pte(env) && !env->ko.path[0];
 }
 
-/* Where a module's vermagic has what comes after the release */
+/* The part of a vermagic that comes after the release. */
 static const char *flags_of(const char *vermagic)
 {
 	return vermagic + strcspn(vermagic, " ");
@@ -67,8 +67,8 @@ static bool is_of_other_release(const struct env *env)
 }
 
 /*
- * kernel/module/version.c: same_magic().  With the versions of symbols in both, the release
- * does not matter, the rest does.
+ * As kernel/module/version.c: same_magic(): if kernel and module both have the versions of
+ * symbols, the releases may differ and the rest must be the same.
  */
 static bool is_of_another_kernel(const struct env *env)
 {
@@ -97,7 +97,7 @@ static bool is_realtime(const struct env *env)
 
 /* clang-format off */
 static const struct failure rows[] = {
-	/* The witnesses: VFIO itself works without them. */
+	/* VFIO itself works without the witnesses. */
 	{
 		.id = "no-cap-sys-admin",
 		.severity = SEVERITY_WITNESS,
@@ -269,7 +269,7 @@ static const struct failure rows[] = {
 		.fix = "see dmesg",
 		.source = "kmod/main.c",
 	},
-	/* Answers of the module. */
+	/* What the module answers. */
 	{
 		.id = "no-process",
 		.steps = "walk",

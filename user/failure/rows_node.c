@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The device nodes of VFIO. */
+/* The device nodes of VFIO, and who has them open. */
 #include "failure/rows.h"
 
 #include <errno.h>
@@ -13,11 +13,14 @@ static bool is_held(const struct env *env)
 
 static bool may_be_opened(const struct env_node *node)
 {
-	/* Held by another, or with its driver not there yet: that is no lack of permission. */
+	/* A node that another process holds, or without its driver, lacks no permission. */
 	return node->no != EACCES && node->no != EPERM;
 }
 
-/* Is one way open whole?  One without its nodes is none. */
+/*
+ * Can all nodes of one of the two ways to the device be opened?  One way is enough, so a node
+ * of the other is then not in the way.  A way without its nodes does not count.
+ */
 static bool has_open_way(const struct env *env)
 {
 	bool has_iommufd = env->iommufd.path[0] && env->iommufd.no != ENOENT &&
@@ -28,7 +31,7 @@ static bool has_open_way(const struct env *env)
 	       (has_iommufd && may_be_opened(&env->iommufd) && may_be_opened(&env->device_node));
 }
 
-/* Its permissions are as they should be, and yet it cannot be opened: what else forbids it? */
+/* Is the node on a file system mounted nodev, where its permissions do not matter? */
 static bool is_on_nodev(const struct env *env)
 {
 	const struct env_node *node = bad_node(env, EACCES);
@@ -36,7 +39,7 @@ static bool is_on_nodev(const struct env *env)
 	return node && node->nodev;
 }
 
-/* Whom the permissions of the node do not keep out, by what faccessat(2) asks */
+/* Do the permissions allow what was refused?  faccessat(2) was asked. */
 static bool is_forbidden_by_lsm(const struct env *env)
 {
 	const struct env_node *node = bad_node(env, EACCES);
@@ -60,7 +63,7 @@ static bool may_not_open(const struct env *env)
 	       !has_open_way(env);
 }
 
-/* EPERM of a node that is not the kernel's word on a group without an IOMMU */
+/* EPERM can also mean that a group without an IOMMU takes CAP_SYS_RAWIO: not here. */
 static bool is_kept_by_cgroup(const struct env *env)
 {
 	return bad_node(env, EPERM) && !has_open_way(env) && !lacks_rawio(env);

@@ -10,14 +10,14 @@ static bool is_identity(const struct env *env)
 	return env->passthrough || !strcmp(env->group_type, "identity");
 }
 
-/* Beside a container; a kernel that has neither has no back end at all. */
+/* Only if a container can be opened: a kernel that has neither has no back end at all. */
 static bool has_no_iommufd(const struct env *env)
 {
 	return env->iommufd.path[0] && env->iommufd.no == ENOENT && env->container.opened &&
 	       !env->container.no;
 }
 
-/* VFIO is not in the kernel yet, but can be; until then nothing of it can be opened. */
+/* VFIO can be loaded and is not yet, so that none of its nodes can be opened. */
 static bool is_to_be_loaded(const struct env *env)
 {
 	return env->modules[MODULE_VFIO] == MODULE_THERE &&
@@ -33,7 +33,6 @@ static bool allows_noiommu(const struct env *env)
 
 /* clang-format off */
 static const struct failure rows[] = {
-	/* Worth knowing. */
 	{
 		.id = "not-loaded-yet",
 		.severity = SEVERITY_NOTE,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The device as VFIO gives it: its reset, its DMA, its ranges, its token. */
+/* The device that VFIO gives: its reset, its DMA, its ranges of IOVAs, its VF token. */
 #include "failure/rows.h"
 
 #include <errno.h>
@@ -7,12 +7,13 @@
 
 #include "failure/facts.h"
 
-/* The kernel gives a VF only to whom its PF's user has told the token, if that is on VFIO. */
+/* If the PF is on VFIO, the kernel gives its VFs only to those who know the PF's token. */
 static bool wants_token(const struct env *env)
 {
 	return strstr(env->physfn_driver, "vfio") && !env->has_token;
 }
 
+/* The same holds for the PF while its VFs are in use. */
 static bool wants_pf_token(const struct env *env)
 {
 	return env->vf_held && strstr(env->dev.driver, "vfio") && !env->has_token;
@@ -79,7 +80,7 @@ static const struct failure rows[] = {
 		.id = "vf-token",
 		.steps = "VFIO_GROUP_GET_DEVICE_FD VFIO_DEVICE_BIND_IOMMUFD",
 		.no = EACCES,
-		.applies_if = is_wrong_token,
+		.applies_if = token_was_given,
 		.what = "the VF token is not accepted",
 		.why = "it is not the UUID that the user of the physical function has set",
 		.fix = "give the same --vf-token to both; the first user of the physical function sets it",

@@ -13,7 +13,10 @@
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define LIST_LEN      200 /* of names in a message */
 
-/* "0000:00:1f.0 on lpc_ich": those that keep VFIO out, and how many of them do not fit */
+/*
+ * "0000:00:1f.0 on lpc_ich": the members of the group that keep VFIO out, @bridges or others,
+ * and the number of those that do not fit.
+ */
 static void put_blocking(const struct env *env, bool bridges, char *buf, size_t len)
 {
 	size_t used = 0, left = 0, i;
@@ -31,13 +34,16 @@ static void put_blocking(const struct env *env, bool bridges, char *buf, size_t 
 		n = snprintf(one, sizeof(one), "%s%s%s%s%s on %s", used ? ", " : "", dev->bdf,
 			     bridge ? " (" : "", bridge ? bridge : "", bridge ? ")" : "",
 			     dev->driver);
-		/* Once one does not fit, the others are counted with it. */
+		/* After the first that does not fit, the others are counted too. */
 		if (left || used + n + sizeof(" and 99999 more") > len || used + n > LIST_LEN)
 			left++;
 		else
 			used += snprintf(buf + used, len - used, "%s", one);
 	}
-	/* Those that the list of siblings had no room for; the blocking ones come first. */
+	/*
+	 * env has no room for all siblings, and lists those that block first.  If its last one
+	 * blocks, those that it had no room for may block as well and are counted.
+	 */
 	if (used && env->nr_more && i && blocks_group(env, &env->siblings[i - 1]))
 		left += env->nr_more;
 	if (left)
@@ -85,7 +91,7 @@ static void put_tables(const struct env *env, char *buf, size_t len)
 		 env->acpi_ivrs == FACT_YES ? "IVRS" : "");
 }
 
-/* The word of the kernel line that keeps the IOMMU off, or that it lacks the one for it */
+/* The word of the kernel's command line that keeps the IOMMU off, or the one it lacks. */
 static void put_iommu_words(const struct env *env, char *buf, size_t len)
 {
 	static const char *const keys[] = { "intel_iommu", "amd_iommu", "iommu" };
@@ -107,7 +113,7 @@ static void put_holder(const struct env *env, char *buf, size_t len)
 		snprintf(buf, len, "another process");
 }
 
-/* The node that a text is about: one that may not be had, or else the group's */
+/* The node that a text is about: one that may not be opened, or else the group's. */
 static const struct env_node *the_node(const struct env *env)
 {
 	const struct env_node *bad = bad_node(env, EACCES);
@@ -192,7 +198,7 @@ PUT_ROOM(as, address_space)
 PUT_ROOM(data, data)
 PUT_ROOM(commit, commit)
 
-/* All mappings together */
+/* The bytes of all mappings together. */
 static uint64_t to_lock(const struct env *env)
 {
 	return env->size * (env->mappings ? env->mappings : 1);

@@ -152,6 +152,22 @@ install_source() {
 
 # --- tools of another suite -----------------------------------------------------
 
+# suit_machine TREE: for fetch, the tools and words that a module takes for a kernel
+# without a row: its own tools may need a newer C library than there is here, its
+# headers ask for a compiler that is not here, or for BTF that the module does not need
+suit_machine() {
+	local compiler
+
+	make_words='CONFIG_DEBUG_INFO_BTF_MODULES='
+	if find "$1"/usr/lib/linux-kbuild-* -type f -perm /111 -exec ldd {} + 2>&1 |
+		grep -q 'version .* not found'; then
+		tools_suite=${suites%% *}
+		return
+	fi
+	compiler=$(sed -n 's/^CC *=.*\(gcc-[0-9]*\)$/\1/p' "$1"/build/.kernelvariables 2>/dev/null)
+	[[ -z $compiler ]] || command -v "$compiler" >/dev/null || make_words+=' CC=gcc'
+}
+
 # fetch_tools SUITE: sets tools_dir, a root directory with $tools of the suite.
 # Unpacked only: none of the packages' scripts is run, so that it takes neither
 # root nor a chroot.

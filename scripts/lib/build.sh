@@ -159,13 +159,17 @@ suit_machine() {
 	local compiler
 
 	make_words='CONFIG_DEBUG_INFO_BTF_MODULES='
-	if find "$1"/usr/lib/linux-kbuild-* -type f -perm /111 -exec ldd {} + 2>&1 |
+	compiler=$(sed -n 's/^CC *=.*\(gcc-[0-9]*\)$/\1/p' "$1"/build/.kernelvariables 2>/dev/null)
+	[[ -n $compiler ]] && ! command -v "$compiler" >/dev/null || compiler=''
+	if [[ -n $compiler && " $tools " == *" $compiler "* ]] ||
+		find "$1"/usr/lib/linux-kbuild-* -type f -perm /111 -exec ldd {} + 2>&1 |
 		grep -q 'version .* not found'; then
 		tools_suite=${suites%% *}
+		# With W=1 make runs kernel-doc, which needs more of perl than the tools have.
+		make_words+=' cmd_checkdoc=true'
 		return
 	fi
-	compiler=$(sed -n 's/^CC *=.*\(gcc-[0-9]*\)$/\1/p' "$1"/build/.kernelvariables 2>/dev/null)
-	[[ -z $compiler ]] || command -v "$compiler" >/dev/null || make_words+=' CC=gcc'
+	[[ -z $compiler ]] || make_words+=' CC=gcc'
 }
 
 # fetch_tools SUITE: sets tools_dir, a root directory with $tools of the suite.

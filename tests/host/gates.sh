@@ -418,13 +418,32 @@ test_mutants() {
 	expect 0 '^1 seen, 0 not seen' 'mutants: one is seen' tests/mutants/run -j 1 demo-failed-step-passes
 }
 
+# suits COMPILER SUITE WORDS: what a kernel without a row is built with, whose headers ask for
+# COMPILER, on a machine that has gcc-12 alone
+suits() (
+	. scripts/lib/build.sh
+	command() { [[ $2 == gcc-12 ]]; }
+	mkdir -p "$ktap_dir/tree/build" "$ktap_dir/tree/usr/lib"
+	echo "CC = \$(CROSS_COMPILE)$1" >"$ktap_dir/tree/build/.kernelvariables"
+	tools_suite='' suites='trixie trixie-updates'
+	suit_machine "$ktap_dir/tree"
+	echo "$tools_suite: $make_words"
+	[[ $tools_suite == "$2" && $make_words == "CONFIG_DEBUG_INFO_BTF_MODULES=$3" ]]
+)
+
+test_suit() {
+	check 'kernels: a compiler that is here' suits gcc-12 '' ''
+	check 'kernels: one that is not here, and not among the tools' suits gcc-10 '' ' CC=gcc'
+	check 'kernels: one that is among the tools' suits gcc-14 trixie ' cmd_checkdoc=true'
+}
+
 # count TABLE: its rows
 count() {
 	grep -c '|' <<<"$1"
 }
 
 ktap_plan $(($(count "$run_cases") + 8 + 2 + 6 + 2 * $(count "$ktap_cases") + $(count "$vm_cases") + \
-	$(count "$ci_cases") + $(count "$option_cases") + 3 + 1 + \
+	$(count "$ci_cases") + $(count "$option_cases") + 3 + 1 + 3 + \
 	$(count "$static_cases") + 1))
 test_run
 test_run_more
@@ -436,5 +455,6 @@ test_ci
 test_options
 test_kmod
 test_mutants
+test_suit
 test_static
 ktap_end

@@ -291,6 +291,7 @@ endif
 DKMS := $(DESTDIR)/usr/src/verify-pte-$(VERSION)
 dkms-install:
 	install -D -m 644 -t $(DKMS) kmod/*.c kmod/*.h kmod/Kbuild kmod/Makefile VERSION
+	install -D -m 644 -t $(DKMS)/fmt kmod/fmt/*.h
 	install -D -m 644 -t $(DKMS)/uapi kmod/uapi/*.h
 	sed 's/@VERSION@/$(VERSION)/' kmod/dkms.conf >$(DKMS)/dkms.conf
 

@@ -4,7 +4,7 @@
 #define WALK_H
 
 #include <linux/mm.h>
-#include "pt_x86.h"
+#include "fmt/pt_x86.h"
 #include "uapi/verify_pte.h"
 
 /* The format of the machine that it is built for, with the meaning that this kernel gives bits. */

@@ -24,7 +24,7 @@
 #include <sys/uio.h>
 
 #include "container.h"
-#include "pt_x86.h" /* the numbers of enum pt_kind and PT_*; no decoding */
+#include "fmt/pt_x86.h" /* the numbers of enum pt_kind and PT_*; no decoding */
 #include "uapi/verify_pte.h"
 
 #define DIR_OF	    "/sys/kernel/debug/" VERIFY_PTE_DIR "/"

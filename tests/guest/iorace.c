@@ -18,7 +18,7 @@
 
 #include "../../user/vfio/iommufd_uapi.h"
 #include "container.h"
-#include "pt_x86.h" /* the numbers of enum pt_kind; no decoding */
+#include "fmt/pt_x86.h" /* the numbers of enum pt_kind; no decoding */
 #include "uapi/verify_pte.h"
 
 #define IOVA_FILE   "/sys/kernel/debug/" VERIFY_PTE_DIR "/" VERIFY_PTE_IOVA

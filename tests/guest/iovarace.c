@@ -40,7 +40,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "pt_x86.h" /* the numbers of enum pt_kind; no decoding */
+#include "fmt/pt_x86.h" /* the numbers of enum pt_kind; no decoding */
 #include "uapi/verify_pte.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

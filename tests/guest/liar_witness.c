@@ -19,8 +19,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "pt_fmt.h"
-#include "pt_x86.h"
+#include "fmt/pt_fmt.h"
+#include "fmt/pt_x86.h"
 #include "uapi/verify_pte.h"
 
 #define PAGE	   4096ULL

@@ -18,7 +18,7 @@
 #include <pthread.h>
 #include <sched.h>
 
-#include "pt_x86.h" /* the numbers of enum pt_kind and PT_*; no decoding */
+#include "fmt/pt_x86.h" /* the numbers of enum pt_kind and PT_*; no decoding */
 #include "uapi/verify_pte.h"
 
 #define WALK "/sys/kernel/debug/" VERIFY_PTE_DIR "/" VERIFY_PTE_WALK

@@ -16,7 +16,7 @@
 #include <stddef.h>
 
 #include "container.h"
-#include "pt_x86.h" /* the numbers of enum pt_kind; no decoding */
+#include "fmt/pt_x86.h" /* the numbers of enum pt_kind; no decoding */
 #include "uapi/verify_pte.h"
 
 #define DIR_OF	 "/sys/kernel/debug/" VERIFY_PTE_DIR "/"

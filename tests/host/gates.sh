@@ -275,8 +275,8 @@ user/lib/new.c | int of_nobody; | spdx
 tests/host/new.sh | true | spdx
 scripts/setup | BLANK | tidy
 scripts/setup | HALF | tidy
-kmod/pt_x86.h | static void loud(void) { printk("so"); } | pure
-kmod/pt_fmt.h | static void *some(void) { return malloc(1); } | pure
+kmod/fmt/pt_x86.h | static void loud(void) { printk("so"); } | pure
+kmod/fmt/pt_fmt.h | static void *some(void) { return malloc(1); } | pure
 kmod/main.c | static void bad(pte_t *p) { set_pte(p, *p); } | read_only
 kmod/iova.c | static void bad(unsigned long *p) { WRITE_ONCE(*p, 0); } | read_only
 kmod/walk.h | CODE | kmod_size

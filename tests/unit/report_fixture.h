@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "pt_x86.h"
+#include "fmt/pt_x86.h"
 #include "qemu/walk.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

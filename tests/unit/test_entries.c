@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "witness/entries.h"
-#include "pt_x86.h"
+#include "fmt/pt_x86.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 

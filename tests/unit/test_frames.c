@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "pt/frames.h"
-#include "pt_fmt.h"
+#include "fmt/pt_fmt.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define PAGE	      4096ULL

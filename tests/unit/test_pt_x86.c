@@ -19,7 +19,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "pt_x86.h"
+#include "fmt/pt_x86.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define BIT(n)	      (1ULL << (n))

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pt_x86.h"
+#include "fmt/pt_x86.h"
 #include "qemu/job.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pt_x86.h"
+#include "fmt/pt_x86.h"
 #include "qemu/compare.h"
 #include "qemu/report.h"
 #include "qemu/walk.h"

@@ -18,7 +18,7 @@
 #include "lib/out.h"
 #include "lib/parse.h"
 #include "lib/proc.h"
-#include "pt_fmt.h"
+#include "fmt/pt_fmt.h"
 #include "pt/text.h"
 #include "lib/signals.h"
 #include "lib/status.h"

@@ -14,7 +14,7 @@
 
 #include "failure/failure.h"
 #include "module/module.h"
-#include "pt_x86.h"
+#include "fmt/pt_x86.h"
 #include "lib/signals.h"
 #include "lib/term.h"
 

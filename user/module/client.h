@@ -8,7 +8,7 @@
 #include <sys/types.h>
 
 #include "lib/err.h"
-#include "pt_fmt.h"
+#include "fmt/pt_fmt.h"
 #include "uapi/verify_pte.h"
 
 struct modules;

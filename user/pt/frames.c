@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "pt/frames.h"
 
-#include "pt_fmt.h"
+#include "fmt/pt_fmt.h"
 
 #define BASE_PAGE 4096ULL
 

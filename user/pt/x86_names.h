@@ -12,7 +12,7 @@
 #ifndef PT_X86_NAMES_H
 #define PT_X86_NAMES_H
 
-#include "pt_x86.h"
+#include "fmt/pt_x86.h"
 
 /* "WB", "WC", "UC-", "UC", "WP", "WT": how the CPU caches what a leaf maps. */
 static inline const char *pt_x86_caching(__u32 level, __u64 entry)

@@ -18,7 +18,7 @@
 #include "lib/err.h"
 #include "qemu/monitor.h"
 #include "lib/out.h"
-#include "pt_x86.h"
+#include "fmt/pt_x86.h"
 #include "qemu/job.h"
 #include "qemu/join.h"
 #include "lib/term.h"

@@ -13,7 +13,7 @@
 #include "lib/json_strict.h"
 #include "lib/parse.h"
 #include "pt/text.h"
-#include "pt_x86.h"
+#include "fmt/pt_x86.h"
 #include "lib/text.h"
 
 struct parser {

@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "pt_fmt.h"
+#include "fmt/pt_fmt.h"
 
 struct json_object;
 

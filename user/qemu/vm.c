@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "lib/err.h"
-#include "pt_x86.h"
+#include "fmt/pt_x86.h"
 
 /*
  * Documentation/arch/x86/x86_64/mm.rst: the kernel's half of a PGD.  All processes have it alike,

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "pt_fmt.h"
+#include "fmt/pt_fmt.h"
 #include "qemu/ram_map.h"
 
 #define QEMU_TABLE 512 /* entries of one table */

@@ -11,7 +11,7 @@
 #include "pt/frames.h"
 #include "lib/parse.h"
 #include "pt/text.h"
-#include "pt_x86.h"
+#include "fmt/pt_x86.h"
 #include "failure/failure.h"
 #include "run/step.h"
 #include "lib/text.h"

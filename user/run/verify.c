@@ -10,7 +10,7 @@
 #include "witness/entries.h"
 #include "env/pagemap.h"
 #include "pt/text.h"
-#include "pt_x86.h"
+#include "fmt/pt_x86.h"
 #include "run/step.h"
 #include "lib/text.h"
 

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "pt_fmt.h"
+#include "fmt/pt_fmt.h"
 #include "uapi/verify_pte.h"
 
 struct entries {

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "pt_fmt.h"
+#include "fmt/pt_fmt.h"
 
 /* Pages are base pages, whatever size they are mapped with. */
 struct walk_judge {

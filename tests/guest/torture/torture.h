@@ -14,7 +14,7 @@
 #include <sys/types.h>
 #include <time.h>
 
-#include "pt_x86.h" /* the numbers of enum pt_kind and PT_*; no decoding */
+#include "fmt/pt_x86.h" /* the numbers of enum pt_kind and PT_*; no decoding */
 #include "uapi/verify_pte.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

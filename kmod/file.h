@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * An open file of the module.  It answers ioctls (main.c) and, after a written request, reads
- * (text.c).  Processes and threads may share it: no user memory is touched under its lock, which a
- * page fault handled by another process could hold up for ever.
+ * An open file of the module.  It answers ioctls (main.c), and it answers reads after a request was
+ * written (text.c).
+ *
+ * Threads and processes may share an open file.  User memory is never accessed under the file's
+ * lock: a page fault may be handled by another process (userfaultfd, FUSE), which could delay all
+ * other users of the file without end.
  */
 #ifndef FILE_H
 #define FILE_H
@@ -13,52 +16,54 @@
 
 #include "walk.h"
 
-#define WALK_BUF_SIZE (16 * 1024) /* 409 runs or 512 raws */
+#define WALK_BUF_SIZE (16 * 1024) /* bytes: 409 runs, or 512 raw entries */
 
 /*
- * What was written.  The mm is held by mm_count: exit is not delayed by it, and no other mm gets
- * its address.
+ * A request that was written.  It holds mm_count of the mm: exit is not delayed, and the pointer is
+ * not reused for another mm.
  */
 struct walk_req {
-	int err;		    /* the request was refused, or there was none */
-	struct mm_struct *mm;	    /* NULL: of a device */
-	struct pid *pid;	    /* whose mm it was, for a reader in any pid namespace */
-	struct verify_pte_walk ask; /* VERIFY_PTE_RAW: every level of one address */
+	int err;		    /* why the request was refused; -ENODATA: there was none */
+	struct mm_struct *mm;	    /* NULL: the request is about a device */
+	struct pid *pid;	    /* the owner of mm, for a reader in any pid namespace */
+	struct verify_pte_walk ask; /* with VERIFY_PTE_RAW: every level of one address */
 };
 
 struct walk_file {
-	bool iova; /* asks devices; else processes */
-	void *buf; /* of records: who needs it takes it out; see buf_take() */
+	bool iova; /* this is the file about devices, not the one about processes */
+	void *buf; /* for records; NULL while a call uses it, see buf_take() */
 
-	struct mutex lock; /* taken killably; for all below */
+	struct mutex lock; /* protects all that follows; always taken killably */
 	struct walk_req req;
 
-	/* The text answer in progress, of req; a new request ends it. */
+	/* The text answer to req that is being read; a new request ends it. */
 	bool begun, ended;
-	int text_err;	  /* what it ended with */
-	struct walk walk; /* its mm is req's */
-	char *text;	  /* the piece in hand, TEXT_SIZE long */
+	int text_err;	  /* the error that ended it, or 0 */
+	struct walk walk; /* walk.mm is req.mm */
+	char *text;	  /* the current piece of the text, TEXT_SIZE bytes */
 	u32 text_len;
-	loff_t text_at; /* where in the text it stands */
+	loff_t text_at; /* offset of that piece in the whole text */
 
-	/* The ioctl answer that can be gone on with. */
-	u32 answer, last_answer; /* its number, 0: none; the last one given out */
-	struct walk kept;	 /* holds mm_count of its mm */
+	/* The ioctl answer that can be continued. */
+	u32 answer;	  /* its number; 0: there is none */
+	u32 last_answer;  /* the last number that was given to an answer */
+	struct walk kept; /* holds mm_count of its mm */
 };
 
-/* The mm of the process that a task belongs to, or NULL; the caller puts it. */
+/* The mm of a process, with mm_users held, or NULL.  The caller calls mmput(). */
 struct mm_struct *pid_get_mm(struct pid *pid);
 
-/* The buffer for records, or one for this call alone; NULL: no memory. */
+/* Takes the file's buffer for records, or allocates one.  NULL: no memory. */
 void *buf_take(struct walk_file *wf);
+/* Gives @buf back to the file, and frees the one that another call gave back meanwhile. */
 void buf_give(struct walk_file *wf, void *buf);
 
-/* The next records, as many as there is room for; less at the end and on a signal. */
+/* Fills the buffer with the next records.  Fewer come at the end of the range and on a signal. */
 int walk_fill(struct walk *w);
 
 ssize_t text_write(struct file *file, const char __user *ubuf, size_t count, loff_t *ppos);
 ssize_t text_read(struct file *file, char __user *ubuf, size_t count, loff_t *ppos);
-/* @last: a file that is opened to be read only is asked what was asked last, of any file */
+/* @last: the file is opened for reading only; it answers the last request written to any file. */
 void text_open(struct walk_file *wf, bool last);
 void text_release(struct walk_file *wf);
 void text_exit(void);

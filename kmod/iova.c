@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a device's IOMMU domain makes of an IOVA.  The caller has the device open through VFIO, and
- * its file is held while the kernel is asked: the device stays with VFIO, and a container keeps its
- * domain.  We cannot take a lock that stops another thread's unmap, and an unmap frees the domain's
- * tables without a grace period.  But it first takes them out of what leads to them: so all CPUs
- * stop while a batch is asked, each page from the root on, and nothing that can still be reached is
- * freed meanwhile.
+ * Asks the kernel what the IOMMU domain of a device translates an IOVA to: iommu_iova_to_phys().
  *
- * Between two batches all may change.  An iommufd moves a device to another domain, which can have
- * the address of one that was freed: so the domain is told by its address and by the number of the
- * attachment that was the device's last.
+ * The caller must have the device open through VFIO, and we hold that file while we ask.  So the
+ * device stays with VFIO, and the container keeps its domain.
+ *
+ * We cannot take a lock that stops another thread's unmap, and an unmap frees tables of the domain
+ * without a grace period.  But it unlinks a table before it frees it.  So a batch runs in
+ * stop_machine(), and translates each page from the root on: no other CPU can unlink or free a
+ * table meanwhile, and a table that was unlinked before cannot be reached.
+ *
+ * Anything can change between two batches.  iommufd can move the device to another domain, which
+ * may be allocated at the address of one that was freed.  So we identify the domain by its address
+ * and by the number of the last attachment of the device.
  */
 #include <linux/fdtable.h>
 #include <linux/file.h>
@@ -24,33 +27,40 @@
 #include "walk.h"
 
 /*
- * All CPUs stand still for at most as many pages, and for about as long as it takes to stop them,
- * within these limits; then they run for IOVA_REST times as long as they stood still.
+ * How long all CPUs are stopped.  To stop them takes time too, so a batch asks for about as long as
+ * the stopping took, within these limits.  After it they run for IOVA_REST times as long as they
+ * were stopped, so that an answer takes a quarter of their time at most.
  */
-#define IOVA_PAGES  4096
+#define IOVA_PAGES  4096 /* in one batch */
 #define IOVA_NS_MIN (100 * NSEC_PER_USEC)
 #define IOVA_NS_MAX (2 * NSEC_PER_MSEC)
 #define IOVA_REST   3
-/* What stood still for longer, since a virtual CPU of ours did not run, is not rested for. */
+/*
+ * The longest rest.  In a virtual machine a stop can seem to take very long, because the host did
+ * not run one of the virtual CPUs; to wait for a multiple of that time would help nobody.
+ */
 #define IOVA_REST_NS_MAX (100 * NSEC_PER_MSEC)
 
-static DEFINE_MUTEX(iova_turn);
-static u64 iova_rest_until; /* ktime_get_ns(); under iova_turn, as is the next */
-static u64 iova_ns;	    /* what to ask for in one stop */
+static DEFINE_MUTEX(iova_turn); /* one batch at a time; protects the next two */
+static u64 iova_rest_until;	/* no batch begins before; as ktime_get_ns() */
+static u64 iova_ns;		/* for how long the next batch asks, before the limits */
 
 /*
- * Each attachment has a number of its own, so that a device that was plugged in where another one
- * was is not taken for it.  The last one of each device, or of one with the same hash:
+ * Every attachment of any device to a domain gets a number of its own, so a device that is plugged
+ * in at the place of another one is not mistaken for it.  iova_attached[] has the number of the
+ * last attachment of a device, by a hash of the device's address.  Devices with the same hash share
+ * an element; then an attachment of one of them looks like one of the other as well, and the caller
+ * is told to ask again.
  */
 static atomic_t iova_attached[64];
 static atomic_t iova_attachments; /* of all devices, since the module was loaded */
-static bool iova_counts;	  /* a kernel without tracepoints tells of no attachment */
+static bool iova_counts;	  /* false: this kernel has no tracepoint for attachments */
 
 struct iova_query {
 	struct walk *w;
 	struct pci_dev *pdev;
-	struct file *file; /* of the caller, the device's */
-	u64 ns;		   /* in: what it may take; out: what it took */
+	struct file *file; /* the caller's VFIO file of the device */
+	u64 ns;		   /* in: how long the batch may take; out: how long it took */
 };
 
 static atomic_t *iova_attached_of(const struct device *dev)
@@ -64,8 +74,11 @@ static void iova_count_attach(void *unused, struct device *dev)
 }
 
 /*
- * Is it the VFIO file of this device?  Its private data is the device's driver data (struct
- * vfio_device begins every VFIO driver's), since 6.6 a struct that begins with a pointer to it.
+ * Is this open file the VFIO file of the device?  Its private data is the struct vfio_device, which
+ * is the first member of the driver data of every VFIO driver, and so has the same address.  Since
+ * 6.6 the private data is a struct vfio_device_file, which begins with a pointer to it.
+ *
+ * The driver data is compared only, never followed; the private data is read with a nofault copy.
  */
 static int iova_match_file(const void *arg, struct file *file, unsigned int fd)
 {
@@ -81,8 +94,9 @@ static int iova_match_file(const void *arg, struct file *file, unsigned int fd)
 }
 
 /*
- * The domain that VFIO gave the device.  The kernel's own is there as long as VFIO gave it none: a
- * device node that is open, and bound to no iommufd.
+ * The domain that VFIO attached the device to.  As long as VFIO has attached it to none, it has a
+ * domain of the kernel's own, which is refused: so it is with a device node that is open but not
+ * bound to an iommufd.
  */
 static int iova_domain(const struct iova_query *q, struct iommu_domain **domain)
 {
@@ -108,7 +122,10 @@ static int iova_domain(const struct iova_query *q, struct iommu_domain **domain)
 	return 0;
 }
 
-/* False: there is no room. */
+/*
+ * Adds the next @len bytes to the last run, or begins a new run with them.  Returns false if the
+ * buffer is full.
+ */
 static bool iova_add(struct walk *w, u8 kind, u64 pa, u64 len)
 {
 	struct verify_pte_run *run = w->nr ? &w->runs[w->nr - 1] : NULL;
@@ -133,7 +150,10 @@ static bool iova_add(struct walk *w, u8 kind, u64 pa, u64 len)
 	return true;
 }
 
-/* Bytes from w->addr on of which no page needs to be asked about: nothing is mapped there. */
+/*
+ * How many bytes from w->addr on need no question, because nothing can be mapped there: they are
+ * outside of the domain's aperture, or the domain is a blocked one.
+ */
 static u64 iova_outside(const struct walk *w, const struct iommu_domain *domain)
 {
 	const struct iommu_domain_geometry *g = &domain->geometry;
@@ -146,7 +166,7 @@ static u64 iova_outside(const struct walk *w, const struct iommu_domain *domain)
 	return 0;
 }
 
-/* All CPUs but this one spin, interrupts are off. */
+/* Runs in stop_machine(): all other CPUs spin, and interrupts are off on every CPU. */
 static int iova_stopped(void *arg)
 {
 	struct iova_query *q = arg;
@@ -161,7 +181,7 @@ static int iova_stopped(void *arg)
 	if (ret)
 		return ret;
 	for (i = 0; w->addr < w->end && i < IOVA_PAGES; i++) {
-		/* Some of them, since a look at the clock can take as long as one. */
+		/* Reading the clock can take as long as one translation: only each 16th time. */
 		if (i && i % 16 == 0 && ktime_get_mono_fast_ns() - begun > q->ns)
 			break;
 		len = iova_outside(w, domain);
@@ -173,7 +193,7 @@ static int iova_stopped(void *arg)
 	return 0;
 }
 
-/* The others go on until it is our turn to stop them again. */
+/* Sleeps until the CPUs may be stopped again. */
 static int iova_rest(void)
 {
 	s64 left;
@@ -209,7 +229,10 @@ int iova_batch(struct walk *w)
 	struct iova_query q = { .w = w };
 	int ret;
 
-	/* A virtio IOMMU takes a spinlock that would sleep there. */
+	/*
+	 * The driver of a virtio IOMMU takes a spinlock, which can sleep with PREEMPT_RT, and
+	 * nothing may sleep in stop_machine().
+	 */
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
 		return -EOPNOTSUPP;
 	if (mutex_lock_killable(&iova_turn))

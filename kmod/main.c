@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* verify_pte: shows page tables, a process's and a device's, through debugfs; changes nothing. */
+/*
+ * verify_pte: shows the page table of a process and the IOMMU domain of a device in debugfs.  It
+ * only reads: it changes neither.
+ *
+ * This file has the two debugfs files, their ioctls, and the loading and unloading of the module.
+ */
 #include <linux/debugfs.h>
 #include <linux/module.h>
 #include <linux/sched/mm.h>
@@ -10,9 +15,12 @@
 #include "file.h"
 
 static struct dentry *walk_dir;
-static bool walk_ready; /* all files are there, so the module cannot fail to load any more */
+static bool walk_ready; /* all files exist: from here on the module cannot fail to load */
 
-/* A process lives on without its first thread, and each thread that has not ended has its mm. */
+/*
+ * The main thread of a process may have exited while others still run; it has no mm any more then,
+ * but every thread that still runs has one, and it is the same mm.
+ */
 struct mm_struct *pid_get_mm(struct pid *pid)
 {
 	struct task_struct *task, *thread;
@@ -33,7 +41,10 @@ struct mm_struct *pid_get_mm(struct pid *pid)
 	return mm;
 }
 
-/* One caller has the file's own buffer; another at the same time gets one for its call. */
+/*
+ * The file keeps one buffer, so that a call normally allocates none.  Where another call uses that
+ * buffer at the same time, this call allocates one of its own.
+ */
 void *buf_take(struct walk_file *wf)
 {
 	void *buf = xchg(&wf->buf, NULL);
@@ -57,7 +68,10 @@ int walk_fill(struct walk *w)
 	}
 }
 
-/* A word at a time: for a few of them a fraction of the cost of copy_to_user(). */
+/*
+ * Copies a word at a time.  For a struct of a few words this takes a fraction of the time of
+ * copy_to_user(), which matters when a program asks about one page a call.
+ */
 static bool words_to_user(void __user *to, const void *from, size_t size)
 {
 	if (!user_write_access_begin(to, size))
@@ -70,7 +84,10 @@ fault:
 	return false;
 }
 
-/* Walks, and gives the records to the caller as they come.  No lock is held. */
+/*
+ * Walks the range and copies each full buffer of records to the caller.  No lock is held while user
+ * memory is written.
+ */
 static int walk_ioctl_fill(struct walk *w, size_t size)
 {
 	u8 __user *ubuf = u64_to_user_ptr(w->out.buf);
@@ -80,7 +97,10 @@ static int walk_ioctl_fill(struct walk *w, size_t size)
 	do {
 		w->cap = min_t(u32, WALK_BUF_SIZE / size, w->out.nr - nr);
 		err = walk_fill(w);
-		/* What comes before an entry that cannot be followed is an answer. */
+		/*
+		 * An entry that cannot be followed ends the answer before it.  The call fails with
+		 * -EIO only if that entry is the first one that it asks about.
+		 */
 		ret = err == -EIO && w->addr != w->out.start ? 0 : err;
 		if (!ret && !words_to_user(ubuf + nr * size, w->buf, w->nr * size))
 			ret = -EFAULT;
@@ -96,7 +116,10 @@ static int walk_ioctl_fill(struct walk *w, size_t size)
 	return 0;
 }
 
-/* Goes on where the answer stopped that the caller names. */
+/*
+ * Takes over the state of the answer that the caller continues: its number, the address at which it
+ * stopped, and the process or device must be the same.
+ */
 static int answer_resume(struct walk_file *wf, struct walk *w)
 {
 	const struct walk *kept = &wf->kept;
@@ -117,7 +140,10 @@ static int answer_resume(struct walk_file *wf, struct walk *w)
 	return ret;
 }
 
-/* Keeps an answer that is not complete, under a number of its own; forgets one that is. */
+/*
+ * Keeps the state of an answer that is not complete, under a number which the next call gives back.
+ * The state of a complete answer is dropped.
+ */
 static int answer_keep(struct walk_file *wf, struct walk *w)
 {
 	struct mm_struct *old = NULL;
@@ -153,7 +179,7 @@ static int answer_keep(struct walk_file *wf, struct walk *w)
 static int walk_ioctl_mm(struct walk_file *wf, struct walk *w, struct mm_struct *mm)
 {
 	const size_t size = w->raw ? sizeof(*w->raws) : sizeof(*w->runs);
-	struct verify_pte_run one; /* no allocation, and a page of the stack that is in use */
+	struct verify_pte_run one; /* one record needs no allocated buffer */
 	const bool single = w->out.nr == 1;
 	void *buf = single ? &one : buf_take(wf);
 	int ret = 0;
@@ -172,7 +198,11 @@ static int walk_ioctl_mm(struct walk_file *wf, struct walk *w, struct mm_struct 
 	return ret;
 }
 
-/* Is the caller's struct one that we know?  What is longer has to end in zeros. */
+/*
+ * Checks the size of the caller's struct.  A shorter struct than ours is refused.  A longer one is
+ * accepted if the part that we do not know is zero, as in copy_struct_from_user().  A caller whose
+ * struct is refused finds in argsz the size that we know.
+ */
 static int check_size(void __user *user, u32 argsz, u32 known)
 {
 	int ret = 1;
@@ -240,7 +270,7 @@ static long walk_ioctl(struct file *file, unsigned int cmd, unsigned long uarg)
 	if (ret)
 		return ret;
 
-	/* Its own mm is there as long as the caller is; another's needs a reference. */
+	/* The caller's own mm cannot go away during the call; another mm needs a reference. */
 	if (!wf->iova && !w.out.pid) {
 		mm = current->mm;
 	} else if (!wf->iova) {
@@ -267,10 +297,13 @@ static int walk_open(struct inode *inode, struct file *file)
 {
 	struct walk_file *wf;
 
-	/* As for pagemap: physical addresses are for the administrator. */
+	/* Physical addresses are for the administrator only, as in /proc/PID/pagemap. */
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	/* A file that is open does not keep a module that fails to load. */
+	/*
+	 * If the module failed to load after all, the reference that this open file holds would not
+	 * keep its code.
+	 */
 	if (!smp_load_acquire(&walk_ready))
 		return -ENODEV;
 	wf = kzalloc(sizeof(*wf), GFP_KERNEL);
@@ -280,7 +313,10 @@ static int walk_open(struct inode *inode, struct file *file)
 	wf->iova = inode->i_private;
 	text_open(wf, !(file->f_mode & FMODE_WRITE));
 	file->private_data = wf;
-	/* The VFS's own lock of the offset is not killable, and is held while memory is copied. */
+	/*
+	 * The VFS would take its own lock on the file offset.  It is not killable, and it would be
+	 * held while user memory is copied, which another process may delay without end.
+	 */
 	file->f_mode &= ~FMODE_ATOMIC_POS;
 	return 0;
 }
@@ -302,7 +338,7 @@ static const struct file_operations walk_fops = {
 	.read = text_read,
 	.write = text_write,
 	.unlocked_ioctl = walk_ioctl,
-	.compat_ioctl = compat_ptr_ioctl, /* the structs are the same */
+	.compat_ioctl = compat_ptr_ioctl, /* the structs have the same layout in 32 bits */
 	.llseek = no_seek_end_llseek,
 	.open = walk_open,
 	.release = walk_release,
@@ -313,7 +349,10 @@ static int __init verify_pte_init(void)
 	struct dentry *walk, *iova;
 	int ret;
 
-	/* There an entry holds a machine frame: __va() of it is not its table. */
+	/*
+	 * In a Xen PV guest an entry holds a machine frame number, so __va() of it is not the
+	 * address of the next table.
+	 */
 	if (boot_cpu_has(X86_FEATURE_XENPV)) {
 		pr_err("verify_pte: Xen PV guests' entries hold machine frames; not supported\n");
 		return -EOPNOTSUPP;
@@ -326,8 +365,9 @@ static int __init verify_pte_init(void)
 	}
 	iova_init();
 	/*
-	 * "unsafe" is a file that can go while it is open.  These cannot: an open one holds the
-	 * module.  The safe kind has no compat_ioctl.
+	 * The "unsafe" kind does not protect an operation against removal of its file.  These files
+	 * are removed on unload only, and an open file holds a reference on the module.  The other
+	 * kind cannot be used: its wrapper has no compat_ioctl.
 	 */
 	walk = debugfs_create_file_unsafe(VERIFY_PTE_WALK, 0600, walk_dir, NULL, &walk_fops);
 	iova = debugfs_create_file_unsafe(VERIFY_PTE_IOVA, 0600, walk_dir, &walk_dir, &walk_fops);
@@ -339,7 +379,7 @@ static int __init verify_pte_init(void)
 		iova_exit();
 		return ret;
 	}
-	/* Pairs with walk_open(): whoever sees it sees all that was set up here. */
+	/* Pairs with the load in walk_open(): who sees the flag set sees all that init did. */
 	smp_store_release(&walk_ready, true);
 	return 0;
 }

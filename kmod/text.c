@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Requests and answers as text.  A request is written; what is read is its answer, from offset 0
- * on, a piece at a time: nothing longer is kept.  What was read of an answer is never gone on with
- * out of another: a new request ends it, and a refused one leaves none.
+ * Requests and answers as text.  A program writes a request, then it reads the answer from offset 0
+ * on.  The text is made and kept one piece at a time.
+ *
+ * A reader never gets the beginning of one answer and the rest of another: a new request ends the
+ * answer to the one before it, and a request that is refused leaves no answer.
  */
 #include <linux/pci.h>
 #include <linux/sched/mm.h>
@@ -13,10 +15,10 @@
 #include "file.h"
 
 #define TEXT_SIZE    (8 * 1024)
-#define TEXT_RECORDS 20	 /* of a piece: a line is under 380 characters long */
+#define TEXT_RECORDS 20	 /* in one piece; each is a line of less than 380 characters */
 #define REQUEST_MAX  127 /* characters */
 
-/* The last request of any opener, for those who only read. */
+/* The last request that was written to any file, for those who open a file for reading only. */
 static DEFINE_MUTEX(last_lock);
 static struct walk_req last_req[2] = { { .err = -ENODATA }, { .err = -ENODATA } };
 
@@ -46,7 +48,7 @@ static void last_req_set(bool iova, const struct walk_req *req)
 	req_drop(&old);
 }
 
-/* "0000:00:01.0"; the domain has more than 16 bits behind VMD */
+/* Parses "0000:00:01.0".  The number of a PCI domain can have more than 16 bits, as behind VMD. */
 static int device_parse(const char *text, struct verify_pte_walk *ask)
 {
 	unsigned int domain, bus, slot, fn;
@@ -60,7 +62,10 @@ static int device_parse(const char *text, struct verify_pte_walk *ask)
 	return 0;
 }
 
-/* "PID VADDR [LEN]", "PID:VADDR[+LEN]" or "VADDR"; "BDF IOVA [LEN]"; @text is cut up */
+/*
+ * Parses a request: "PID VADDR [LEN]", "PID:VADDR[+LEN]" or "VADDR"; for a device "BDF IOVA [LEN]".
+ * Writes to @text.
+ */
 static int req_parse(char *text, bool iova, struct verify_pte_walk *ask)
 {
 	char *rest = strim(text), *word[3] = { NULL }, *w;
@@ -92,7 +97,7 @@ static int req_parse(char *text, bool iova, struct verify_pte_walk *ask)
 	return walk_check_range(ask->start, ask->len, iova);
 }
 
-/* The request as it was written; a process's mm comes with mm_users. */
+/* Reads and parses a request that was written.  Takes mm_users of the process's mm, and its pid. */
 static int req_get(struct walk_req *req, bool iova, const char __user *ubuf, size_t count)
 {
 	char text[REQUEST_MAX + 1] = "";
@@ -138,7 +143,7 @@ ssize_t text_write(struct file *file, const char __user *ubuf, size_t count, lof
 	put_pid(pid);
 	if (killed || req.err)
 		return killed ? killed : req.err;
-	*ppos = 0; /* the next read is of this answer */
+	*ppos = 0; /* the next read() begins with this answer */
 	return count;
 }
 
@@ -206,7 +211,7 @@ static void put_entry(struct walk_file *wf, const struct verify_pte_entry *e)
 	put(wf, "\n");
 }
 
-/* What the entries of one address, from the root down, come to. */
+/* The end of the answer about one address: what all its entries together mean. */
 static void put_address(struct walk_file *wf)
 {
 	const struct walk *w = &wf->walk;
@@ -262,7 +267,7 @@ static void put_counts(struct walk_file *wf)
 	put(wf, " (4K pages)\n");
 }
 
-/* The records in the buffer, and what comes before the first and after the last of them */
+/* Prints the records in the buffer, with the head before the first and the end after the last. */
 static void put_piece(struct walk_file *wf, bool first, int err)
 {
 	const struct walk *w = &wf->walk;
@@ -289,8 +294,11 @@ static void put_piece(struct walk_file *wf, bool first, int err)
 }
 
 /*
- * The next piece, of @buf; the mm is kept from its exit in here only.  It can outlive its process
- * in another one (vfork), and is not told as that process's any more.
+ * Makes the next piece of the text, with @buf for its records.  mm_users is held only during this
+ * call, so a reader that stops reading does not delay the process's exit.
+ *
+ * The process that the request named must still have the same mm.  An mm can outlive its process,
+ * as with vfork(), where the parent still uses it; it is not shown as the process's any more.
  */
 static int text_fill(struct walk_file *wf, void *buf)
 {
@@ -314,15 +322,20 @@ static int text_fill(struct walk_file *wf, void *buf)
 		put_piece(wf, first, ret);
 		wf->begun = true;
 	} else if (ret == -EINTR) {
-		wf->begun = false; /* who was killed takes along what it had found of this piece */
+		/* A killed reader loses the records of this piece, so the next begins anew. */
+		wf->begun = false;
 	}
 out:
 	if (mm)
 		mmput(mm);
-	return wf->text_len == TEXT_SIZE - 1 ? -EOVERFLOW : ret; /* rather than cut */
+	/* A full buffer may have cut the text: that is an error, not an answer. */
+	return wf->text_len == TEXT_SIZE - 1 ? -EOVERFLOW : ret;
 }
 
-/* An error ends the answer, unless the same can be asked for again. */
+/*
+ * Goes on to the next piece.  An error ends the answer for good; but after -EINTR and -ENOMEM the
+ * same piece can be asked for again.
+ */
 static int text_next(struct walk_file *wf)
 {
 	void *buf = buf_take(wf);
@@ -341,21 +354,24 @@ static int text_next(struct walk_file *wf)
 	buf_give(wf, buf);
 	if (ret != -EINTR && ret != -ENOMEM)
 		wf->text_err = ret;
-	/* What was found before an entry that cannot be followed is read first. */
+	/* With -EIO the piece has what was found up to the bad entry: it is read first. */
 	return ret == -EIO ? 0 : ret;
 }
 
-/* Has the piece that holds @pos in hand: 0; or an error.  There is none at and past the end. */
+/*
+ * Makes the piece that holds offset @pos the current one.  Returns 0, also where @pos is at or past
+ * the end of the text, or an error.
+ */
 static int text_find(struct walk_file *wf, loff_t pos)
 {
 	int ret;
 
 	if (wf->req.err)
 		return wf->req.err;
-	/* Of an answer to another request: what was read up to there was not this one. */
+	/* The offset belongs to the answer to an earlier request. */
 	if (pos && !wf->begun)
 		return -ESPIPE;
-	/* From the start, and then up to there, where it is not to be had otherwise. */
+	/* The text before the current piece is not kept: walk again from the start up to there. */
 	if (!pos || pos < wf->text_at)
 		wf->begun = false;
 	if (!wf->begun) {
@@ -408,7 +424,7 @@ ssize_t text_read(struct file *file, char __user *ubuf, size_t count, loff_t *pp
 
 void text_open(struct walk_file *wf, bool last)
 {
-	wf->req.err = -ENODATA; /* nothing was asked */
+	wf->req.err = -ENODATA; /* no request was written yet */
 	if (!last)
 		return;
 	mutex_lock(&last_lock);

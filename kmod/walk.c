@@ -1,28 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reads page tables.  Never writes one, never faults a page in.  What keeps the tables:
- *   mm_users (the caller): exit does not tear them down.
- *   The mmap read lock, and a VMA around the address: munmap frees the tables of what is in no VMA
- *	any more, and may do so under a read lock of its own.  So a walk of another process's
- *	tables is one of its VMAs, always.
- *   Interrupts off: whoever frees a table that a VMA is around (khugepaged, PT_RECLAIM, hugetlb
- *	unsharing) waits for a grace period or for an IPI to every CPU, as GUP-fast needs it.
- *	Neither comes while interrupts are off here, which is for one table's entries at the most.
- *	For a page of the caller's own mm this is enough without the lock: GUP-fast has no more.
- * What is used of an entry is what one copy of it says; a copy not used is dropped.
+ * Reads the page tables of a process.  It never writes an entry and never faults a page in.
+ *
+ * Three things keep the tables from being freed while they are read:
+ *
+ *   mm_users, which the caller holds: exit does not tear the tables down.
+ *
+ *   The mmap lock for reading, and a VMA that covers the address: munmap() first takes the VMA out
+ *	under the write lock, then it may free the tables of that range under the read lock, at
+ *	the same time as we hold it.  So only addresses inside of a VMA are walked.
+ *
+ *   Interrupts off: khugepaged, PT_RECLAIM and hugetlb unsharing free a table inside of a VMA, and
+ *	they wait for an RCU grace period or send an IPI to every CPU first, because GUP-fast
+ *	needs that.  Neither completes while interrupts are off here.  They are off for one
+ *	descent, and so for the entries of one table at most.
+ *
+ * For one page of the caller's own mm, interrupts off are enough without the mmap lock: GUP-fast
+ * does the same.
+ *
+ * Each entry is read once, with READ_ONCE(), and everything that is said about it comes from that
+ * copy.  An entry that does not end up in the answer is read again by the next descent.
  */
 #include <linux/swap.h>
 
 #include "walk.h"
 
 #if !defined(CONFIG_X86_64) || !defined(CONFIG_MMU_GATHER_RCU_TABLE_FREE)
-#error "x86-64 only, with tables freed by RCU: else interrupts off keep none that a VMA is around"
+#error "only for x86-64 with MMU_GATHER_RCU_TABLE_FREE: a table could be freed while it is read"
 #endif
 
-/* Descents (of at most one table each) between two looks at the scheduler. */
+/* Descents in one batch: then the mmap lock is given up, and the caller calls cond_resched(). */
 #define WALK_BUDGET 256
 
-/* A bit that the kernel has a name of its own for is not told by its number as well. */
+/*
+ * The same bit has several names in some kernels.  If the kernel uses it for something, only that
+ * name is given, not the number of the software bit.
+ */
 const u64 pt_native_soft[PT_NR_SOFT] = {
 	[PT_SOFT_SPECIAL] = _PAGE_SPECIAL,
 #ifdef _PAGE_UFFD_WP
@@ -63,7 +76,10 @@ void walk_init(struct walk *w, struct mm_struct *mm, void *buf)
 	w->out.levels = walk_levels();
 	w->out.pa_mask = PTE_PFN_MASK;
 	w->out.kernel_root_pa = __pa(pgd);
-	/* There the CPU uses the page after it at user level: kernel_to_user_pgdp(). */
+	/*
+	 * With PTI the PGD is two pages.  At user level the CPU uses the second one:
+	 * kernel_to_user_pgdp().
+	 */
 	if (cpu_feature_enabled(X86_FEATURE_PTI)) {
 		w->out.features |= VERIFY_PTE_PTI;
 		pgd += PAGE_SIZE;
@@ -79,8 +95,9 @@ void walk_init(struct walk *w, struct mm_struct *mm, void *buf)
 }
 
 /*
- * An entry on the way to the last record has one of its own, unless it has changed since; then it
- * is recorded again, and so is all below it.  False: there is no room.
+ * Records one entry.  An entry on the path to the last record is in the answer already, and is not
+ * recorded twice.  If it has changed since, it is recorded again, and so is every entry below it.
+ * Returns false if the buffer is full.
  */
 static bool walk_add_raw(struct walk *w, const u64 *table, u32 level, u64 addr, u64 entry,
 			 enum pt_kind kind)
@@ -108,6 +125,7 @@ static bool walk_add_raw(struct walk *w, const u64 *table, u32 level, u64 addr, 
 	return true;
 }
 
+/* Begins a new run with one entry.  Returns false if the buffer is full. */
 static bool walk_add_run(struct walk *w, const struct pt_effective *upper, u32 level, u64 addr,
 			 u64 end, u64 entry, enum pt_kind kind)
 {
@@ -141,8 +159,10 @@ static bool walk_add_run(struct walk *w, const struct pt_effective *upper, u32 l
 }
 
 /*
- * The entries of one table from w->addr on, @entry the first, up to one that points to a table, or
- * is a leaf where none can be: the next descent ends there.
+ * Records the entries of one table from w->addr up to @end.  @entry is a copy of the first one.
+ *
+ * Stops before an entry that points to a lower table, and before a leaf at a level that has none.
+ * The next descent starts at that address, and follows the one and refuses the other.
  */
 static void walk_table(struct walk *w, const u64 *table, u32 level,
 		       const struct pt_effective *upper, u64 entry, u64 end)
@@ -153,8 +173,10 @@ static void walk_table(struct walk *w, const u64 *table, u32 level,
 	const u64 *last = e + min_t(u64, PTRS_PER_PTE - index, ((end - 1 - base) >> shift) + 1);
 	struct verify_pte_run *run = w->runs + (w->nr ? w->nr - 1 : 0);
 	/*
-	 * A hole joins whatever the level at which its parts were found; a frame only one in the
-	 * entry before this one, which a VMA that ends inside of a huge page may not be.
+	 * Can the entry continue the last run?  A hole continues a hole, at any level.  Anything
+	 * else must be at the same level, with the same rights above it.  A frame must also be the
+	 * next one: where a VMA ends inside of a huge page the run ends there too, and the next VMA
+	 * begins with the same entry again, while run_next is the entry after it.
 	 */
 	bool joins =
 		!w->raw && w->nr && w->run_end == addr &&
@@ -167,7 +189,11 @@ static void walk_table(struct walk *w, const u64 *table, u32 level,
 		enum pt_kind kind;
 
 		if (joins && !((entry ^ next) & keep)) {
-			/* As long as four at once go on; what differs is read anew. */
+			/*
+			 * Compare four entries at a time while all of them continue the run.  When
+			 * one of the four does not, they are read again, one by one, and only what
+			 * is read then counts.
+			 */
 			for (e++, next += step; last - e >= 4; e += 4, next += 4 * step)
 				if (((READ_ONCE(e[0]) ^ next) | (READ_ONCE(e[1]) ^ (next + step)) |
 				     (READ_ONCE(e[2]) ^ (next + 2 * step)) |
@@ -206,7 +232,10 @@ static void walk_table(struct walk *w, const u64 *table, u32 level,
 	w->addr = addr;
 }
 
-/* One descent from the root, interrupts off: ends in one table. */
+/*
+ * One descent from the root, with interrupts off.  It ends in the table in which the entry for
+ * w->addr points to no further table, and records the entries of that table.
+ */
 static int walk_descend(struct walk *w, u64 end)
 {
 	struct pt_effective eff = PT_EFFECTIVE_INIT;
@@ -244,8 +273,9 @@ int walk_batch(struct walk *w)
 
 	w->full = false;
 	/*
-	 * Fast path: one page of the caller's own mm.  Where there is a frame there is a VMA; where
-	 * there is none the walk begins again below.
+	 * Fast path: one page of the caller's own mm needs interrupts off only, as in GUP-fast.  A
+	 * frame proves that there is a VMA.  Without one the walk begins again below, under the
+	 * mmap lock, which tells a hole in a VMA from an address that is in no VMA.
 	 */
 	if (w->mm == current->mm && !w->raw && w->out.len == PAGE_SIZE && !w->out.answer) {
 		local_irq_save(flags);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * What every page table format has to answer.  Pure decode, shared by the module and the programs:
- * no I/O, no allocation, no printing.  Nothing but a format's const struct pt_fmt, in a header of
- * its own (pt_x86.h), knows what an entry looks like.
+ * The interface of a page table format.  It decodes entries, and is shared by the module and the
+ * programs: no I/O, no allocation, no printing.  Each format has a header of its own, such as
+ * pt_x86.h, with a const struct pt_fmt.  Only that header knows what an entry looks like.
  *
  * A *level* counts up from the tables that map the smallest pages (0 = PTE) to the *root* (levels
  * - 1 = PGD).  An *entry* is one 64-bit word of a table: a *leaf* maps a page, a *table* entry
@@ -15,9 +15,12 @@
 
 #include "uapi/verify_pte.h" /* enum pt_kind, PT_USER and the like, enum pt_soft */
 
-#define PT_MAX_LEVELS 5 /* of any architecture that Linux runs on */
+#define PT_MAX_LEVELS 5 /* no architecture that Linux runs on has more */
 
-/* Where a flag means what its name says: by kind, a leaf above level 0 apart. */
+/*
+ * The kinds of entries in which a flag has the meaning of its name.  A leaf above level 0 is a kind
+ * of its own here, because some bits mean something else there.
+ */
 #define PT_IN_TABLE    (1U << PT_TABLE)
 #define PT_IN_LEAF     (1U << PT_LEAF)
 #define PT_IN_HUGE     (1U << PT_NR_KINDS)
@@ -27,22 +30,25 @@ struct pt_flag {
 	__u64 mask;
 	__u32 where;	  /* PT_IN_* */
 	const char *name; /* as the kernel names it, without _PAGE_ */
-	__u32 soft;	  /* 0, or 1 + enum pt_soft: the mask is pt_fmt.soft's */
+	__u32 soft;	  /* 0, or 1 + enum pt_soft: the mask is in pt_fmt.soft */
 };
 
 struct pt_fmt {
 	__u32 page_shift;	     /* log2 of the smallest page, in bytes */
 	__u32 index_bits;	     /* log2 of the entries of one table */
 	__u32 max_leaf_level;	     /* the highest level at which a leaf can be */
-	__u64 volatile_mask;	     /* bits that the CPU or the kernel set in passing */
+	__u64 volatile_mask;	     /* bits that the CPU or the kernel may change at any time */
 	const struct pt_flag *flags; /* ends with a NULL name */
-	const __u64 *soft;	     /* by enum pt_soft: the bit of this kernel, or 0 */
+	const __u64 *soft;	     /* by enum pt_soft: the mask in this kernel, or 0 */
 
 	enum pt_kind (*kind)(__u32 level, __u64 entry);
-	/* Of the frame or the next table; @pa_mask: address bits, without any of encryption. */
+	/*
+	 * Physical address of the frame or of the next table.  @pa_mask has the address bits,
+	 * without those that memory encryption takes.
+	 */
 	__u64 (*pa)(__u32 level, __u64 entry, __u64 pa_mask);
 	__u32 (*rights)(__u32 level, __u64 entry);
-	/* What changes in the entry from one page to the next consecutive one. */
+	/* What is added to the entry of one page to get the entry of the next consecutive frame. */
 	__u64 (*step)(__u32 level, __u64 entry);
 };
 
@@ -63,13 +69,13 @@ static inline __u32 pt_index(const struct pt_fmt *fmt, __u32 level, __u64 va)
 	return (va >> pt_shift(fmt, level)) & ((1U << fmt->index_bits) - 1);
 }
 
-/* End of the user half: the first address that is not a user's, in bytes. */
+/* End of the user half: the first address after it, in bytes. */
 static inline __u64 pt_user_end(const struct pt_fmt *fmt, __u32 levels)
 {
 	return 1ULL << (pt_shift(fmt, levels) - 1);
 }
 
-/* Physical address of @va, which the leaf @entry maps */
+/* Physical address of @va, which the leaf @entry maps. */
 static inline __u64 pt_frame(const struct pt_fmt *fmt, __u32 level, __u64 entry, __u64 va,
 			     __u64 pa_mask)
 {
@@ -82,7 +88,7 @@ static inline int pt_has_frame(enum pt_kind kind)
 	return kind == PT_LEAF || kind == PT_PROTNONE || kind == PT_INVALID;
 }
 
-/* PGD P4D PUD PMD PTE; with four levels there is no P4D, and so no name for it. */
+/* PGD, P4D, PUD, PMD or PTE.  With four levels there is no P4D: level 3 is the PGD. */
 static inline const char *pt_level_name(__u32 levels, __u32 level)
 {
 	static const char *const name[] = { "PTE", "PMD", "PUD", "P4D", "PGD" };
@@ -101,7 +107,10 @@ static inline const char *pt_kind_name(__u32 kind)
 	return kind < PT_NR_KINDS ? name[kind] : "?";
 }
 
-/* The next flag by name, from *pos (0 to start) on, which moves past it; NULL at the end. */
+/*
+ * Name of the next flag that is set in @entry, or NULL if there is no further one.  *pos says where
+ * to look on; it is 0 for the first call.
+ */
 static inline const char *pt_next_flag(const struct pt_fmt *fmt, __u32 level, __u64 entry,
 				       unsigned int *pos)
 {
@@ -119,10 +128,10 @@ static inline const char *pt_next_flag(const struct pt_fmt *fmt, __u32 level, __
 	return f->name;
 }
 
-/* The rights of one address, gathered from the root down. */
+/* The rights of one address over all levels; the entries are added from the root down. */
 struct pt_effective {
 	__u32 rights;	      /* PT_USER | PT_WRITE | PT_EXEC */
-	__u32 no_user_levels; /* bit N: the entry of level N takes PT_USER away */
+	__u32 no_user_levels; /* bit N: the entry of level N does not give PT_USER */
 };
 
 #define PT_EFFECTIVE_INIT ((struct pt_effective){ PT_RIGHTS_ALL, 0 })

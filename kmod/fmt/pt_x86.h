@@ -25,9 +25,10 @@
 #define PT_X86_NX	  (1ULL << 63)
 
 /*
- * Order matters, as in the kernel: none, then present, then leaf.  PS alone says nothing: a huge
- * entry keeps it when not present, in a PTE it is PAT.  PS, but neither P nor PROTNONE, comes of
- * pmd_mkinvalid(): a huge page being split.
+ * The order of the checks matters, as it does in the kernel: none, then present, then leaf.  The PS
+ * bit alone does not make a leaf: a huge entry keeps it while it is not present, and in a PTE the
+ * same bit is PAT.  An entry with PS, but with neither P nor PROTNONE, comes from pmd_mkinvalid():
+ * it is a huge page that is being split.
  */
 static inline enum pt_kind pt_x86_kind(__u32 level, __u64 entry)
 {
@@ -40,12 +41,16 @@ static inline enum pt_kind pt_x86_kind(__u32 level, __u64 entry)
 	return level && (entry & PT_X86_PS) ? PT_INVALID : PT_ABSENT;
 }
 
-/* Where P is clear Linux keeps the frame inverted, against L1TF: __pte_needs_invert(). */
+/*
+ * While P is clear, Linux keeps the frame number inverted, as a mitigation of L1TF:
+ * __pte_needs_invert().
+ */
 static inline __u64 pt_x86_pa(__u32 level, __u64 entry, __u64 pa_mask)
 {
 	__u64 pa = (entry & PT_X86_P ? entry : ~entry) & PT_X86_ADDR & pa_mask;
 
-	/* A huge leaf's address starts at its size; PAT_HUGE lies below. */
+	/* The address of a huge leaf is a multiple of its size; PAT_HUGE is one of the bits below.
+	 */
 	if (level && pt_x86_kind(level, entry) != PT_TABLE)
 		pa = pa >> (12 + 9 * level) << (12 + 9 * level);
 	return pa;
@@ -65,15 +70,16 @@ static inline __u64 pt_x86_step(__u32 level, __u64 entry)
 	__u64 size = 1ULL << (12 + 9 * level);
 	enum pt_kind kind = pt_x86_kind(level, entry);
 
-	/* Inverted: one frame up is one down. */
+	/* In an inverted entry the next frame is a smaller number. */
 	return kind == PT_LEAF ? size : pt_has_frame(kind) ? -size : 0;
 }
 
 #define PT_IN_PAGE (PT_IN_LEAF | PT_IN_HUGE | PT_IN_PROTNONE)
 
 /*
- * Of an entry that is not present the CPU reads no bit, and it lets no user in: USER is not among
- * its flags.  Linux keeps its value in a huge leaf that it makes invalid for a moment.
+ * The CPU reads no other bit of an entry that is not present, and such an entry gives no access to
+ * user level.  So USER is not a flag of PT_IN_PROTNONE, though Linux keeps the bit in a huge leaf
+ * that it makes invalid for a moment.
  */
 static const struct pt_flag pt_x86_flags[] = {
 	{ PT_X86_P, PT_IN_TABLE | PT_IN_LEAF | PT_IN_HUGE, "PRESENT", 0 },
@@ -103,12 +109,15 @@ static const struct pt_flag pt_x86_flags[] = {
 	{ 0, 0, (void *)0, 0 },
 };
 
-/* All of the format but what depends on the kernel: volatile_mask and soft. */
+/* The whole format, except what depends on the kernel: volatile_mask and soft. */
 #define PT_X86_FMT                                                                     \
 	.page_shift = 12, .index_bits = 9, .max_leaf_level = 2, .flags = pt_x86_flags, \
 	.kind = pt_x86_kind, .pa = pt_x86_pa, .rights = pt_x86_rights, .step = pt_x86_step
 
-/* Of a kernel that has not been asked (VERIFY_PTE_IOC_INFO): what all of them have in common. */
+/*
+ * The software bits that all kernels have in common, for programs that could not ask the kernel for
+ * its own (VERIFY_PTE_IOC_INFO).
+ */
 static const __u64 pt_x86_soft[PT_NR_SOFT] = {
 	[PT_SOFT_SPECIAL] = 1ULL << 9,
 	[PT_SOFT_UFFD_WP] = 1ULL << 10,

@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 	}
 	if (!qemu_guest_judge(&r, &guest, why, sizeof(why)) &&
-	    qemu_join(r.json, NULL, &guest, VERDICT_UNVERIFIED, "") == VERDICT_PASS)
+	    qemu_join(r.json, NULL, &guest, STATUS_UNVERIFIED, "") == STATUS_PASS)
 		abort();
 	qemu_report_free(&r);
 	return 0;

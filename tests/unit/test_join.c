@@ -88,13 +88,13 @@ static char *replaced(const char *from, const char *to)
 }
 
 static const struct {
-	enum verdict verdict;
+	enum status verdict;
 	const char *name;
 } verdicts[] = {
-	{ VERDICT_PASS, "pass" },
-	{ VERDICT_UNVERIFIED, "unverified" },
-	{ VERDICT_FAIL, "fail" },
-	{ VERDICT_ERROR, "error" },
+	{ STATUS_PASS, "pass" },
+	{ STATUS_UNVERIFIED, "unverified" },
+	{ STATUS_FAIL, "fail" },
+	{ STATUS_ERROR, "error" },
 };
 
 static int judge(struct json_object *report, struct qemu_guest *g, char why[256])
@@ -113,11 +113,11 @@ static int judge(struct json_object *report, struct qemu_guest *g, char why[256]
 /* Guest's, host's and joined verdict: the worst wins, whoever says it. */
 static void test_worst_wins(void **state)
 {
-	static const enum verdict want[4][4] = {
-		{ VERDICT_PASS, VERDICT_UNVERIFIED, VERDICT_FAIL, VERDICT_ERROR },
-		{ VERDICT_UNVERIFIED, VERDICT_UNVERIFIED, VERDICT_FAIL, VERDICT_ERROR },
-		{ VERDICT_FAIL, VERDICT_FAIL, VERDICT_FAIL, VERDICT_ERROR },
-		{ VERDICT_ERROR, VERDICT_ERROR, VERDICT_ERROR, VERDICT_ERROR },
+	static const enum status want[4][4] = {
+		{ STATUS_PASS, STATUS_UNVERIFIED, STATUS_FAIL, STATUS_ERROR },
+		{ STATUS_UNVERIFIED, STATUS_UNVERIFIED, STATUS_FAIL, STATUS_ERROR },
+		{ STATUS_FAIL, STATUS_FAIL, STATUS_FAIL, STATUS_ERROR },
+		{ STATUS_ERROR, STATUS_ERROR, STATUS_ERROR, STATUS_ERROR },
 	};
 	char word[64], why[256];
 	size_t g, h, n;
@@ -127,7 +127,7 @@ static void test_worst_wins(void **state)
 		for (h = 0; h < 4; h++) {
 			struct json_object *report;
 			struct qemu_guest guest;
-			enum verdict joined;
+			enum status joined;
 			char *text;
 
 			snprintf(word, sizeof(word), "\"verdict\":\"%s\"", verdicts[g].name);
@@ -153,50 +153,49 @@ static void test_worst_wins(void **state)
 static const struct {
 	const char *from, *to;
 	int ret;
-	enum verdict want;
+	enum status want;
 	const char *reason; /* or why it is no report */
 } judged[] = {
-	{ "\"zebra\"", "\"okapi\"", 0, VERDICT_PASS, "" },
+	{ "\"zebra\"", "\"okapi\"", 0, STATUS_PASS, "" },
 	/* the figures, not the words */
 	{ SAID("module") "256,\"mismatched\":0", SAID("module") "256,\"mismatched\":5", 0,
-	  VERDICT_FAIL, "witnesses.module: 5 of 256 differ" },
-	{ SAID("module") "256", SAID("module") "0", 0, VERDICT_UNVERIFIED, "nothing was compared" },
-	{ SAID("module") "256", SAID("module") "255", 0, VERDICT_UNVERIFIED, "255 of 256 pages" },
-	{ SAID("pagemap") "256", SAID("pagemap") "1", 0, VERDICT_UNVERIFIED, "1 of 256 pages" },
-	{ SAID("iommu") "512", SAID("iommu") "256", 0, VERDICT_UNVERIFIED, "256 of 512 pages" },
-	{ "[\"0x0\",\"0x40000000\"]", "[\"0x0\"]", 0, VERDICT_FAIL,
+	  STATUS_FAIL, "witnesses.module: 5 of 256 differ" },
+	{ SAID("module") "256", SAID("module") "0", 0, STATUS_UNVERIFIED, "nothing was compared" },
+	{ SAID("module") "256", SAID("module") "255", 0, STATUS_UNVERIFIED, "255 of 256 pages" },
+	{ SAID("pagemap") "256", SAID("pagemap") "1", 0, STATUS_UNVERIFIED, "1 of 256 pages" },
+	{ SAID("iommu") "512", SAID("iommu") "256", 0, STATUS_UNVERIFIED, "256 of 512 pages" },
+	{ "[\"0x0\",\"0x40000000\"]", "[\"0x0\"]", 0, STATUS_FAIL,
 	  "translations: 2 are of no page" },
-	{ "\"tool\"", "\"with\":[{}],\"tool\"", 0, VERDICT_UNVERIFIED, "512 of 1024 pages" },
+	{ "\"tool\"", "\"with\":[{}],\"tool\"", 0, STATUS_UNVERIFIED, "512 of 1024 pages" },
 	/* what the IOMMU has, against the frames: told in other pieces, elsewhere, in part */
 	{ AT("0x40000000", "0x1000000", "0x80000"),
 	  AT("0x40000000", "0x1000000", "0x1000") "," AT("0x40001000", "0x1001000", "0x7f000"), 0,
-	  VERDICT_PASS, "" },
+	  STATUS_PASS, "" },
 	{ AT("0x40080000", "0x2000000", "0x80000"), AT("0x40080000", "0x3000000", "0x80000"), 0,
-	  VERDICT_FAIL,
+	  STATUS_FAIL,
 	  "translations: IOVA 0x40080000 at 0x3000000, and the process has IOVA 0x40080000 at 0x2000000" },
-	{ AT("0x0", "0x1000000", "0x80000"), AT("0x1000", "0x1000000", "0x80000"), 0, VERDICT_FAIL,
+	{ AT("0x0", "0x1000000", "0x80000"), AT("0x1000", "0x1000000", "0x80000"), 0, STATUS_FAIL,
 	  "translations: IOVA 0x1000 at 0x1000000" },
-	{ AT("0x0", "0x1000000", "0x80000"), AT("0x0", "0x1000000", "0x7f000"), 0, VERDICT_FAIL,
+	{ AT("0x0", "0x1000000", "0x80000"), AT("0x0", "0x1000000", "0x7f000"), 0, STATUS_FAIL,
 	  "and the process has IOVA 0x7f000 at 0x107f000" },
 	{ AT("0x0", "0x1000000", "0x80000"),
-	  AT("0x0", "0x1000000", "0x80000") "," AT("0x0", "0x1000000", "0x80000"), 0, VERDICT_FAIL,
+	  AT("0x0", "0x1000000", "0x80000") "," AT("0x0", "0x1000000", "0x80000"), 0, STATUS_FAIL,
 	  "translations: IOVA 0x0" },
-	{ "," AT("0x40080000", "0x2000000", "0x80000"), "", 0, VERDICT_UNVERIFIED,
+	{ "," AT("0x40080000", "0x2000000", "0x80000"), "", 0, STATUS_UNVERIFIED,
 	  "translations: none for IOVA 0x40080000" },
-	{ THERE, "", 0, VERDICT_UNVERIFIED, "translations: none for IOVA 0x0" },
+	{ THERE, "", 0, STATUS_UNVERIFIED, "translations: none for IOVA 0x0" },
 	{ AT("0x40080000", "0x2000000", "0x80000"),
 	  AT("0x40080000", "0x2000000", "0x80000") "," AT("0x80000000", "0x0", "0x1000"), 0,
-	  VERDICT_FAIL, "translations: 1 are of no page" },
+	  STATUS_FAIL, "translations: 1 are of no page" },
 	{ AT("0x40080000", "0x2000000", "0x80000"), AT("0x40080000", "0x2000000", "0x81000"), 0,
-	  VERDICT_FAIL, "translations: 1 are of no page" },
+	  STATUS_FAIL, "translations: 1 are of no page" },
 	{ "\"iovas\":[\"0x0\",\"0x40000000\"]", "\"iovas\":null", -EINVAL, 0,
 	  "iovas is not an array" },
 	{ "\"iovas\":[\"0x0\",\"0x40000000\"]", "\"iovas\":\"0x0\"", -EINVAL, 0,
 	  "iovas is not an array" },
 	{ "\"tool\"", "\"with\":null,\"tool\"", -EINVAL, 0, "with is not an array" },
 	{ "\"tool\"", "\"with\":{},\"tool\"", -EINVAL, 0, "with is not an array" },
-	{ "\"translations\"", "\"transitions\"", 0, VERDICT_UNVERIFIED,
-	  "translations are missing" },
+	{ "\"translations\"", "\"transitions\"", 0, STATUS_UNVERIFIED, "translations are missing" },
 	{ "\"translations\":[", "\"translations\":{},\"x\":[", -EINVAL, 0,
 	  "translations is not an array" },
 	{ "\"len\":\"0x80000\"", "\"len\":524288", -EINVAL, 0, "translations[0] is no" },
@@ -207,9 +206,9 @@ static const struct {
 	{ "[\"0x0\",\"0x40000000\"]", "[\"0x40000000\",\"0x0\"]", -EINVAL, 0,
 	  "mapping.iova is not the first" },
 	/* a report from which pages were taken away */
-	{ SAID("module") "256", SAID("module") "257", 0, VERDICT_UNVERIFIED,
+	{ SAID("module") "256", SAID("module") "257", 0, STATUS_UNVERIFIED,
 	  "257 were compared, and the report is of 256 pages" },
-	{ SAID("pagemap") "256", SAID("pagemap") "9007199254740993", 0, VERDICT_UNVERIFIED,
+	{ SAID("pagemap") "256", SAID("pagemap") "9007199254740993", 0, STATUS_UNVERIFIED,
 	  "9007199254740993 were compared" },
 	/* what is left of a witness that failed */
 	{ SAID("module") "256,\"mismatched\":0",
@@ -218,83 +217,83 @@ static const struct {
 	{ SAID("later") "1,\"mismatched\":0",
 	  SAID("later") "1,\"mismatched\":0,\"first_mismatch\":\"page 0x0\"", -EINVAL, 0,
 	  "later: nothing mismatched, and a first_mismatch" },
-	{ SAID("later") "1", SAID("later") "1,\"total\":2", 0, VERDICT_PASS, "" },
+	{ SAID("later") "1", SAID("later") "1,\"total\":2", 0, STATUS_PASS, "" },
 	{ SAID("later") "1", SAID("later") "1,\"total\":0", -EINVAL, 0, "1 compared of 0" },
 	{ SAID("later") "1", SAID("later") "1,\"total\":\"2\"", -EINVAL, 0, "total is no count" },
 	{ "\"not_proven\":[", "\"not_proven\":[{\"witness\":\"module\",\"why\":\"\"},", 0,
-	  VERDICT_UNVERIFIED, "not_proven names module" },
+	  STATUS_UNVERIFIED, "not_proven names module" },
 	{ "\"not_proven\":[", "\"not_proven\":[{\"witness\":\"interrupts\",\"why\":\"\"},", 0,
-	  VERDICT_PASS, "" },
+	  STATUS_PASS, "" },
 	{ "\"not_proven\":[", "\"not_proven\":[\"module\",", -EINVAL, 0, "names no witness" },
 	{ "\"not_proven\":[", "\"not_proven\":{},\"x\":[", -EINVAL, 0, "not_proven is not" },
 	/* a witness whose step is gone, or did not pass */
-	{ "\"name\":\"page-user\"", "\"name\":\"page-usher\"", 0, VERDICT_UNVERIFIED,
+	{ "\"name\":\"page-user\"", "\"name\":\"page-usher\"", 0, STATUS_UNVERIFIED,
 	  "witnesses.module: no step page-user" },
 	{ "\"page-user\",\"status\":\"pass\"", "\"page-user\",\"status\":\"skip\"", 0,
-	  VERDICT_UNVERIFIED, "witnesses.module: no step page-user" },
-	{ "\"iommu\",\"status\":\"pass\"", "\"iommu\",\"status\":\"skip\"", 0, VERDICT_UNVERIFIED,
+	  STATUS_UNVERIFIED, "witnesses.module: no step page-user" },
+	{ "\"iommu\",\"status\":\"pass\"", "\"iommu\",\"status\":\"skip\"", 0, STATUS_UNVERIFIED,
 	  "witnesses.iommu: no step iommu" },
 	{ "\"device-dma\",\"status\":\"pass\"", "\"device-dma\",\"status\":\"skip\"", 0,
-	  VERDICT_PASS, "" }, /* nor did the witness */
-	{ "{\"name\":\"pagemap\",\"status\":\"pass\"},", "", 0, VERDICT_UNVERIFIED,
+	  STATUS_PASS, "" }, /* nor did the witness */
+	{ "{\"name\":\"pagemap\",\"status\":\"pass\"},", "", 0, STATUS_UNVERIFIED,
 	  "witnesses.pagemap: no step pagemap" },
-	{ SAID("later") "1", SAID("later") "0", 0, VERDICT_UNVERIFIED, "nothing was compared" },
-	{ SAID("later") "1,\"mismatched\":0", SAID("later") "1,\"mismatched\":1", 0, VERDICT_FAIL,
+	{ SAID("later") "1", SAID("later") "0", 0, STATUS_UNVERIFIED, "nothing was compared" },
+	{ SAID("later") "1,\"mismatched\":0", SAID("later") "1,\"mismatched\":1", 0, STATUS_FAIL,
 	  "witnesses.later: 1 of 1 differ" },
 	{ "{\"compared\":512,\"mismatched\":0,\"pages\":[]",
-	  "{\"compared\":512,\"mismatched\":1,\"pages\":[\"0x0\"]", 0, VERDICT_FAIL,
+	  "{\"compared\":512,\"mismatched\":1,\"pages\":[\"0x0\"]", 0, STATUS_FAIL,
 	  "stale: 1 of 512 differ" },
-	{ "{\"compared\":512,\"mismatched\":0,\"pages\":[]}", "{}", 0, VERDICT_PASS, "" },
+	{ "{\"compared\":512,\"mismatched\":0,\"pages\":[]}", "{}", 0, STATUS_PASS, "" },
 	{ "{\"compared\":512,\"mismatched\":0,\"pages\":[]",
 	  "{\"compared\":512,\"mismatched\":0,\"pages\":[\"0x0\"]", -EINVAL, 0,
 	  "stale.pages are not the 0 that mismatched" },
 	{ "{\"compared\":512,\"mismatched\":0,\"pages\":[]",
 	  "{\"compared\":512,\"mismatched\":0,\"pages\":0", -EINVAL, 0, "stale.pages" },
-	{ "\"stale\":{\"compared\":512", "\"stale\":{\"compared\":1", 0, VERDICT_UNVERIFIED,
+	{ "\"stale\":{\"compared\":512", "\"stale\":{\"compared\":1", 0, STATUS_UNVERIFIED,
 	  "stale: 1 of 512 pages" },
-	{ "\"stale\":{\"compared\":512", "\"stale\":{\"compared\":0", 0, VERDICT_UNVERIFIED,
+	{ "\"stale\":{\"compared\":512", "\"stale\":{\"compared\":0", 0, STATUS_UNVERIFIED,
 	  "stale: 0 of 512 pages" },
 	/* words that are worse than the figures */
-	{ SAID("later"), "\"later\":{\"status\":\"fail\",\"compared\":", 0, VERDICT_FAIL,
+	{ SAID("later"), "\"later\":{\"status\":\"fail\",\"compared\":", 0, STATUS_FAIL,
 	  "is fail" },
-	{ SAID("later"), "\"later\":{\"status\":\"error\",\"compared\":", 0, VERDICT_ERROR,
+	{ SAID("later"), "\"later\":{\"status\":\"error\",\"compared\":", 0, STATUS_ERROR,
 	  "is error" },
-	{ SAID("later"), "\"later\":{\"status\":\"unverified\",\"compared\":", 0,
-	  VERDICT_UNVERIFIED, "is unverified" },
-	{ "\"open\",\"status\":\"pass\"", "\"open\",\"status\":\"fail\"", 0, VERDICT_FAIL,
+	{ SAID("later"), "\"later\":{\"status\":\"unverified\",\"compared\":", 0, STATUS_UNVERIFIED,
+	  "is unverified" },
+	{ "\"open\",\"status\":\"pass\"", "\"open\",\"status\":\"fail\"", 0, STATUS_FAIL,
 	  "steps: open: its status is fail" },
 	{ "\"open\",\"status\":\"pass\"", "\"open\",\"status\":\"unverified\"", 0,
-	  VERDICT_UNVERIFIED, "open" },
-	{ "\"first\",\"status\":\"pass\"", "\"first\",\"status\":\"fail\"", 0, VERDICT_FAIL,
+	  STATUS_UNVERIFIED, "open" },
+	{ "\"first\",\"status\":\"pass\"", "\"first\",\"status\":\"fail\"", 0, STATUS_FAIL,
 	  "first" },
-	{ "\"open\",\"status\":\"pass\"", "\"\\u001b[2J\",\"status\":\"fail\"", 0, VERDICT_FAIL,
+	{ "\"open\",\"status\":\"pass\"", "\"\\u001b[2J\",\"status\":\"fail\"", 0, STATUS_FAIL,
 	  "steps: \\x1b[2J" },
-	{ "\"tool\"", "\"error\":{\"what\":\"x\"},\"tool\"", 0, VERDICT_ERROR, "an error" },
-	{ "\"tool\"", "\"error\":null,\"tool\"", 0, VERDICT_PASS, "" },
+	{ "\"tool\"", "\"error\":{\"what\":\"x\"},\"tool\"", 0, STATUS_ERROR, "an error" },
+	{ "\"tool\"", "\"error\":null,\"tool\"", 0, STATUS_PASS, "" },
 	/* who is missing, or was left out */
-	{ SAID("module"), SAID("nodule"), 0, VERDICT_UNVERIFIED, "witnesses.module is missing" },
-	{ SAID("pagemap"), SAID("pagemop"), 0, VERDICT_UNVERIFIED, "witnesses.pagemap is missing" },
-	{ SAID("iommu"), SAID("nommu"), 0, VERDICT_UNVERIFIED, "witnesses.iommu is missing" },
-	{ "\"device_dma\"", "\"device_dmo\"", 0, VERDICT_UNVERIFIED, "device_dma is missing" },
+	{ SAID("module"), SAID("nodule"), 0, STATUS_UNVERIFIED, "witnesses.module is missing" },
+	{ SAID("pagemap"), SAID("pagemop"), 0, STATUS_UNVERIFIED, "witnesses.pagemap is missing" },
+	{ SAID("iommu"), SAID("nommu"), 0, STATUS_UNVERIFIED, "witnesses.iommu is missing" },
+	{ "\"device_dma\"", "\"device_dmo\"", 0, STATUS_UNVERIFIED, "device_dma is missing" },
 	{ SAID("module") "256", "\"module\":{\"status\":\"skip\",\"compared\":0", 0,
-	  VERDICT_UNVERIFIED, "witnesses.module was skipped" },
+	  STATUS_UNVERIFIED, "witnesses.module was skipped" },
 	{ SAID("pagemap") "256", "\"pagemap\":{\"status\":\"skip\",\"compared\":0", 0,
-	  VERDICT_UNVERIFIED, "witnesses.pagemap was skipped" },
+	  STATUS_UNVERIFIED, "witnesses.pagemap was skipped" },
 	{ SAID("iommu") "512", "\"iommu\":{\"status\":\"skip\",\"compared\":0", 0,
-	  VERDICT_UNVERIFIED, "witnesses.iommu was skipped" },
+	  STATUS_UNVERIFIED, "witnesses.iommu was skipped" },
 	{ "\"device_dma\":{\"status\":\"skip\"", "\"device_dma\":{\"status\":\"pass\"", 0,
-	  VERDICT_UNVERIFIED, "nothing was compared" },
+	  STATUS_UNVERIFIED, "nothing was compared" },
 	{ "\"device_dma\":{\"status\":\"skip\",\"compared\":0", SAID("device_dma") "100", 0,
-	  VERDICT_PASS, "" },
+	  STATUS_PASS, "" },
 	/* the host's own word of an earlier time */
-	{ "\"qemu\":{\"status\":\"skip\"", "\"qemu\":{\"status\":\"fail\"", 0, VERDICT_PASS, "" },
-	{ "\"qemu\":{\"status\":\"skip\"", "\"qemu\":{\"status\":7", 0, VERDICT_PASS, "" },
-	{ "\"qemu\":{", "\"qemu\":7,\"k\":{\"l\":0,", 0, VERDICT_PASS, "" },
+	{ "\"qemu\":{\"status\":\"skip\"", "\"qemu\":{\"status\":\"fail\"", 0, STATUS_PASS, "" },
+	{ "\"qemu\":{\"status\":\"skip\"", "\"qemu\":{\"status\":7", 0, STATUS_PASS, "" },
+	{ "\"qemu\":{", "\"qemu\":7,\"k\":{\"l\":0,", 0, STATUS_PASS, "" },
 	/* held, and not final */
 	{ "\"verdict\":\"pass\"", "\"verdict\":\"unverified\",\"held\":true,\"so_far\":\"pass\"", 0,
-	  VERDICT_PASS, "" },
+	  STATUS_PASS, "" },
 	{ "\"verdict\":\"pass\"", "\"verdict\":\"fail\",\"held\":true,\"so_far\":\"fail\"", 0,
-	  VERDICT_FAIL, "so far" },
+	  STATUS_FAIL, "so far" },
 	{ "\"verdict\":\"pass\"", "\"verdict\":\"pass\",\"held\":true,\"so_far\":\"pass\"", -EINVAL,
 	  0, "is held" },
 	{ "\"verdict\":\"pass\"", "\"verdict\":\"unverified\",\"held\":true", -EINVAL, 0,
@@ -303,9 +302,9 @@ static const struct {
 	  -EINVAL, 0, "so_far is worse" },
 	{ "\"verdict\":\"pass\"", "\"verdict\":\"unverified\",\"held\":1,\"so_far\":\"pass\"",
 	  -EINVAL, 0, "report.held" },
-	{ "\"verdict\":\"pass\"", "\"verdict\":\"pass\",\"final\":false", 0, VERDICT_UNVERIFIED,
+	{ "\"verdict\":\"pass\"", "\"verdict\":\"pass\",\"final\":false", 0, STATUS_UNVERIFIED,
 	  "last word" },
-	{ "\"verdict\":\"pass\"", "\"verdict\":\"pass\",\"final\":true", 0, VERDICT_PASS, "" },
+	{ "\"verdict\":\"pass\"", "\"verdict\":\"pass\",\"final\":true", 0, STATUS_PASS, "" },
 	{ "\"verdict\":\"pass\"", "\"verdict\":\"pass\",\"final\":\"yes\"", -EINVAL, 0,
 	  "report.final" },
 	/* no report at all */
@@ -341,9 +340,9 @@ static const struct {
 	{ "\"device_dma\":{\"status\":\"skip\",\"compared\":0",
 	  "\"device_dma\":{\"status\":\"skip\",\"compared\":1", -EINVAL, 0, "skipped, and 1" },
 	{ "\"device_dma\":{\"status\":\"skip\",\"compared\":0", SAID("device_dma") "512", 0,
-	  VERDICT_PASS, "" },
+	  STATUS_PASS, "" },
 	{ "\"device_dma\":{\"status\":\"skip\",\"compared\":0", SAID("device_dma") "513", 0,
-	  VERDICT_UNVERIFIED, "device_dma: 513 were compared, and" },
+	  STATUS_UNVERIFIED, "device_dma: 513 were compared, and" },
 	{ "\"stale\":{\"compared\":512", "\"stale\":{\"compared\":\"512\"", -EINVAL, 0,
 	  "stale.compared" },
 	{ "\"steps\"", "\"stops\"", -EINVAL, 0, "steps is missing" },
@@ -374,9 +373,9 @@ static void test_judged(void **state)
 			fail_msg("%s -> %s: %d: %s", judged[i].from, judged[i].to, ret, why);
 		if (!ret && g.verdict != judged[i].want)
 			fail_msg("%s -> %s: %s", judged[i].from, judged[i].to,
-				 verdict_name(g.verdict));
+				 status_name(g.verdict));
 		if (!strstr(ret ? why : g.reason, judged[i].reason) ||
-		    (!ret && !g.reason[0] != (g.verdict == VERDICT_PASS)))
+		    (!ret && !g.reason[0] != (g.verdict == STATUS_PASS)))
 			fail_msg("%s -> %s: \"%s\"", judged[i].from, judged[i].to,
 				 ret ? why : g.reason);
 		json_object_put(report);
@@ -389,13 +388,13 @@ static void test_pages(void **state)
 {
 	static const struct {
 		uint64_t user, supervisor, absent;
-		enum verdict want;
+		enum status want;
 		const char *reason;
 	} t[] = {
-		{ PAGES, 0, 0, VERDICT_PASS, "" },
-		{ 0, PAGES, 0, VERDICT_PASS, "" },
-		{ PAGES - 1, 1, 0, VERDICT_FAIL, "255 are user and 1 supervisor pages" },
-		{ PAGES - 1, 0, 1, VERDICT_FAIL, "1 of 256 are absent" },
+		{ PAGES, 0, 0, STATUS_PASS, "" },
+		{ 0, PAGES, 0, STATUS_PASS, "" },
+		{ PAGES - 1, 1, 0, STATUS_FAIL, "255 are user and 1 supervisor pages" },
+		{ PAGES - 1, 0, 1, STATUS_FAIL, "1 of 256 are absent" },
 	};
 	struct json_object *report = parse(good);
 	struct qemu_guest g;
@@ -431,27 +430,27 @@ static void test_with(void **state)
 {
 	static const struct {
 		const char *with;
-		enum verdict want;
+		enum status want;
 		const char *reason;
 	} t[] = {
-		{ "{" ASKED(512, 0) "," TOLD "}", VERDICT_PASS, "" },
+		{ "{" ASKED(512, 0) "," TOLD "}", STATUS_PASS, "" },
 		{ "{" ASKED(512, 0) ",\"translations\":[" AT("0x0", "0x1000", "0x80000") "]}",
-		  VERDICT_FAIL, "with[0].translations: IOVA 0x0 at 0x1000" },
-		{ "{" ASKED(512, 0) ",\"translations\":[]}", VERDICT_UNVERIFIED,
+		  STATUS_FAIL, "with[0].translations: IOVA 0x0 at 0x1000" },
+		{ "{" ASKED(512, 0) ",\"translations\":[]}", STATUS_UNVERIFIED,
 		  "with[0].translations: none" },
-		{ "{" ASKED(512, 0) "}", VERDICT_UNVERIFIED, "with[0].translations are missing" },
-		{ "{" TOLD "}", VERDICT_UNVERIFIED, "with[0].iommu is missing" },
-		{ "{" ASKED(512, 1) "," TOLD "}", VERDICT_FAIL, "with[0].iommu: 1 of 512 differ" },
-		{ "{" ASKED(511, 0) "," TOLD "}", VERDICT_UNVERIFIED, "with[0].iommu: 511 of 512" },
-		{ "{" ASKED(513, 0) "," TOLD "}", VERDICT_UNVERIFIED, "513 were compared" },
-		{ "{" ASKED(512, 0) "," MOVED(16, 0) "," TOLD "}", VERDICT_PASS, "" },
-		{ "{" ASKED(512, 0) "," MOVED(16, 1) "," TOLD "}", VERDICT_FAIL,
+		{ "{" ASKED(512, 0) "}", STATUS_UNVERIFIED, "with[0].translations are missing" },
+		{ "{" TOLD "}", STATUS_UNVERIFIED, "with[0].iommu is missing" },
+		{ "{" ASKED(512, 1) "," TOLD "}", STATUS_FAIL, "with[0].iommu: 1 of 512 differ" },
+		{ "{" ASKED(511, 0) "," TOLD "}", STATUS_UNVERIFIED, "with[0].iommu: 511 of 512" },
+		{ "{" ASKED(513, 0) "," TOLD "}", STATUS_UNVERIFIED, "513 were compared" },
+		{ "{" ASKED(512, 0) "," MOVED(16, 0) "," TOLD "}", STATUS_PASS, "" },
+		{ "{" ASKED(512, 0) "," MOVED(16, 1) "," TOLD "}", STATUS_FAIL,
 		  "with[0].device_dma: 1 of 16 differ" },
-		{ "{" ASKED(512, 0) "," MOVED(513, 0) "," TOLD "}", VERDICT_UNVERIFIED,
+		{ "{" ASKED(512, 0) "," MOVED(513, 0) "," TOLD "}", STATUS_UNVERIFIED,
 		  "with[0].device_dma: 513 were compared" },
-		{ "{" ASKED(-1, 0) "," TOLD "}", VERDICT_ERROR, "" },
-		{ "{" ASKED(1, 2) "," TOLD "}", VERDICT_ERROR, "" },
-		{ "{" ASKED(512, 0) ",\"device_dma\":7," TOLD "}", VERDICT_ERROR, "" },
+		{ "{" ASKED(-1, 0) "," TOLD "}", STATUS_ERROR, "" },
+		{ "{" ASKED(1, 2) "," TOLD "}", STATUS_ERROR, "" },
+		{ "{" ASKED(512, 0) ",\"device_dma\":7," TOLD "}", STATUS_ERROR, "" },
 	};
 	struct qemu_guest g;
 	char why[256];
@@ -467,11 +466,11 @@ static void test_with(void **state)
 		json_object_object_add(report, "with", with);
 		json_object_object_del(report, "stale");
 		if (judge(report, &g, why)) {
-			assert_true(t[i].want == VERDICT_ERROR && strstr(why, "report.with[0]."));
-			g.verdict = VERDICT_ERROR;
+			assert_true(t[i].want == STATUS_ERROR && strstr(why, "report.with[0]."));
+			g.verdict = STATUS_ERROR;
 		}
 		if (g.verdict != t[i].want || !strstr(g.reason, t[i].reason))
-			fail_msg("%zu: %s: %s", i, verdict_name(g.verdict), g.reason);
+			fail_msg("%zu: %s: %s", i, status_name(g.verdict), g.reason);
 		json_object_put(report);
 		free(text);
 	}
@@ -513,14 +512,14 @@ static void test_proven_follows(void **state)
 /* The run of a held report goes on: no pass, but what it is so far. */
 static void test_held(void **state)
 {
-	static const struct qemu_guest guest = { .verdict = VERDICT_PASS, .held = true };
+	static const struct qemu_guest guest = { .verdict = STATUS_PASS, .held = true };
 	struct json_object *report = parse(good);
 
 	(void)state;
-	assert_int_equal(qemu_join(report, NULL, &guest, VERDICT_PASS, ""), VERDICT_UNVERIFIED);
+	assert_int_equal(qemu_join(report, NULL, &guest, STATUS_PASS, ""), STATUS_UNVERIFIED);
 	assert_string_equal(string_at(report, "verdict"), "unverified");
 	assert_string_equal(string_at(report, "so_far"), "pass");
-	assert_int_equal(qemu_join(report, NULL, &guest, VERDICT_FAIL, "x"), VERDICT_FAIL);
+	assert_int_equal(qemu_join(report, NULL, &guest, STATUS_FAIL, "x"), STATUS_FAIL);
 	assert_string_equal(string_at(report, "verdict"), "fail");
 	assert_string_equal(string_at(report, "so_far"), "fail");
 	json_object_put(report);
@@ -536,18 +535,18 @@ static const char *list(struct json_object *report, const char *key)
 
 static void test_proven(void **state)
 {
-	static const struct qemu_guest guest = { .verdict = VERDICT_PASS };
+	static const struct qemu_guest guest = { .verdict = STATUS_PASS };
 	struct json_object *report = parse(good);
 	int again;
 
 	(void)state;
 	for (again = 0; again < 2; again++) { /* what was said before goes */
-		qemu_join(report, NULL, &guest, VERDICT_UNVERIFIED, "no VM");
+		qemu_join(report, NULL, &guest, STATUS_UNVERIFIED, "no VM");
 		assert_string_equal(list(report, "proven"), "[\"module\",\"pagemap\",\"iommu\"]");
 		assert_string_equal(list(report, "not_proven"),
 				    "[{\"witness\":\"device_dma\",\"why\":\"not asked\"},"
 				    "{\"witness\":\"qemu\",\"why\":\"no VM\"}]");
-		qemu_join(report, NULL, &guest, VERDICT_PASS, "");
+		qemu_join(report, NULL, &guest, STATUS_PASS, "");
 		assert_string_equal(list(report, "proven"),
 				    "[\"module\",\"pagemap\",\"iommu\",\"qemu\"]");
 		assert_string_equal(list(report, "not_proven"),
@@ -558,14 +557,14 @@ static void test_proven(void **state)
 
 static void test_rest_unchanged(void **state)
 {
-	static const struct qemu_guest guest = { .verdict = VERDICT_PASS };
+	static const struct qemu_guest guest = { .verdict = STATUS_PASS };
 	static const char told[] = "{\"status\":\"fail\",\"compared\":1280,\"mismatched\":3}";
 	struct json_object *report = parse(good), *want;
 	char *text, *expected;
 
 	(void)state;
 	json_object_object_del(report, "not_proven");
-	assert_int_equal(qemu_join(report, parse(told), &guest, VERDICT_FAIL, "x"), VERDICT_FAIL);
+	assert_int_equal(qemu_join(report, parse(told), &guest, STATUS_FAIL, "x"), STATUS_FAIL);
 	text = replaced("\"verdict\":\"pass\"", "\"verdict\":\"fail\"");
 	assert_true(asprintf(&expected, "%.*s\"qemu\":%s%s",
 			     (int)(strstr(text, "\"qemu\":") - text), text, told,
@@ -587,11 +586,11 @@ static void test_rest_unchanged(void **state)
 /* A report that had no such witness gets one. */
 static void test_witness_added(void **state)
 {
-	static const struct qemu_guest guest = { .verdict = VERDICT_PASS };
+	static const struct qemu_guest guest = { .verdict = STATUS_PASS };
 	struct json_object *report = parse("{\"verdict\":\"pass\",\"witnesses\":{}}");
 
 	(void)state;
-	qemu_join(report, parse("{\"status\":\"pass\"}"), &guest, VERDICT_PASS, "");
+	qemu_join(report, parse("{\"status\":\"pass\"}"), &guest, STATUS_PASS, "");
 	assert_string_equal(
 		json_object_to_json_string_ext(report, JSON_C_TO_STRING_PLAIN),
 		"{\"verdict\":\"pass\",\"witnesses\":{\"qemu\":{\"status\":\"pass\"}}}");

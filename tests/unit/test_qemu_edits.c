@@ -35,7 +35,7 @@ static void reset_machine(void)
 }
 
 /* As qemu_verify_pte does it, without a monitor. */
-static enum verdict judge(struct job *j)
+static enum status judge(struct job *j)
 {
 	size_t cpu;
 	uint32_t levels;
@@ -52,7 +52,7 @@ static enum verdict judge(struct job *j)
 	if (qemu_vm_find_vcpu(&j->vm, &cpu, &levels, &j->err) ||
 	    qemu_vm_find_root(&j->vm, &j->tables) ||
 	    qemu_compare(&j->report, &j->tables, j->opt.exact, &j->compare))
-		return VERDICT_ERROR;
+		return STATUS_ERROR;
 	qemu_vm_compare(&j->vm, &j->report, &j->compare);
 	qemu_judge_compare(j);
 	return j->verdict;
@@ -86,91 +86,91 @@ static char *replaced(const char *text, const char *from, const char *to)
 /* The report, with a piece of its text replaced; the machine is the one that it is of. */
 static const struct edit {
 	const char *from, *to;
-	enum verdict want;
+	enum status want;
 	const char *detail; /* part of it */
 	const char *from2, *to2;
 } edits[] = {
-	{ "\"pid\":7", "\"pid\":8", VERDICT_PASS, "every entry", NULL, NULL },
+	{ "\"pid\":7", "\"pid\":8", STATUS_PASS, "every entry", NULL, NULL },
 	/* what is told again: the same, in the middle of what it covers, in passing, else */
-	{ AT_START, AT_START PMD_AGAIN("0x6067"), VERDICT_PASS, "every entry", NULL, NULL },
-	{ AT_END, TO_END NO_COMMA("0x6067"), VERDICT_PASS, "every entry", NULL, NULL },
-	{ AT_START, AT_START PTE_OF_A PTE_OF_A, VERDICT_PASS, "every entry", NULL, NULL },
-	{ AT_START, AT_START PMD_AGAIN("0x6047"), VERDICT_PASS, "every entry", NULL, NULL },
-	{ AT_START, AT_START PMD_AGAIN("0x5067"), VERDICT_UNVERIFIED, "changed while the module",
+	{ AT_START, AT_START PMD_AGAIN("0x6067"), STATUS_PASS, "every entry", NULL, NULL },
+	{ AT_END, TO_END NO_COMMA("0x6067"), STATUS_PASS, "every entry", NULL, NULL },
+	{ AT_START, AT_START PTE_OF_A PTE_OF_A, STATUS_PASS, "every entry", NULL, NULL },
+	{ AT_START, AT_START PMD_AGAIN("0x6047"), STATUS_PASS, "every entry", NULL, NULL },
+	{ AT_START, AT_START PMD_AGAIN("0x5067"), STATUS_UNVERIFIED, "changed while the module",
 	  NULL, NULL },
-	{ AT_START, AT_START PMD_AGAIN("0x0"), VERDICT_UNVERIFIED, "changed while the module", NULL,
+	{ AT_START, AT_START PMD_AGAIN("0x0"), STATUS_UNVERIFIED, "changed while the module", NULL,
 	  NULL },
-	{ AT_END, TO_END NO_COMMA("0x5067"), VERDICT_FAIL, "PMD index 2", NULL, NULL },
+	{ AT_END, TO_END NO_COMMA("0x5067"), STATUS_FAIL, "PMD index 2", NULL, NULL },
 	/* entries of a table that nothing leads to */
 	{ AT_START,
 	  AT_START "{\"level\":\"PTE\",\"table_pa\":\"0x5000\",\"vaddr\":\"0x7f0000200000\","
 		   "\"index\":0,\"entries\":[\"0x67\"]},",
-	  VERDICT_FAIL, "1 entries of the report are in no table", NULL, NULL },
+	  STATUS_FAIL, "1 entries of the report are in no table", NULL, NULL },
 	/* the address bits that count */
-	{ "\"0xffffffffff000\"", "\"0xfffffbffff000\"", VERDICT_FAIL, "leaves out 0x40000000", NULL,
+	{ "\"0xffffffffff000\"", "\"0xfffffbffff000\"", STATUS_FAIL, "leaves out 0x40000000", NULL,
 	  NULL },
-	{ "\"0xffffffffff000\"", "\"0xfffffbffff000\"", VERDICT_FAIL, "run says pa 0x0",
+	{ "\"0xffffffffff000\"", "\"0xfffffbffff000\"", STATUS_FAIL, "run says pa 0x0",
 	  "\"pa\":\"0x40000000\"", "\"pa\":\"0x0\"" },
-	{ "\"0xffffffffff000\"", "\"0xffffff7fff000\"", VERDICT_UNVERIFIED,
+	{ "\"0xffffffffff000\"", "\"0xffffff7fff000\"", STATUS_UNVERIFIED,
 	  "not the whole address field", NULL, NULL },
-	{ "\"0xffffffffff000\"", "\"0xfffffffffffff\"", VERDICT_UNVERIFIED,
+	{ "\"0xffffffffff000\"", "\"0xfffffffffffff\"", STATUS_UNVERIFIED,
 	  "not the whole address field", NULL, NULL },
-	{ "\"0xffffffffff000\"", "\"0xffffffffffffffff\"", VERDICT_UNVERIFIED,
+	{ "\"0xffffffffff000\"", "\"0xffffffffffffffff\"", STATUS_UNVERIFIED,
 	  "not the whole address field", NULL, NULL },
 	/* whose root it is */
-	{ "\"pti\":false", "\"pti\":true", VERDICT_FAIL, "mapping.pti: the report says true", NULL,
+	{ "\"pti\":false", "\"pti\":true", STATUS_FAIL, "mapping.pti: the report says true", NULL,
 	  NULL },
-	{ "\"kernel_root_pa\":\"0x1000\"", "\"kernel_root_pa\":\"0x0\"", VERDICT_FAIL,
+	{ "\"kernel_root_pa\":\"0x1000\"", "\"kernel_root_pa\":\"0x0\"", STATUS_FAIL,
 	  "mapping.kernel_root_pa", NULL, NULL },
-	{ "\"root_pa\":\"0x1000\"", "\"root_pa\":\"0x7000\"", VERDICT_FAIL, "PGD", NULL, NULL },
-	{ "\"root_pa\":\"0x1000\"", "\"root_pa\":\"0x9000\"", VERDICT_ERROR, "", NULL, NULL },
+	{ "\"root_pa\":\"0x1000\"", "\"root_pa\":\"0x7000\"", STATUS_FAIL, "PGD", NULL, NULL },
+	{ "\"root_pa\":\"0x1000\"", "\"root_pa\":\"0x9000\"", STATUS_ERROR, "", NULL, NULL },
 	/* what may change in passing: SOFT_DIRTY is 0x800, SAVED_DIRTY bit 58; the leaf at VA has
 	   both A and D */
 	{ "\"pti\":false",
-	  "\"pti\":false,\"bits\":{\"SOFT_DIRTY\":\"0x800\",\"volatile\":\"0x860\"}", VERDICT_PASS,
+	  "\"pti\":false,\"bits\":{\"SOFT_DIRTY\":\"0x800\",\"volatile\":\"0x860\"}", STATUS_PASS,
 	  "every entry", "\"entries\":[\"0x8000000011110867\"",
 	  "\"entries\":[\"0x8000000011110007\"" },
 	{ "\"pti\":false",
-	  "\"pti\":false,\"bits\":{\"SOFT_DIRTY\":\"0x800\",\"volatile\":\"0x60\"}", VERDICT_FAIL,
+	  "\"pti\":false,\"bits\":{\"SOFT_DIRTY\":\"0x800\",\"volatile\":\"0x60\"}", STATUS_FAIL,
 	  "PTE index 510", "\"entries\":[\"0x8000000011110867\"",
 	  "\"entries\":[\"0x8000000011110067\"" },
 	{ "\"pti\":false",
 	  "\"pti\":false,\"bits\":{\"SOFT_DIRTY\":\"0x800\","
 	  "\"SAVED_DIRTY\":\"0x400000000000000\",\"volatile\":\"0x400000000000860\"}",
-	  VERDICT_PASS, "every entry", "\"entries\":[\"0x8000000011110867\"",
+	  STATUS_PASS, "every entry", "\"entries\":[\"0x8000000011110867\"",
 	  "\"entries\":[\"0x8400000011110827\"" },
 	/* pages */
-	{ "\"page_size\":4096,\"root_pa\"", "\"page_size\":2097152,\"root_pa\"", VERDICT_FAIL,
+	{ "\"page_size\":4096,\"root_pa\"", "\"page_size\":2097152,\"root_pa\"", STATUS_FAIL,
 	  "mapping.page_size", NULL, NULL },
-	{ "\"page_size\":4096,\"root_pa\"", "\"page_size\":2048,\"root_pa\"", VERDICT_FAIL,
+	{ "\"page_size\":4096,\"root_pa\"", "\"page_size\":2048,\"root_pa\"", STATUS_FAIL,
 	  "mapping.page_size", NULL, NULL },
-	{ "\"page_size\":2097152", "\"page_size\":4096", VERDICT_FAIL, "run says", NULL, NULL },
-	{ "\"total\":518", "\"total\":517", VERDICT_FAIL, "pages.total", NULL, NULL },
-	{ "\"user\":516", "\"user\":515", VERDICT_FAIL, "pages.user", NULL, NULL },
-	{ "\"supervisor\":0", "\"supervisor\":1", VERDICT_FAIL, "pages.supervisor", NULL, NULL },
-	{ "\"absent\":2", "\"absent\":1", VERDICT_FAIL, "pages.absent", NULL, NULL },
-	{ "\"write\":false,\"exec\":false},", "\"write\":true,\"exec\":false},", VERDICT_FAIL,
+	{ "\"page_size\":2097152", "\"page_size\":4096", STATUS_FAIL, "run says", NULL, NULL },
+	{ "\"total\":518", "\"total\":517", STATUS_FAIL, "pages.total", NULL, NULL },
+	{ "\"user\":516", "\"user\":515", STATUS_FAIL, "pages.user", NULL, NULL },
+	{ "\"supervisor\":0", "\"supervisor\":1", STATUS_FAIL, "pages.supervisor", NULL, NULL },
+	{ "\"absent\":2", "\"absent\":1", STATUS_FAIL, "pages.absent", NULL, NULL },
+	{ "\"write\":false,\"exec\":false},", "\"write\":true,\"exec\":false},", STATUS_FAIL,
 	  "run says", NULL, NULL },
 	/* where the device finds a page: it follows */
-	{ "\"pa\":\"0x40000000\"", "\"iova\":\"0x2000\",\"pa\":\"0x40000000\"", VERDICT_PASS,
+	{ "\"pa\":\"0x40000000\"", "\"iova\":\"0x2000\",\"pa\":\"0x40000000\"", STATUS_PASS,
 	  "every entry", NULL, NULL },
-	{ "\"pa\":\"0x40000000\"", "\"iova\":\"0x40002000\",\"pa\":\"0x40000000\"", VERDICT_PASS,
+	{ "\"pa\":\"0x40000000\"", "\"iova\":\"0x40002000\",\"pa\":\"0x40000000\"", STATUS_PASS,
 	  "every entry", "\"iova\":\"0x0\"", "\"iova\":\"0x40000000\"" },
 	/* a page where there is none */
 	{ "\"exec\":false}]",
 	  "\"exec\":false},{\"vaddr\":\"0x7f0000403000\",\"pa\":\"0x0\",\"len\":4096,"
 	  "\"page_size\":1073741824,\"user\":false,\"write\":false,\"exec\":false}]",
-	  VERDICT_FAIL, "page 0x7f0000403000: in a run, and QEMU has no page there", NULL, NULL },
+	  STATUS_FAIL, "page 0x7f0000403000: in a run, and QEMU has no page there", NULL, NULL },
 	/* flags of the walk */
-	{ "\"RW\",\"USER\"", "\"RW\"", VERDICT_FAIL, "PGD in walk: its flags", NULL, NULL },
-	{ "\"RW\",\"USER\"", "\"RW\",\"USER\",\"GLOBAL\"", VERDICT_FAIL, "its flags", NULL, NULL },
-	{ "\"RW\",\"USER\"", "\"USER\",\"RW\"", VERDICT_FAIL, "its flags", NULL, NULL },
-	{ "\"RW\",\"USER\"", "\"RW\",\"USER \"", VERDICT_FAIL, "its flags", NULL, NULL },
-	{ "\"RW\",\"USER\"", "\"RW\",4", VERDICT_FAIL, "its flags", NULL, NULL },
-	{ "\"SOFT_DIRTY\",\"NX\"", "\"SOFT_DIRTY\",\"NX\",\"PAT\"", VERDICT_FAIL,
+	{ "\"RW\",\"USER\"", "\"RW\"", STATUS_FAIL, "PGD in walk: its flags", NULL, NULL },
+	{ "\"RW\",\"USER\"", "\"RW\",\"USER\",\"GLOBAL\"", STATUS_FAIL, "its flags", NULL, NULL },
+	{ "\"RW\",\"USER\"", "\"USER\",\"RW\"", STATUS_FAIL, "its flags", NULL, NULL },
+	{ "\"RW\",\"USER\"", "\"RW\",\"USER \"", STATUS_FAIL, "its flags", NULL, NULL },
+	{ "\"RW\",\"USER\"", "\"RW\",4", STATUS_FAIL, "its flags", NULL, NULL },
+	{ "\"SOFT_DIRTY\",\"NX\"", "\"SOFT_DIRTY\",\"NX\",\"PAT\"", STATUS_FAIL,
 	  "PTE in walk: its flags", NULL, NULL },
-	{ "\"SOFT_DIRTY\",\"NX\"", "\"NX\"", VERDICT_FAIL, "PTE in walk: its flags", NULL, NULL },
-	{ "\"SOFT_DIRTY\",\"NX\"", "\"SOFT_DIRTY\"", VERDICT_FAIL, "PTE in walk: its flags", NULL,
+	{ "\"SOFT_DIRTY\",\"NX\"", "\"NX\"", STATUS_FAIL, "PTE in walk: its flags", NULL, NULL },
+	{ "\"SOFT_DIRTY\",\"NX\"", "\"SOFT_DIRTY\"", STATUS_FAIL, "PTE in walk: its flags", NULL,
 	  NULL },
 };
 
@@ -183,7 +183,7 @@ static void test_edits(void **state)
 		static struct job j;
 		const struct edit *e = &edits[i];
 		char *text = replaced(good, e->from, e->to), *more, why[256] = "";
-		enum verdict got;
+		enum status got;
 
 		if (e->from2) {
 			more = replaced(text, e->from2, e->to2);
@@ -196,7 +196,7 @@ static void test_edits(void **state)
 			fail_msg("edit %zu: %s", i, why);
 		got = judge(&j);
 		if (got != e->want || !strstr(j.detail, e->detail))
-			fail_msg("edit %zu: %s -> %s: %s: %s", i, e->from, e->to, verdict_name(got),
+			fail_msg("edit %zu: %s -> %s: %s: %s", i, e->from, e->to, status_name(got),
 				 j.detail);
 		qemu_report_free(&j.report);
 		free(text);
@@ -333,40 +333,39 @@ static void reserved_bit(void)
 static const struct {
 	const char *name;
 	void (*change)(void);
-	enum verdict want;
+	enum status want;
 	const char *detail;
 	const char *said; /* in the place of pti and kernel_root_pa */
 } machines[] = {
-	{ "PTI", pti_on, VERDICT_PASS, "every entry", PTI },
-	{ "PTI, at user level", pti_on_user, VERDICT_PASS, "every entry", PTI },
-	{ "PTI, and not told", pti_on, VERDICT_FAIL, "mapping.pti: the report says false", NULL },
-	{ "PTI, another kernel", pti_other_kernel, VERDICT_UNVERIFIED, "no vCPU runs on", PTI },
-	{ "PTI, the kernel's root not told", pti_on, VERDICT_FAIL, "mapping.kernel_root_pa",
+	{ "PTI", pti_on, STATUS_PASS, "every entry", PTI },
+	{ "PTI, at user level", pti_on_user, STATUS_PASS, "every entry", PTI },
+	{ "PTI, and not told", pti_on, STATUS_FAIL, "mapping.pti: the report says false", NULL },
+	{ "PTI, another kernel", pti_other_kernel, STATUS_UNVERIFIED, "no vCPU runs on", PTI },
+	{ "PTI, the kernel's root not told", pti_on, STATUS_FAIL, "mapping.kernel_root_pa",
 	  "\"pti\":true,\"kernel_root_pa\":\"0x1000\"" },
-	{ "no PTI, a neighbour", neighbour, VERDICT_PASS, "every entry", NULL },
-	{ "no PTI, a neighbour, PTI told", neighbour, VERDICT_FAIL, "mapping.pti", PTI },
-	{ "no PTI, a neighbour alike", neighbour_alike, VERDICT_PASS, "every entry", NULL },
-	{ "real mode", real_mode, VERDICT_ERROR, "", NULL },
-	{ "CR4.PAE clear", no_pae, VERDICT_ERROR, "", NULL },
-	{ "CR0.PG clear", no_pg, VERDICT_ERROR, "", NULL },
-	{ "EFER.LMA clear", no_lma, VERDICT_ERROR, "", NULL },
-	{ "in SMM", in_smm, VERDICT_ERROR, "", NULL },
-	{ "one vCPU in SMM", one_in_smm, VERDICT_PASS, "every entry", NULL },
-	{ "another kernel", other_kernel, VERDICT_UNVERIFIED, "no vCPU runs on a page table",
+	{ "no PTI, a neighbour", neighbour, STATUS_PASS, "every entry", NULL },
+	{ "no PTI, a neighbour, PTI told", neighbour, STATUS_FAIL, "mapping.pti", PTI },
+	{ "no PTI, a neighbour alike", neighbour_alike, STATUS_PASS, "every entry", NULL },
+	{ "real mode", real_mode, STATUS_ERROR, "", NULL },
+	{ "CR4.PAE clear", no_pae, STATUS_ERROR, "", NULL },
+	{ "CR0.PG clear", no_pg, STATUS_ERROR, "", NULL },
+	{ "EFER.LMA clear", no_lma, STATUS_ERROR, "", NULL },
+	{ "in SMM", in_smm, STATUS_ERROR, "", NULL },
+	{ "one vCPU in SMM", one_in_smm, STATUS_PASS, "every entry", NULL },
+	{ "another kernel", other_kernel, STATUS_UNVERIFIED, "no vCPU runs on a page table", NULL },
+	{ "a process with an LDT", own_ldt, STATUS_PASS, "every entry", NULL },
+	{ "CR3 on a device", cr3_elsewhere, STATUS_UNVERIFIED, "no vCPU runs on a page table",
 	  NULL },
-	{ "a process with an LDT", own_ldt, VERDICT_PASS, "every entry", NULL },
-	{ "CR3 on a device", cr3_elsewhere, VERDICT_UNVERIFIED, "no vCPU runs on a page table",
+	{ "no kernel anywhere", no_kernel_half, STATUS_UNVERIFIED, "no vCPU runs on", NULL },
+	{ "a frame outside of RAM", no_frame, STATUS_FAIL, "0x7f00001fe000: its frame 0x11110000",
 	  NULL },
-	{ "no kernel anywhere", no_kernel_half, VERDICT_UNVERIFIED, "no vCPU runs on", NULL },
-	{ "a frame outside of RAM", no_frame, VERDICT_FAIL, "0x7f00001fe000: its frame 0x11110000",
+	{ "half of a large page", large_page_cut, STATUS_FAIL, "its frame 0x401ff000 is no RAM",
 	  NULL },
-	{ "half of a large page", large_page_cut, VERDICT_FAIL, "its frame 0x401ff000 is no RAM",
+	{ "a frame on a device", frame_is_device, STATUS_FAIL, "its frame 0x22220000 is no RAM",
 	  NULL },
-	{ "a frame on a device", frame_is_device, VERDICT_FAIL, "its frame 0x22220000 is no RAM",
+	{ "a table on a device", table_is_device, STATUS_FAIL, "0x6000 is not in the VM's memory",
 	  NULL },
-	{ "a table on a device", table_is_device, VERDICT_FAIL, "0x6000 is not in the VM's memory",
-	  NULL },
-	{ "a reserved bit", reserved_bit, VERDICT_FAIL, "PMD index 1", NULL },
+	{ "a reserved bit", reserved_bit, STATUS_FAIL, "PMD index 1", NULL },
 };
 
 static void test_machines(void **state)
@@ -378,7 +377,7 @@ static void test_machines(void **state)
 		const char *said = "\"pti\":false,\"kernel_root_pa\":\"0x1000\"";
 		static struct job j;
 		char why[256], *text;
-		enum verdict got;
+		enum status got;
 
 		text = replaced(good, said, machines[i].said ? machines[i].said : said);
 		memset(&j, 0, sizeof(j));
@@ -390,8 +389,8 @@ static void test_machines(void **state)
 		machines[i].change();
 		got = judge(&j);
 		if (got != machines[i].want || !strstr(j.detail, machines[i].detail))
-			fail_msg("%s: %s: %s", machines[i].name, verdict_name(got), j.detail);
-		if (got == VERDICT_ERROR && (!j.err.why[0] || !j.err.fix[0] || !j.err.id))
+			fail_msg("%s: %s: %s", machines[i].name, status_name(got), j.detail);
+		if (got == STATUS_ERROR && (!j.err.why[0] || !j.err.fix[0] || !j.err.id))
 			fail_msg("%s: no cause, no cure", machines[i].name);
 		qemu_report_free(&j.report);
 	}
@@ -409,7 +408,7 @@ static void test_no_device_is_read(void **state)
 	reset_machine();
 	ranges[0].ram = false;
 	reads = 0;
-	assert_int_equal(judge(&j), VERDICT_ERROR);
+	assert_int_equal(judge(&j), STATUS_ERROR);
 	assert_int_equal(reads, 0);
 	qemu_report_free(&j.report);
 }
@@ -487,11 +486,11 @@ static void test_nothing_present(void **state)
 	reset_machine();
 	if (qemu_report_parse(&pt_x86, nothing, strlen(nothing), &j.report, why, sizeof(why)))
 		fail_msg("%s", why);
-	assert_int_equal(judge(&j), VERDICT_UNVERIFIED);
+	assert_int_equal(judge(&j), STATUS_UNVERIFIED);
 	assert_string_equal(j.detail, "no page of the mapping is present");
 	assert_true(!j.compare.findings.nr && j.compare.absent == 1);
 	j.opt.expect = EXPECT_SUPERVISOR;
-	assert_int_equal(judge(&j), VERDICT_FAIL);
+	assert_int_equal(judge(&j), STATUS_FAIL);
 	assert_non_null(strstr(j.detail, "not mapped, expected supervisor"));
 	qemu_report_free(&j.report);
 }
@@ -507,10 +506,10 @@ static void test_expect(void **state)
 	assert_int_equal(
 		qemu_report_parse(&pt_x86, good, strlen(good), &j.report, why, sizeof(why)), 0);
 	j.opt.expect = EXPECT_USER;
-	assert_int_equal(judge(&j), VERDICT_FAIL);
+	assert_int_equal(judge(&j), STATUS_FAIL);
 	assert_string_equal(j.detail, "page 0x7f0000402000: not mapped, expected user");
 	j.opt.expect = EXPECT_SUPERVISOR;
-	assert_int_equal(judge(&j), VERDICT_FAIL);
+	assert_int_equal(judge(&j), STATUS_FAIL);
 	assert_string_equal(j.detail,
 			    "page 0x7f00001fe000: _PAGE_USER is set, expected supervisor");
 	qemu_report_free(&j.report);
@@ -522,20 +521,20 @@ static void test_address(void **state)
 	static const struct {
 		uint64_t va;
 		enum expect expect;
-		enum verdict want;
+		enum status want;
 		const char *detail;
 	} t[] = {
-		{ VA, EXPECT_DEFAULT, VERDICT_PASS, "set at every level, as expected" },
-		{ VA, EXPECT_USER, VERDICT_PASS, "set at every level, as expected" },
-		{ VA, EXPECT_SUPERVISOR, VERDICT_FAIL, "set at every level, expected supervisor" },
-		{ 0x7f0000403000, EXPECT_DEFAULT, VERDICT_FAIL, "not mapped: none at PTE" },
-		{ 0x7f0000403000, EXPECT_SUPERVISOR, VERDICT_FAIL, "not mapped: none at PTE" },
-		{ 0x7f0000402000, EXPECT_SUPERVISOR, VERDICT_FAIL, "not mapped: protnone" },
-		{ 0x7f0000404000, EXPECT_USER, VERDICT_FAIL, "clear at PTE, expected user" },
-		{ 0x7f0000404000, EXPECT_SUPERVISOR, VERDICT_PASS, "clear at PTE, as expected" },
-		{ 0x7f0000405000, EXPECT_DEFAULT, VERDICT_PASS, "the frame is a device's" },
-		{ 0x7f0000406000, EXPECT_DEFAULT, VERDICT_FAIL, "neither memory nor a device" },
-		{ 0x7f0000600000, EXPECT_DEFAULT, VERDICT_FAIL, "where the VM has no memory" },
+		{ VA, EXPECT_DEFAULT, STATUS_PASS, "set at every level, as expected" },
+		{ VA, EXPECT_USER, STATUS_PASS, "set at every level, as expected" },
+		{ VA, EXPECT_SUPERVISOR, STATUS_FAIL, "set at every level, expected supervisor" },
+		{ 0x7f0000403000, EXPECT_DEFAULT, STATUS_FAIL, "not mapped: none at PTE" },
+		{ 0x7f0000403000, EXPECT_SUPERVISOR, STATUS_FAIL, "not mapped: none at PTE" },
+		{ 0x7f0000402000, EXPECT_SUPERVISOR, STATUS_FAIL, "not mapped: protnone" },
+		{ 0x7f0000404000, EXPECT_USER, STATUS_FAIL, "clear at PTE, expected user" },
+		{ 0x7f0000404000, EXPECT_SUPERVISOR, STATUS_PASS, "clear at PTE, as expected" },
+		{ 0x7f0000405000, EXPECT_DEFAULT, STATUS_PASS, "the frame is a device's" },
+		{ 0x7f0000406000, EXPECT_DEFAULT, STATUS_FAIL, "neither memory nor a device" },
+		{ 0x7f0000600000, EXPECT_DEFAULT, STATUS_FAIL, "where the VM has no memory" },
 	};
 	size_t i;
 
@@ -558,16 +557,16 @@ static void test_address(void **state)
 		assert_int_equal(qemu_walk(&j.tables, t[i].va, &j.walk), 0);
 		qemu_judge_walk(&j);
 		if (j.verdict != t[i].want || !strstr(j.detail, t[i].detail))
-			fail_msg("%zu: %s: %s", i, verdict_name(j.verdict), j.detail);
+			fail_msg("%zu: %s: %s", i, status_name(j.verdict), j.detail);
 		/* nobody knows whose it is, or which kernel's */
 		other_kernel();
 		assert_int_equal(qemu_vm_find_root(&j.vm, &j.tables), 0);
 		qemu_judge_walk(&j);
 		assert_int_equal(j.verdict,
-				 t[i].want == VERDICT_PASS ? VERDICT_UNVERIFIED : t[i].want);
+				 t[i].want == STATUS_PASS ? STATUS_UNVERIFIED : t[i].want);
 		j.opt.has_root = false;
 		qemu_judge_walk(&j);
-		assert_int_equal(j.verdict, VERDICT_UNVERIFIED);
+		assert_int_equal(j.verdict, STATUS_UNVERIFIED);
 	}
 }
 
@@ -593,7 +592,7 @@ static void test_levels(void **state)
 	assert_int_equal(qemu_vm_find_root(&j.vm, &j.tables), 0);
 	assert_int_equal(qemu_walk(&j.tables, VA, &j.walk), 0);
 	qemu_judge_walk(&j);
-	assert_int_equal(j.verdict, VERDICT_UNVERIFIED);
+	assert_int_equal(j.verdict, STATUS_UNVERIFIED);
 }
 
 int main(void)

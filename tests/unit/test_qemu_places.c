@@ -155,7 +155,7 @@ static bool passes(const char *text)
 	    !qemu_compare(&j.report, &j.tables, false, &j.compare)) {
 		qemu_vm_compare(&j.vm, &j.report, &j.compare);
 		qemu_judge_compare(&j);
-		ok = j.verdict == VERDICT_PASS && j.guest.verdict == VERDICT_PASS && !j.guest.held;
+		ok = j.verdict == STATUS_PASS && j.guest.verdict == STATUS_PASS && !j.guest.held;
 	}
 	qemu_report_free(&j.report);
 	return ok;

@@ -14,13 +14,6 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-const char *status_name(enum status status)
-{
-	static const char *const names[] = { "pass", "fail", "skip", "unverified", "error" };
-
-	return names[status];
-}
-
 /* total, to judge, judged, differing, and how its step ended | what follows, and is it proven? */
 static const struct {
 	uint64_t total, to_judge, judged, differing;

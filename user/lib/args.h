@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/status.h"
+
 struct option;
 
 /* Options that every command takes, wherever they stand. */
@@ -28,9 +30,6 @@ struct cmd {
 	 */
 	int (*run)(int argc, char **argv, struct globals *g);
 };
-
-/* Exit codes, of every program here. */
-enum { EXIT_OK, EXIT_FAILED, EXIT_STOPPED, EXIT_UNVERIFIED = 4 };
 
 /* The getopt_long() entries of the global options; see globals_option(). */
 #define GLOBAL_OPTIONS                                                                         \

@@ -54,12 +54,12 @@ __attribute__((format(printf, 2, 3))) static int bad(struct judge *j, const char
 }
 
 /* The guest is no better than @verdict; the reason of the worst, and of those the first, stays. */
-__attribute__((format(printf, 3, 4))) static void worse(struct judge *j, enum verdict verdict,
+__attribute__((format(printf, 3, 4))) static void worse(struct judge *j, enum status verdict,
 							const char *fmt, ...)
 {
 	va_list ap;
 
-	if (verdict_rank(verdict) <= verdict_rank(j->g->verdict))
+	if (!status_is_worse(verdict, j->g->verdict))
 		return;
 	j->g->verdict = verdict;
 	va_start(ap, fmt);
@@ -68,24 +68,17 @@ __attribute__((format(printf, 3, 4))) static void worse(struct judge *j, enum ve
 	text_clean(j->g->reason, sizeof(j->g->reason));
 }
 
-/* A verdict in words; "skip", where it may be, is VERDICT_PASS and *skip. */
-static int parse_verdict(struct json_object *val, bool *skip, enum verdict *out)
+/* A verdict in words; "skip", where it may be, is STATUS_PASS and *skip. */
+static int parse_verdict(struct json_object *val, bool *skip, enum status *out)
 {
-	const char *name;
-	size_t i;
-
-	if (!json_object_is_type(val, json_type_string))
+	if (!json_object_is_type(val, json_type_string) ||
+	    status_from_name(json_object_get_string(val), out))
 		return -EINVAL;
-	name = json_object_get_string(val);
-	for (i = 0; i < QEMU_NR_VERDICTS; i++) {
-		if (!strcmp(name, qemu_verdicts[i].name)) {
-			*out = qemu_verdicts[i].verdict;
-			return 0;
-		}
-	}
-	if (!skip || strcmp(name, "skip"))
+	if (*out != STATUS_SKIP)
+		return 0;
+	if (!skip)
 		return -EINVAL;
-	*out = VERDICT_PASS;
+	*out = STATUS_PASS;
 	*skip = true;
 	return 0;
 }
@@ -129,7 +122,7 @@ static int judge_figures(struct judge *j, struct json_object *obj, const char *w
 			 uint64_t *compared, bool *skip)
 {
 	struct json_object *val = NULL;
-	enum verdict verdict;
+	enum status verdict;
 	uint64_t mismatched = 0;
 
 	*skip = false;
@@ -149,12 +142,12 @@ static int judge_figures(struct judge *j, struct json_object *obj, const char *w
 		return bad(j, "report.%s: skipped, and %" PRIu64 " compared", what, *compared);
 	if (judge_beside(j, obj, what, *compared, mismatched))
 		return -EINVAL;
-	worse(j, verdict, "%s: its status is %s", what, verdict_name(verdict));
+	worse(j, verdict, "%s: its status is %s", what, status_name(verdict));
 	if (mismatched)
-		worse(j, VERDICT_FAIL, "%s: %" PRIu64 " of %" PRIu64 " differ", what, mismatched,
+		worse(j, STATUS_FAIL, "%s: %" PRIu64 " of %" PRIu64 " differ", what, mismatched,
 		      *compared);
 	if (!*skip && !*compared)
-		worse(j, VERDICT_UNVERIFIED, "%s: nothing was compared", what);
+		worse(j, STATUS_UNVERIFIED, "%s: nothing was compared", what);
 	return 0;
 }
 
@@ -187,10 +180,10 @@ static void judge_scope(struct judge *j, const char *what, enum scope scope, uin
 						      : j->for_one;
 
 	if (compared < all && scope != SCOPE_PART)
-		worse(j, VERDICT_UNVERIFIED, "%s: %" PRIu64 " of %" PRIu64 " pages were compared",
+		worse(j, STATUS_UNVERIFIED, "%s: %" PRIu64 " of %" PRIu64 " pages were compared",
 		      what, compared, all);
 	else if (compared > all)
-		worse(j, VERDICT_UNVERIFIED,
+		worse(j, STATUS_UNVERIFIED,
 		      "%s: %" PRIu64 " were compared, and the report is of %" PRIu64 " pages", what,
 		      compared, all);
 }
@@ -208,18 +201,18 @@ static int judge_needed(struct judge *j, struct json_object *witnesses)
 
 		snprintf(what, sizeof(what), "witnesses.%s", name);
 		if (!json_object_object_get_ex(witnesses, name, &one)) {
-			worse(j, VERDICT_UNVERIFIED, "%s is missing", what);
+			worse(j, STATUS_UNVERIFIED, "%s is missing", what);
 			continue;
 		}
 		if (judge_figures(j, one, what, &compared, &skip))
 			return -EINVAL;
 		if (skip && !needed[i].may_skip)
-			worse(j, VERDICT_UNVERIFIED, "%s was skipped", what);
+			worse(j, STATUS_UNVERIFIED, "%s was skipped", what);
 		if (skip)
 			continue;
 		judge_scope(j, what, needed[i].scope, compared);
 		if (!has_passed(j->r->json, needed[i].step))
-			worse(j, VERDICT_UNVERIFIED, "%s: no step %s that passed asked it", what,
+			worse(j, STATUS_UNVERIFIED, "%s: no step %s that passed asked it", what,
 			      needed[i].step);
 	}
 	return 0;
@@ -231,10 +224,10 @@ static void judge_pages(struct judge *j)
 	const struct qemu_report *r = j->r;
 
 	if (r->absent)
-		worse(j, VERDICT_FAIL, "pages: %" PRIu64 " of %" PRIu64 " are absent", r->absent,
+		worse(j, STATUS_FAIL, "pages: %" PRIu64 " of %" PRIu64 " are absent", r->absent,
 		      j->pages);
 	else if (r->user && r->supervisor)
-		worse(j, VERDICT_FAIL,
+		worse(j, STATUS_FAIL,
 		      "pages: %" PRIu64 " are user and %" PRIu64
 		      " supervisor pages, and a run expects one of them",
 		      r->user, r->supervisor);
@@ -267,7 +260,7 @@ static int judge_proven(struct judge *j, struct json_object *report)
 {
 	struct json_object *arr, *witnesses = NULL, *one, *val;
 	uint64_t compared = 0, mismatched = 0;
-	enum verdict verdict;
+	enum status verdict;
 	bool skip = false;
 	const char *name;
 	char what[96];
@@ -291,7 +284,7 @@ static int judge_proven(struct judge *j, struct json_object *report)
 		    parse_verdict(val, &skip, &verdict) ||
 		    get_count(j, one, what, "compared", &compared) ||
 		    get_count(j, one, what, "mismatched", &mismatched) || skip ||
-		    verdict != VERDICT_PASS || !compared || mismatched)
+		    verdict != STATUS_PASS || !compared || mismatched)
 			return bad(j, "report.proven names %s, whose figures do not say so", name);
 	}
 	return 0;
@@ -315,7 +308,7 @@ static int judge_not_proven(struct judge *j, struct json_object *report)
 		for (n = 0; n < sizeof(needed) / sizeof(needed[0]); n++)
 			if (needed[n].scope != SCOPE_PART &&
 			    !strcmp(needed[n].name, json_object_get_string(val)))
-				worse(j, VERDICT_UNVERIFIED, "not_proven names %s", needed[n].name);
+				worse(j, STATUS_UNVERIFIED, "not_proven names %s", needed[n].name);
 	}
 	return 0;
 }
@@ -332,7 +325,7 @@ static int judge_steps(struct judge *j, struct json_object *arr, const char *wha
 		struct json_object *step = json_object_array_get_idx(arr, i), *val = NULL;
 		struct json_object *checks;
 		const char *name = NULL;
-		enum verdict verdict;
+		enum status verdict;
 		bool skip = false;
 
 		if (json_object_object_get_ex(step, "name", &val) &&
@@ -346,7 +339,7 @@ static int judge_steps(struct judge *j, struct json_object *arr, const char *wha
 				j,
 				"report.%s[%zu].status is none of pass, skip, unverified, fail and error",
 				what, i);
-		worse(j, verdict, "%s: %s: its status is %s", what, name, verdict_name(verdict));
+		worse(j, verdict, "%s: %s: its status is %s", what, name, status_name(verdict));
 		if (json_object_object_get_ex(step, "checks", &checks) &&
 		    judge_steps(j, checks, "steps[].checks"))
 			return -EINVAL;
@@ -370,7 +363,7 @@ static int get_bool(struct judge *j, struct json_object *report, const char *key
 static int judge_word(struct judge *j, struct json_object *report)
 {
 	struct json_object *val = NULL, *so_far = NULL;
-	enum verdict verdict, early;
+	enum status verdict, early;
 	bool final = true;
 
 	if (!json_object_object_get_ex(report, "verdict", &val) ||
@@ -379,20 +372,20 @@ static int judge_word(struct judge *j, struct json_object *report)
 			   val ? "none of pass, unverified, fail and error" : "missing");
 	if (get_bool(j, report, "held", &j->g->held) || get_bool(j, report, "final", &final))
 		return -EINVAL;
-	if (j->g->held && verdict == VERDICT_PASS)
+	if (j->g->held && verdict == STATUS_PASS)
 		return bad(j, "report.verdict is pass, and the report is of a run that is held");
 	if (!j->g->held) {
-		worse(j, verdict, "its verdict is %s", verdict_name(verdict));
+		worse(j, verdict, "its verdict is %s", status_name(verdict));
 		if (!final)
-			worse(j, VERDICT_UNVERIFIED, "it is not the run's last word");
+			worse(j, STATUS_UNVERIFIED, "it is not the run's last word");
 		return 0;
 	}
 	if (!json_object_object_get_ex(report, "so_far", &so_far) ||
 	    parse_verdict(so_far, NULL, &early))
 		return bad(j, "report.so_far is none of pass, unverified, fail and error");
-	if (verdict_rank(early) > verdict_rank(verdict))
+	if (status_is_worse(early, verdict))
 		return bad(j, "report.so_far is worse than its verdict");
-	worse(j, early, "its verdict is %s so far", verdict_name(early));
+	worse(j, early, "its verdict is %s so far", status_name(early));
 	return 0;
 }
 
@@ -414,7 +407,7 @@ static int take_translation(struct judge *j, struct cursor *c, uint64_t iova, ui
 		struct json_object *one = json_object_array_get_idx(c->arr, c->at);
 
 		if (c->at == json_object_array_length(c->arr)) {
-			worse(j, VERDICT_UNVERIFIED, "%s: none for IOVA 0x%" PRIx64, c->what, iova);
+			worse(j, STATUS_UNVERIFIED, "%s: none for IOVA 0x%" PRIx64, c->what, iova);
 			*ok = false;
 			return 0;
 		}
@@ -422,7 +415,7 @@ static int take_translation(struct judge *j, struct cursor *c, uint64_t iova, ui
 		    json_get_hex(one, "len", &size) || !size)
 			return bad(j, "report.%s[%zu] is no translation", c->what, c->at);
 		if (from + c->used != iova || to + c->used != pa) {
-			worse(j, VERDICT_FAIL,
+			worse(j, STATUS_FAIL,
 			      "%s: IOVA 0x%" PRIx64 " at 0x%" PRIx64
 			      ", and the process has IOVA 0x%" PRIx64 " at 0x%" PRIx64,
 			      c->what, from + c->used, to + c->used, iova, pa);
@@ -460,7 +453,7 @@ static int judge_translations(struct judge *j, struct json_object *arr, const ch
 				return -EINVAL;
 	}
 	if (ok && c.at < json_object_array_length(arr))
-		worse(j, VERDICT_FAIL, "%s: %zu are of no page of the mapping", what,
+		worse(j, STATUS_FAIL, "%s: %zu are of no page of the mapping", what,
 		      json_object_array_length(arr) - c.at);
 	return 0;
 }
@@ -476,7 +469,7 @@ static int judge_counts(struct judge *j, struct json_object *obj, const char *wh
 		return bad(j, "report.%s: %" PRIu64 " mismatched of %" PRIu64 " compared", what,
 			   *mismatched, *compared);
 	if (*mismatched)
-		worse(j, VERDICT_FAIL, "%s: %" PRIu64 " of %" PRIu64 " differ", what, *mismatched,
+		worse(j, STATUS_FAIL, "%s: %" PRIu64 " of %" PRIu64 " differ", what, *mismatched,
 		      *compared);
 	return 0;
 }
@@ -494,11 +487,11 @@ static int judge_further(struct judge *j, struct json_object *one, size_t i)
 			return -EINVAL;
 		judge_scope(j, what, SCOPE_PART, compared);
 		if (!compared)
-			worse(j, VERDICT_UNVERIFIED, "%s: nothing was compared", what);
+			worse(j, STATUS_UNVERIFIED, "%s: nothing was compared", what);
 	}
 	snprintf(what, sizeof(what), "with[%zu].iommu", i);
 	if (!json_object_object_get_ex(one, "iommu", &obj)) {
-		worse(j, VERDICT_UNVERIFIED, "%s is missing", what);
+		worse(j, STATUS_UNVERIFIED, "%s is missing", what);
 		return 0;
 	}
 	if (judge_counts(j, obj, what, &compared, &mismatched))
@@ -528,7 +521,7 @@ static int judge_devices(struct judge *j, struct json_object *report)
 		if (i)
 			snprintf(what, sizeof(what), "with[%zu].translations", i - 1);
 		if (!json_object_object_get_ex(one, "translations", &arr))
-			worse(j, VERDICT_UNVERIFIED, "%s are missing", what);
+			worse(j, STATUS_UNVERIFIED, "%s are missing", what);
 		else if (judge_translations(j, arr, what))
 			return -EINVAL;
 	}
@@ -591,7 +584,7 @@ int qemu_guest_judge(const struct qemu_report *r, struct qemu_guest *out, char *
 	struct judge j = { .r = r, .g = out, .why = why, .why_len = why_len };
 	struct json_object *report = r->json, *val = NULL;
 
-	*out = (struct qemu_guest){ .verdict = VERDICT_PASS };
+	*out = (struct qemu_guest){ .verdict = STATUS_PASS };
 	if (find_scope(&j))
 		return -EINVAL;
 	if (judge_word(&j, report) || judge_witnesses(&j, report) || judge_proven(&j, report) ||
@@ -605,6 +598,6 @@ int qemu_guest_judge(const struct qemu_report *r, struct qemu_guest *out, char *
 		return bad(&j, "report.steps is empty");
 	judge_pages(&j);
 	if (json_object_object_get_ex(report, "error", &val) && val)
-		worse(&j, VERDICT_ERROR, "it holds an error");
+		worse(&j, STATUS_ERROR, "it holds an error");
 	return judge_devices(&j, report) ? -EINVAL : judge_stale(&j, report);
 }

@@ -9,13 +9,13 @@
 #include <json-c/json.h>
 
 #include "qemu/report.h"
-#include "qemu/verdict.h"
+#include "lib/status.h"
 
 /* QEMU's own place among the witnesses: what the host said before does not count. */
 #define QEMU_WITNESS "qemu"
 
 struct qemu_guest {
-	enum verdict verdict;
+	enum status verdict;
 	bool held;	  /* the run goes on after this report: it can still fail */
 	char reason[256]; /* what made it no pass, or "" */
 };

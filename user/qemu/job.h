@@ -7,7 +7,7 @@
 #include "qemu/compare.h"
 #include "qemu/guest.h"
 #include "qemu/report.h"
-#include "qemu/verdict.h"
+#include "lib/status.h"
 #include "qemu/vm.h"
 #include "qemu/walk.h"
 
@@ -45,12 +45,12 @@ struct job {
 	struct qemu_walk walk;
 	struct qemu_compare compare;
 	char root_from[128];
-	enum verdict verdict;
+	enum status verdict;
 	char detail[320]; /* why it is this verdict */
-	struct err err;	  /* of VERDICT_ERROR */
+	struct err err;	  /* of STATUS_ERROR */
 	struct qemu_vm vm;
 	struct qemu_guest guest;	  /* --join: what the report says */
-	enum verdict joined;		  /* --join: the worst of that and of ours */
+	enum status joined;		  /* --join: the worst of that and of ours */
 	struct json_object *not_compared; /* names of what no VM can say */
 };
 
@@ -61,7 +61,7 @@ void qemu_judge_compare(struct job *j);
 /* It cannot be a pass, for a reason that comes after all that was compared. */
 __attribute__((format(printf, 2, 3))) void qemu_judge_doubt(struct job *j, const char *fmt, ...);
 
-/* On standard output; text not for VERDICT_ERROR. */
+/* On standard output; text not for STATUS_ERROR. */
 void qemu_print_text(const struct job *j);
 void qemu_print_json(const struct job *j);
 

@@ -60,12 +60,12 @@ static struct json_object *not_proven(const char *why)
 	return obj;
 }
 
-enum verdict qemu_join(struct json_object *report, struct json_object *qemu,
-		       const struct qemu_guest *guest, enum verdict host, const char *why)
+enum status qemu_join(struct json_object *report, struct json_object *qemu,
+		      const struct qemu_guest *guest, enum status host, const char *why)
 {
-	enum verdict verdict = verdict_worst(guest->verdict, host);
+	enum status verdict = status_worse(guest->verdict, host);
 	struct json_object *witnesses = NULL;
-	bool proven = host == VERDICT_PASS;
+	bool proven = host == STATUS_PASS;
 
 	/* A key that is there keeps its place. */
 	json_object_object_get_ex(report, "witnesses", &witnesses);
@@ -73,10 +73,10 @@ enum verdict qemu_join(struct json_object *report, struct json_object *qemu,
 	retell(report, "proven", proven ? json_text(QEMU_WITNESS) : NULL);
 	retell(report, "not_proven", proven ? NULL : not_proven(why));
 	if (guest->held) {
-		json_object_object_add(report, "so_far", json_text(verdict_name(verdict)));
-		verdict = verdict_worst(verdict, VERDICT_UNVERIFIED);
+		json_object_object_add(report, "so_far", json_text(status_name(verdict)));
+		verdict = status_worse(verdict, STATUS_UNVERIFIED);
 	}
-	json_object_object_add(report, "verdict", json_text(verdict_name(verdict)));
+	json_object_object_add(report, "verdict", json_text(status_name(verdict)));
 	return verdict;
 }
 

@@ -8,7 +8,7 @@
 
 #include "lib/err.h"
 #include "qemu/guest.h"
-#include "qemu/verdict.h"
+#include "lib/status.h"
 
 /*
  * Puts @qemu, whose reference it takes, in the place of witnesses.qemu and the worst of @guest and
@@ -16,8 +16,8 @@
  * name it too; all else of the report stays.  The run of a held report goes on and can still fail,
  * so that its verdict is no pass, and the worst of both is in so_far.  @why: why @host is no pass.
  */
-enum verdict qemu_join(struct json_object *report, struct json_object *qemu,
-		       const struct qemu_guest *guest, enum verdict host, const char *why);
+enum status qemu_join(struct json_object *report, struct json_object *qemu,
+		      const struct qemu_guest *guest, enum status host, const char *why);
 
 /*
  * All of @report to the file @path, or nothing: what was there before stays

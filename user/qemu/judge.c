@@ -6,7 +6,7 @@
 
 #include "qemu/job.h"
 
-__attribute__((format(printf, 3, 4))) static void conclude(struct job *j, enum verdict verdict,
+__attribute__((format(printf, 3, 4))) static void conclude(struct job *j, enum status verdict,
 							   const char *fmt, ...)
 {
 	va_list ap;
@@ -21,9 +21,9 @@ void qemu_judge_doubt(struct job *j, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (j->verdict != VERDICT_PASS)
+	if (j->verdict != STATUS_PASS)
 		return;
-	j->verdict = VERDICT_UNVERIFIED;
+	j->verdict = STATUS_UNVERIFIED;
 	va_start(ap, fmt);
 	vsnprintf(j->detail, sizeof(j->detail), fmt, ap);
 	va_end(ap);
@@ -40,14 +40,14 @@ static void judge_leaf(struct job *j)
 
 	qemu_levels_text(j->tables.levels, w->eff.no_user_levels, at, sizeof(at));
 	if (!behind)
-		conclude(j, VERDICT_FAIL, "the frame 0x%" PRIx64 " is neither memory nor a device",
+		conclude(j, STATUS_FAIL, "the frame 0x%" PRIx64 " is neither memory nor a device",
 			 w->pa);
 	else if (user != want)
-		conclude(j, VERDICT_FAIL, "_PAGE_USER is %s%s, expected %s",
+		conclude(j, STATUS_FAIL, "_PAGE_USER is %s%s, expected %s",
 			 user ? "set at every level" : "clear at ", at,
 			 want ? "user" : "supervisor");
 	else
-		conclude(j, VERDICT_PASS, "_PAGE_USER is %s%s, as expected%s",
+		conclude(j, STATUS_PASS, "_PAGE_USER is %s%s, as expected%s",
 			 user ? "set at every level" : "clear at ", at,
 			 behind->ram ? "" : "; the frame is a device's");
 }
@@ -60,20 +60,20 @@ void qemu_judge_walk(struct job *j)
 
 	if (!j->opt.has_root) {
 		conclude(
-			j, VERDICT_UNVERIFIED,
+			j, STATUS_UNVERIFIED,
 			"nobody knows whose page table CR3 points to; give --root, which vfio_test prints as root_pa");
 		return;
 	}
 	if (w->kind == PT_TABLE)
-		conclude(j, VERDICT_FAIL,
+		conclude(j, STATUS_FAIL,
 			 "the %s entry points to 0x%" PRIx64 ", where the VM has no memory", last,
 			 w->lost_pa);
 	else if (w->reserved)
-		conclude(j, VERDICT_FAIL,
+		conclude(j, STATUS_FAIL,
 			 "not mapped: the CPU faults on reserved bits of the %s entry 0x%" PRIx64,
 			 last, s->entry);
 	else if (w->kind != PT_LEAF)
-		conclude(j, VERDICT_FAIL, "not mapped: %s at %s", pt_kind_name(w->kind), last);
+		conclude(j, STATUS_FAIL, "not mapped: %s at %s", pt_kind_name(w->kind), last);
 	else
 		judge_leaf(j);
 	if (j->vm.kernel_cpu == j->vm.nr)
@@ -98,13 +98,13 @@ static void judge_expected(struct job *j)
 
 	if (against && want_user) {
 		qemu_levels_text(j->report.levels, c->first_no_user_levels, at, sizeof(at));
-		conclude(j, VERDICT_FAIL,
+		conclude(j, STATUS_FAIL,
 			 "page 0x%" PRIx64 ": _PAGE_USER is clear at %s, expected user", first, at);
 	} else if (against) {
-		conclude(j, VERDICT_FAIL,
+		conclude(j, STATUS_FAIL,
 			 "page 0x%" PRIx64 ": _PAGE_USER is set, expected supervisor", first);
 	} else if (c->absent) {
-		conclude(j, VERDICT_FAIL, "page 0x%" PRIx64 ": not mapped, expected %s",
+		conclude(j, STATUS_FAIL, "page 0x%" PRIx64 ": not mapped, expected %s",
 			 c->first_absent, want_user ? "user" : "supervisor");
 	}
 }
@@ -114,19 +114,19 @@ void qemu_judge_compare(struct job *j)
 	const struct qemu_compare *c = &j->compare;
 
 	if (c->findings.nr)
-		conclude(j, VERDICT_FAIL, "%s", c->findings.line[0]);
+		conclude(j, STATUS_FAIL, "%s", c->findings.line[0]);
 	else if (c->unverified)
-		conclude(j, VERDICT_UNVERIFIED,
+		conclude(j, STATUS_UNVERIFIED,
 			 "%" PRIu64 " of %" PRIu64 " pages are not verified: %s", c->unverified,
 			 c->pages, c->unverified_first);
 	else if (c->doubts.nr)
-		conclude(j, VERDICT_UNVERIFIED, "%s", c->doubts.line[0]);
+		conclude(j, STATUS_UNVERIFIED, "%s", c->doubts.line[0]);
 	else if (!(c->user + c->supervisor))
-		conclude(j, VERDICT_UNVERIFIED, "no page of the mapping is present");
+		conclude(j, STATUS_UNVERIFIED, "no page of the mapping is present");
 	else if (!qemu_compare_agrees(c))
-		conclude(j, VERDICT_UNVERIFIED, "nothing was compared");
+		conclude(j, STATUS_UNVERIFIED, "nothing was compared");
 	else
-		conclude(j, VERDICT_PASS, "every entry agrees");
-	if (j->opt.expect != EXPECT_DEFAULT && j->verdict != VERDICT_FAIL)
+		conclude(j, STATUS_PASS, "every entry agrees");
+	if (j->opt.expect != EXPECT_DEFAULT && j->verdict != STATUS_FAIL)
 		judge_expected(j);
 }

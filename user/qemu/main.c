@@ -196,7 +196,7 @@ static int run_compare(struct job *j)
 	j->tables.root_pa = j->report.root_pa;
 	j->tables.levels = j->report.levels;
 	if (!qemu_vm_has_levels(&j->vm, j->report.levels)) {
-		j->verdict = VERDICT_FAIL;
+		j->verdict = STATUS_FAIL;
 		snprintf(j->detail, sizeof(j->detail),
 			 "the report is of %u levels, no vCPU has that: not the same VM",
 			 j->report.levels);
@@ -287,7 +287,7 @@ static int run(struct job *j, sigset_t *before)
 	if (conf.cancel_fd >= 0)
 		close(conf.cancel_fd);
 	if (ret) {
-		j->verdict = VERDICT_ERROR;
+		j->verdict = STATUS_ERROR;
 		j->err.id = j->err.id ? j->err.id : "monitor";
 	}
 	return signo;
@@ -299,7 +299,7 @@ static void join(struct job *j)
 	j->joined =
 		qemu_join(j->report.json, qemu_witness_json(j), &j->guest, j->verdict, j->detail);
 	if (qemu_join_write(j->opt.join, j->report.json, &j->err))
-		j->verdict = VERDICT_ERROR;
+		j->verdict = STATUS_ERROR;
 }
 
 static int work(struct job *j)
@@ -317,7 +317,7 @@ static int work(struct job *j)
 	 */
 	if (!to_file)
 		sigprocmask(SIG_SETMASK, &before, NULL);
-	if (j->opt.join && j->verdict != VERDICT_ERROR)
+	if (j->opt.join && j->verdict != STATUS_ERROR)
 		join(j);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return signo;
@@ -325,7 +325,8 @@ static int work(struct job *j)
 
 int main(int argc, char **argv)
 {
-	static struct job j = { .verdict = VERDICT_ERROR, .fmt = &pt_x86 };
+	static struct job j = { .verdict = STATUS_ERROR, .fmt = &pt_x86 };
+	enum status verdict;
 	int signo = 0, code;
 
 	out_init(PROG);
@@ -337,12 +338,12 @@ int main(int argc, char **argv)
 	}
 	if (j.opt.json)
 		qemu_print_json(&j);
-	else if (j.verdict == VERDICT_ERROR)
+	else if (j.verdict == STATUS_ERROR)
 		err_print(&j.err, PROG, NULL);
 	else if (!j.opt.join || strcmp(j.opt.join, "-"))
 		qemu_print_text(&j);
-	code = j.opt.join && j.verdict != VERDICT_ERROR ? j.joined : j.verdict;
-	code = out_finish(PROG, code);
+	verdict = j.opt.join && j.verdict != STATUS_ERROR ? j.joined : j.verdict;
+	code = out_finish(PROG, status_exit_code(verdict));
 	if (signo)
 		die_of(signo);
 	json_object_put(j.not_compared);

@@ -11,6 +11,7 @@
 #include "lib/args.h"
 #include "lib/out.h"
 #include "lib/parse.h"
+#include "lib/status.h"
 #include "qemu/job.h"
 #include "lib/text.h"
 #include "lib/version.h"
@@ -111,7 +112,7 @@ static _Noreturn void tell_about(const struct options *o, bool help)
 	size_t i;
 
 	if (o->json) {
-		root = json_answer(PROG, "pass");
+		root = json_answer(PROG, status_name(STATUS_PASS));
 		for (i = 0; longopts[i].name; i++)
 			json_object_array_add(list, json_text(longopts[i].name));
 		if (help)
@@ -121,7 +122,7 @@ static _Noreturn void tell_about(const struct options *o, bool help)
 		fputs(help ? usage : PROG " " VFIO_VERIFY_VERSION "\n", stdout);
 	}
 	json_object_put(list);
-	exit(out_finish(PROG, VERDICT_PASS));
+	exit(out_finish(PROG, EXIT_OK));
 }
 
 static int set_root(struct options *o, const char *arg, struct err *e)

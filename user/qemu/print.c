@@ -10,14 +10,14 @@
 #include "lib/term.h"
 #include "lib/text.h"
 
-static void print_verdict(enum verdict verdict, const char *text)
+static void print_verdict(enum status verdict, const char *text)
 {
 	const char *color = term_yellow(), *sign = term_question();
 
-	if (verdict == VERDICT_PASS) {
+	if (verdict == STATUS_PASS) {
 		color = term_green();
 		sign = term_tick();
-	} else if (verdict != VERDICT_UNVERIFIED) {
+	} else if (verdict != STATUS_UNVERIFIED) {
 		color = term_red();
 		sign = term_cross();
 	}
@@ -95,9 +95,9 @@ static void print_compare(const struct job *j)
 	if (c->unverified)
 		printf("%" PRIu64 " pages not verified: %s\n", c->unverified,
 		       text_shown(c->unverified_first));
-	else if (j->verdict == VERDICT_UNVERIFIED && !c->doubts.nr)
+	else if (j->verdict == STATUS_UNVERIFIED && !c->doubts.nr)
 		printf("not verified: %s\n", text_shown(j->detail));
-	else if (!c->findings.nr && j->verdict == VERDICT_FAIL)
+	else if (!c->findings.nr && j->verdict == STATUS_FAIL)
 		printf("%s\n", text_shown(j->detail));
 	if (c->mismatched && !j->opt.quiet)
 		puts("if vfio_test has let the mapping go since: take a report with --hold, and verify it while it holds");
@@ -117,7 +117,7 @@ static void print_result(const struct job *j)
 	if (!j->opt.report || !c->pages) { /* no pages: another VM's report */
 		if (!j->opt.report && !j->opt.quiet)
 			print_walk(j);
-		snprintf(line, sizeof(line), "%s: %s", verdict_name(j->verdict), j->detail);
+		snprintf(line, sizeof(line), "%s: %s", status_name(j->verdict), j->detail);
 		print_verdict(j->verdict, line);
 		return;
 	}
@@ -144,8 +144,8 @@ void qemu_print_text(const struct job *j)
 	if (!j->opt.join)
 		return;
 	snprintf(line, sizeof(line), "joined report: %s (guest %s%s, host %s)%s%s",
-		 verdict_name(j->joined), verdict_name(j->guest.verdict),
-		 j->guest.held ? " so far" : "", verdict_name(j->verdict),
+		 status_name(j->joined), status_name(j->guest.verdict),
+		 j->guest.held ? " so far" : "", status_name(j->verdict),
 		 j->guest.reason[0] ? ": " : "", j->guest.reason);
 	print_verdict(j->joined, line);
 }
@@ -204,7 +204,7 @@ struct json_object *qemu_witness_json(const struct job *j)
 	struct json_object *pages = json_object_new_object();
 	const struct qemu_compare *c = &j->compare;
 
-	json_add(qemu, "status", verdict_name(j->verdict));
+	json_add(qemu, "status", status_name(j->verdict));
 	json_add_count(qemu, "compared", c->compared);
 	json_add_count(qemu, "mismatched", c->mismatched);
 	json_add_count(qemu, "in_passing", c->in_passing);
@@ -216,7 +216,7 @@ struct json_object *qemu_witness_json(const struct job *j)
 	json_add_count(qemu, "statements_mismatched", c->claims_mismatched);
 	if (c->findings.nr)
 		json_add(qemu, "first_mismatch", c->findings.line[0]);
-	if (j->verdict != VERDICT_PASS)
+	if (j->verdict != STATUS_PASS)
 		json_add(qemu, "detail", j->detail);
 	return qemu;
 }
@@ -237,8 +237,8 @@ static void json_joined(struct json_object *root, const struct job *j)
 	struct json_object *obj = json_object_new_object();
 
 	json_add(obj, "file", j->opt.join);
-	json_add(obj, "verdict", verdict_name(j->joined));
-	json_add(obj, "guest", verdict_name(j->guest.verdict));
+	json_add(obj, "verdict", status_name(j->joined));
+	json_add(obj, "guest", status_name(j->guest.verdict));
 	json_add_bool(obj, "held", j->guest.held);
 	if (j->guest.reason[0])
 		json_add(obj, "reason", j->guest.reason);
@@ -271,9 +271,9 @@ static void json_compare(struct json_object *root, const struct job *j)
 
 void qemu_print_json(const struct job *j)
 {
-	struct json_object *root = json_answer(PROG, verdict_name(j->verdict));
+	struct json_object *root = json_answer(PROG, status_name(j->verdict));
 
-	if (j->verdict == VERDICT_ERROR) {
+	if (j->verdict == STATUS_ERROR) {
 		json_object_object_add(root, "error", err_json(&j->err));
 	} else {
 		json_add(root, "detail", j->detail);

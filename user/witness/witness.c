@@ -124,18 +124,13 @@ enum status witness_verdict(enum witness_id id, const struct testimony *t)
 
 enum status status_worst(const unsigned int count[NR_STATUSES])
 {
-	/* What stopped the run, what failed, what is unknown. */
-	static const enum status order[] = {
-		STATUS_ERROR,
-		STATUS_FAIL,
-		STATUS_UNVERIFIED,
-	};
-	size_t i;
+	enum status worst = STATUS_PASS;
+	int i;
 
-	for (i = 0; i < sizeof(order) / sizeof(order[0]); i++)
-		if (count[order[i]])
-			return order[i];
-	return STATUS_PASS;
+	for (i = 0; i < NR_STATUSES; i++)
+		if (count[i])
+			worst = status_worse(worst, (enum status)i);
+	return worst;
 }
 
 /* What comes next is another part of the line. */

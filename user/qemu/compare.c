@@ -165,6 +165,57 @@ static uint64_t covered_until(const struct state *s, const struct qemu_step *ste
 	return end < last ? end : last;
 }
 
+/* Does the walk end where the CPU finds no page, whatever the entries say?  Then it is noted. */
+static bool note_dead_end(struct state *s, uint64_t va)
+{
+	const struct qemu_walk *w = &s->walk;
+	const struct qemu_step *last = qemu_walk_last(w);
+
+	if (w->reserved)
+		note(s,
+		     "page 0x%" PRIx64 ": %s entry 0x%" PRIx64
+		     ": the CPU faults on its reserved bits",
+		     va, pt_level_name(s->r->levels, last->level), last->entry);
+	else if (w->kind == PT_TABLE)
+		note(s, "page 0x%" PRIx64 ": %s table 0x%" PRIx64 " is not in the VM's memory", va,
+		     pt_level_name(s->r->levels, last->level - 1), w->lost_pa);
+	return w->reserved || w->kind == PT_TABLE;
+}
+
+/* The levels behind one address: how many were compared, and how these ended. */
+struct tally {
+	uint32_t levels, wrong, passing;
+};
+
+static void count_entries(struct state *s, const struct tally *t, uint64_t pages, bool whole)
+{
+	struct qemu_compare *c = s->c;
+
+	c->compared += t->levels * pages;
+	c->mismatched += t->wrong * pages;
+	c->in_passing += t->passing * pages;
+	if (whole || t->wrong)
+		c->pages_compared += pages;
+	if (t->wrong)
+		c->pages_mismatched += pages;
+	if (t->levels < c->levels_min)
+		c->levels_min = t->levels;
+	if (t->levels > c->levels_max)
+		c->levels_max = t->levels;
+}
+
+/* The report has no entry of @level for the pages from @va up to @next. */
+static void count_unverified(struct state *s, uint64_t va, uint64_t next, uint32_t level)
+{
+	struct qemu_compare *c = s->c;
+
+	if (!c->unverified)
+		snprintf(c->unverified_first, sizeof(c->unverified_first),
+			 "page 0x%" PRIx64 ": the report has no %s entry for it", va,
+			 pt_level_name(s->r->levels, level));
+	c->unverified += (next - va) >> s->fmt->page_shift;
+}
+
 /*
  * The entries behind @va, and behind every page from there to *end, which have
  * the same.  True if they led to the page; false if the report has nothing more
@@ -173,15 +224,14 @@ static uint64_t covered_until(const struct state *s, const struct qemu_step *ste
  */
 static bool compare_entries(struct state *s, uint64_t va, uint64_t *end)
 {
-	uint32_t shift = s->fmt->page_shift, i, wrong = 0, passing = 0;
 	const struct qemu_walk *w = &s->walk;
 	const struct qemu_report_entry *e = NULL;
-	struct qemu_compare *c = s->c;
-	uint64_t next = 0, pages;
+	struct tally t = { 0 };
+	uint64_t next = 0;
 
 	*end = covered_until(s, qemu_walk_last(w), va);
-	for (i = 0; i < w->nr; i++) {
-		const struct qemu_step *q = &w->step[i];
+	for (; t.levels < w->nr; t.levels++) {
+		const struct qemu_step *q = &w->step[t.levels];
 		bool is_new;
 
 		e = find_entry(s, q->level, va, &next);
@@ -191,54 +241,27 @@ static bool compare_entries(struct state *s, uint64_t va, uint64_t *end)
 		if (e->entry == q->entry && e->table_pa == q->table_pa)
 			continue;
 		if (e->table_pa == q->table_pa && is_in_passing(s, q->level, e->entry, q->entry)) {
-			passing++;
+			t.passing++;
 			continue;
 		}
-		wrong++;
+		t.wrong++;
 		if (is_new)
 			note_entry(s, va, q, e->table_pa, e->entry);
 		/* Not a table to both: the report has nothing to hold below it. */
 		if (s->fmt->kind(q->level, e->entry) != s->fmt->kind(q->level, q->entry)) {
 			*end = covered_until(s, q, va);
-			i++;
+			t.levels++;
 			break;
 		}
 	}
-	if (e && i == w->nr && w->reserved) {
-		wrong += wrong < i;
-		note(s,
-		     "page 0x%" PRIx64 ": %s entry 0x%" PRIx64
-		     ": the CPU faults on its reserved bits",
-		     va, pt_level_name(s->r->levels, qemu_walk_last(w)->level),
-		     qemu_walk_last(w)->entry);
-	}
-	if (e && i == w->nr && w->kind == PT_TABLE) {
-		wrong += wrong < i;
-		note(s, "page 0x%" PRIx64 ": %s table 0x%" PRIx64 " is not in the VM's memory", va,
-		     pt_level_name(s->r->levels, qemu_walk_last(w)->level - 1), w->lost_pa);
-	}
+	if (e && t.levels == w->nr && note_dead_end(s, va))
+		t.wrong += t.wrong < t.levels;
 	if (!e && next < *end)
 		*end = next;
-	pages = (*end - va) >> shift;
-	c->compared += i * pages;
-	c->mismatched += wrong * pages;
-	c->in_passing += passing * pages;
-	if (e || wrong)
-		c->pages_compared += pages;
-	if (wrong)
-		c->pages_mismatched += pages;
-	if (i < c->levels_min)
-		c->levels_min = i;
-	if (i > c->levels_max)
-		c->levels_max = i;
+	count_entries(s, &t, (*end - va) >> s->fmt->page_shift, e);
 	if (e)
-		return i == w->nr;
-
-	if (!c->unverified)
-		snprintf(c->unverified_first, sizeof(c->unverified_first),
-			 "page 0x%" PRIx64 ": the report has no %s entry for it", va,
-			 pt_level_name(s->r->levels, w->step[i].level));
-	c->unverified += (next - va) >> shift;
+		return t.levels == w->nr;
+	count_unverified(s, va, next, w->step[t.levels].level);
 	*end = next;
 	return false;
 }

@@ -202,7 +202,7 @@ void explain_iova(struct err *err, int no);
 struct pci_bdf;
 /* As the module names a device */
 struct verify_pte_who iova_device(const struct pci_bdf *bdf);
-/* run/dma.c */
+/* run/dma.c, run/dma_fault.c, run/interrupts.c */
 struct dma;
 struct dma_driver;
 /* Base pages: that there are, that were to take part, that were compared, that were wrong */

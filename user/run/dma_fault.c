@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The step that has the device write where it must not. */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "driver/driver.h"
+#include "driver/plan.h"
+#include "env/klog.h"
+#include "lib/signals.h"
+#include "lib/text.h"
+#include "pt/text.h"
+#include "run/dma.h"
+#include "run/step.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define SCRATCH_FILL  0x55
+#define FAULT_WORD    0x6661756c74207376ULL
+#define FAULT_WAIT_MS 2000
+
+static const struct fault_case {
+	const char *kind;
+	const char *text;
+	uint64_t page; /* of the scratch area: the first is mapped, the next is not */
+} fault_cases[] = {
+	{ "read-only", "a page mapped read-only for it", 0 },
+	{ "unmapped", "an IOVA that is not mapped", 1 },
+};
+
+#define SCRATCH_PAGES ARRAY_SIZE(fault_cases)
+
+/* From @at on, where no mapping is: what is written there must arrive nowhere. */
+static int find_scratch_from(const struct run *run, uint64_t at, uint64_t *iova)
+{
+	const uint64_t size = SCRATCH_PAGES * BASE_PAGE, limit = run->dma->dev.drv->iova_end;
+	unsigned int i;
+
+	/* Each time round one mapping more is passed. */
+	for (i = 0; i <= run->nr_mapped; i++) {
+		if (vfio_iova_find(&run->iommu, at, size, BASE_PAGE, iova) || *iova + size > limit)
+			return -ENOSPC;
+		at = dma_taken_to(run->iovas, run->nr_mapped, run->opts->size, *iova, size);
+		if (!at)
+			return 0;
+	}
+	return -ENOSPC;
+}
+
+/* Where the scratch area has room: behind the first mapping, or before it. */
+static int find_scratch(const struct run *run, uint64_t *iova)
+{
+	const uint64_t end = run->iovas[0] + run->opts->size;
+
+	return find_scratch_from(run, end, iova) ? find_scratch_from(run, 0, iova) : 0;
+}
+
+static int map_scratch(struct run *run)
+{
+	struct run_dma *dma = run->dma;
+	int ret = find_scratch(run, &dma->scratch_iova);
+
+	if (ret) {
+		err_set(&run->err, -ret, "no free IOVA for a page more",
+			"the mapping leaves none that the device reaches", "give a smaller --size");
+		return ret;
+	}
+	dma->scratch =
+		mmap(NULL, BASE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (dma->scratch == MAP_FAILED) {
+		ret = -errno;
+		dma->scratch = NULL;
+		err_set(&run->err, -ret, "could not allocate a page", strerror(-ret), "");
+		return ret;
+	}
+	madvise(dma->scratch, BASE_PAGE, MADV_DONTFORK);
+	memset(dma->scratch, SCRATCH_FILL, BASE_PAGE);
+	ret = vfio_map(&run->vfio, dma->scratch, dma->scratch_iova, BASE_PAGE,
+		       VFIO_DMA_MAP_FLAG_READ);
+	if (ret) {
+		err_set(&run->err, -ret, "", strerror(-ret), "see dmesg");
+		err_what(&run->err, "could not map a page read-only at IOVA 0x%" PRIx64,
+			 dma->scratch_iova);
+		return ret;
+	}
+	dma->scratch_mapped = true;
+	return 0;
+}
+
+/* The first byte at @buf that is not @fill, or NULL. */
+static const void *find_other(const void *buf, size_t size, unsigned char fill)
+{
+	const unsigned char *p = buf, *end = p + size;
+
+	while (p < end && *p == fill)
+		p++;
+	return p < end ? p : NULL;
+}
+
+/* Did what the device was to write arrive anywhere that we see? */
+static bool memory_unchanged(struct run *run, const struct fault_case *fc)
+{
+	const void *scratch = find_other(run->dma->scratch, BASE_PAGE, SCRATCH_FILL);
+	const void *where = scratch ? scratch : find_other(run->buf, run->opts->size, RUN_PATTERN);
+
+	if (!where)
+		return true;
+	err_set(&run->err, 0, "", "", "the IOMMU does not keep this device out; see dmesg");
+	err_what(&run->err, "the device wrote into %s, and memory changed", fc->text);
+	err_why(&run->err, "first at %p, %s", where,
+		scratch ? "in the page itself" : "in the mapping");
+	return false;
+}
+
+/*
+ * The device writes where it must not; once more if the kernel may just have
+ * been too tired to say so.  0 with the line, or a negative errno of
+ * klog_wait_fault(), klog_open() or the driver.
+ */
+static int provoke(struct run *run, uint64_t iova, char *line)
+{
+	struct run_dma *dma = run->dma;
+	uint64_t *first = run->buf;
+	struct pci_bdf bdf = { 0 };
+	int ret;
+
+	parse_bdf(run->dev.bdf, &bdf);
+	for (;;) {
+		*first = FAULT_WORD;
+		ret = dma->dev.drv->copy(&dma->dev, run->iovas[0], iova, sizeof(*first), &run->err);
+		memset(first, RUN_PATTERN, sizeof(*first));
+		if (!ret && dma->klog < 0)
+			ret = dma->klog;
+		if (!ret)
+			ret = klog_wait_fault(dma->klog, &bdf, iova, FAULT_WAIT_MS, line);
+		if (ret != -ETIME || !dma->limited)
+			break;
+		dma->limited = false;
+		poll(NULL, 0, KLOG_LIMIT_MS); /* a signal ends it */
+	}
+	dma->limited = !ret;
+	return ret;
+}
+
+static enum status explain_silence(struct run *run, const struct fault_case *fc, uint64_t iova,
+				   int ret)
+{
+	bool denied = ret == -EACCES || ret == -EPERM;
+
+	/* The driver has said it. */
+	if (run->err.what[0])
+		return STATUS_FAIL;
+	err_set(&run->err, -ret, "", strerror(-ret), "see dmesg");
+	if (ret == -ETIME) {
+		err_what(&run->err,
+			 "the kernel logged no IOMMU fault of %s at IOVA 0x%" PRIx64 " (%s)",
+			 run->dev.bdf, iova, fc->kind);
+		err_why(&run->err,
+			"nothing arrived in memory, but no line came either; they are rate-limited, and some IOMMUs report none (QEMU's amd-iommu before 10.1)");
+		err_fix(&run->err, "see dmesg; run it again after 5 s");
+	} else {
+		err_what(&run->err, "/dev/kmsg could not be read: IOMMU faults cannot be seen");
+		if (denied) {
+			err_why(&run->err, "no permission");
+			err_fix(&run->err,
+				"run as root, or with CAP_SYSLOG and read permission there");
+		}
+	}
+	return STATUS_UNVERIFIED;
+}
+
+static void tell_fault(struct run *run, const struct fault_case *fc, uint64_t iova,
+		       const char *line)
+{
+	struct json_object *obj = json_object_new_object();
+
+	json_add_hex(obj, "iova", iova);
+	json_object_object_add(obj, "kind", json_text(fc->kind));
+	json_object_object_add(obj, "log", line ? json_text(line) : NULL);
+	json_object_array_add(report_object(run->rep, "faults"), obj);
+	if (!line)
+		return;
+	report_ok(run->rep, "Device write to %s: refused, memory unchanged", fc->text);
+	report_line(run->rep, "  %s", text_shown(line));
+}
+
+/* Who reads the log should know that what comes was meant; tests do. */
+static void say_on_purpose(struct run *run, const char *what)
+{
+	char text[96];
+
+	snprintf(text, sizeof(text), "vfio_test: %s: IOMMU faults on purpose %s\n", run->dev.bdf,
+		 what);
+	klog_say(text);
+	run->dma->told = !run->dma->told;
+}
+
+static enum status provoke_all(struct run *run)
+{
+	enum status status = STATUS_PASS;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(fault_cases) && !signal_seen; i++) {
+		const struct fault_case *fc = &fault_cases[i];
+		uint64_t iova = run->dma->scratch_iova + fc->page * BASE_PAGE;
+		char line[KLOG_LINE] = "";
+		int ret = provoke(run, iova, line);
+
+		if (!memory_unchanged(run, fc))
+			return STATUS_FAIL;
+		if (ret == -EINTR)
+			break;
+		tell_fault(run, fc, iova, ret ? NULL : line);
+		/* The other may say more: what arrives in memory fails all the same. */
+		if (ret && status == STATUS_PASS)
+			status = explain_silence(run, fc, iova, ret);
+		if (status == STATUS_FAIL)
+			return status;
+	}
+	return signal_seen ? STATUS_SKIP : status;
+}
+
+enum status step_dma_fault(struct run *run)
+{
+	const char *idle = run_dma_idle(run);
+	struct run_dma *dma = run->dma;
+	enum status status;
+
+	if (run->opts->no_faults)
+		idle = "--no-faults";
+	/* Where the IOMMU does not translate, a write at random hits anything. */
+	if (idle || !dma || !dma->proven)
+		return run_dma_skip(run, idle ? idle : "no copy by the device proved the mapping");
+	if (map_scratch(run))
+		return STATUS_UNVERIFIED;
+	dma->klog = klog_open(&dma->limited);
+	say_on_purpose(run, "begin");
+	status = provoke_all(run);
+	undo_dma_fault(run);
+	if (status == STATUS_PASS)
+		run_detail(run, "%zu writes refused, each in the kernel's log",
+			   ARRAY_SIZE(fault_cases));
+	return status;
+}
+
+void undo_dma_fault(struct run *run)
+{
+	struct run_dma *dma = run->dma;
+	uint64_t unmapped;
+
+	if (!dma)
+		return;
+	if (dma->told)
+		say_on_purpose(run, "end");
+	if (dma->klog >= 0)
+		close(dma->klog);
+	dma->klog = -1;
+	if (dma->scratch_mapped)
+		vfio_unmap(&run->vfio, dma->scratch_iova, BASE_PAGE, &unmapped);
+	dma->scratch_mapped = false;
+	if (dma->scratch)
+		munmap(dma->scratch, BASE_PAGE);
+	dma->scratch = NULL;
+}

@@ -117,28 +117,12 @@ static void test_words(void **state)
 }
 
 /* What is written on purpose where nothing is mapped must meet none of the mappings. */
-static void test_taken(void **state)
-{
-	static const uint64_t iovas[] = { 0x100000, 0x111000, 0x40000 };
-
-	(void)state;
-	/* The first page behind the first mapping is free, the second is the second's. */
-	assert_true(dma_taken_to(iovas, 3, 0x10000, 0x110000, 0x2000) == 0x121000);
-	assert_true(dma_taken_to(iovas, 3, 0x10000, 0x110000, 0x1000) == 0);
-	assert_true(dma_taken_to(iovas, 3, 0x10000, 0x121000, 0x2000) == 0);
-	assert_true(dma_taken_to(iovas, 3, 0x10000, 0xff000, 0x2000) == 0x110000);
-	assert_true(dma_taken_to(iovas, 3, 0x10000, 0xfe000, 0x2000) == 0);
-	assert_true(dma_taken_to(iovas, 3, 0x10000, 0x4f000, 0x1000) == 0x50000);
-	assert_true(dma_taken_to(iovas, 2, 0x10000, 0x4f000, 0x1000) == 0);
-	assert_true(dma_taken_to(iovas, 3, 0x1000, 0, 0x200000) == 0x101000);
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_pages),    cmocka_unit_test(test_sample),
 		cmocka_unit_test(test_short_copies), cmocka_unit_test(test_evenly),
-		cmocka_unit_test(test_words),	     cmocka_unit_test(test_taken),
+		cmocka_unit_test(test_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

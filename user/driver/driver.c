@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #include <linux/pci_regs.h>
 
+#include "driver/plan.h"
 #include "vfio/vfio.h"
 
 static const struct dma_driver *const drivers[] = {
@@ -24,15 +26,21 @@ const struct dma_driver *dma_driver_named(int choice)
 	return i >= 0 && i < NR_DRIVERS ? drivers[i] : NULL;
 }
 
-const struct dma_driver *dma_driver_find(int choice, uint32_t vendor, uint32_t device)
+static bool takes(const struct dma_driver *drv, const struct sysfs_device *dev)
+{
+	if (drv->class_code)
+		return drv->class_code == dev->class;
+	return drv->vendor == dev->vendor && drv->device == dev->device;
+}
+
+const struct dma_driver *dma_driver_find(int choice, const struct sysfs_device *dev)
 {
 	int i;
 
 	if (choice == DMA_NONE)
 		return NULL;
 	for (i = 0; i < NR_DRIVERS; i++)
-		if (drivers[i]->vendor == vendor && drivers[i]->device == device &&
-		    (choice == DMA_AUTO || choice == DMA_DRIVERS + i))
+		if (takes(drivers[i], dev) && (choice == DMA_AUTO || choice == DMA_DRIVERS + i))
 			return drivers[i];
 	return NULL;
 }
@@ -69,6 +77,25 @@ int dma_write(struct dma *dma, uint32_t reg, uint32_t v, struct err *err)
 	if (reg + sizeof(v) <= dma->bar_size)
 		ret = transferred(pwrite(dma->device, &v, sizeof(v), dma->bar + reg), sizeof(v));
 	return ret ? bad_register(err, ret, reg, "written") : 0;
+}
+
+int dma_read64(struct dma *dma, uint32_t reg, uint64_t *v, struct err *err)
+{
+	uint32_t low, high;
+	int ret = dma_read(dma, reg, &low, err);
+
+	if (!ret)
+		ret = dma_read(dma, reg + sizeof(low), &high, err);
+	if (!ret)
+		*v = (uint64_t)high << 32 | low;
+	return ret;
+}
+
+int dma_write64(struct dma *dma, uint32_t reg, uint64_t v, struct err *err)
+{
+	int ret = dma_write(dma, reg, (uint32_t)v, err);
+
+	return ret ? ret : dma_write(dma, reg + sizeof(uint32_t), v >> 32, err);
 }
 
 static int set_command(struct dma *dma, uint16_t command)
@@ -121,14 +148,52 @@ static int open_pci(struct dma *dma, struct err *err)
 	return ret;
 }
 
-int dma_open(struct dma *dma, const struct dma_driver *drv, int device, struct err *err)
+/* Clear of what is taken, or the device's accesses end elsewhere. */
+static int map_own(struct dma *dma, const struct dma_host *host, struct err *err)
+{
+	const struct dma_driver *drv = dma->drv;
+	int ret;
+
+	if (!drv->own_size)
+		return 0;
+	if (dma_place(host->iommu, host->taken, host->nr_taken, 0, drv->own_size, DMA_PAGE,
+		      drv->iova_end, &dma->own_iova)) {
+		err_set(err, ENOSPC, "no free IOVA for the driver's own memory",
+			"the mapping leaves none that the device reaches", "give a smaller --size");
+		return -ENOSPC;
+	}
+	dma->own = mmap(NULL, drv->own_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			-1, 0);
+	if (dma->own == MAP_FAILED) {
+		dma->own = NULL;
+		err_set(err, ENOMEM, "no memory for the device's driver", strerror(errno), "");
+		return -ENOMEM;
+	}
+	madvise(dma->own, drv->own_size, MADV_DONTFORK);
+	memset(dma->own, 0, drv->own_size);
+	dma->vfio = host->vfio;
+	ret = vfio_map(host->vfio, dma->own, dma->own_iova, drv->own_size,
+		       VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE);
+	dma->own_mapped = !ret;
+	if (!ret)
+		return 0;
+	err_set(err, -ret, "", strerror(-ret), "see dmesg; or do without: --dma none");
+	err_what(err, "could not map the driver's own memory at IOVA 0x%llx",
+		 (unsigned long long)dma->own_iova);
+	return ret;
+}
+
+int dma_open(struct dma *dma, const struct dma_driver *drv, int device, const struct dma_host *host,
+	     struct err *err)
 {
 	int ret;
 
 	memset(dma, 0, sizeof(*dma));
 	dma->drv = drv;
 	dma->device = device;
-	ret = open_pci(dma, err);
+	ret = map_own(dma, host, err);
+	if (!ret)
+		ret = open_pci(dma, err);
 	if (!ret) {
 		ret = set_command(dma, dma->command | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 		if (ret)
@@ -144,11 +209,18 @@ int dma_open(struct dma *dma, const struct dma_driver *drv, int device, struct e
 
 void dma_close(struct dma *dma)
 {
+	uint64_t unmapped;
+
 	if (!dma->drv)
 		return;
 	if (dma->probed)
 		dma->drv->remove(dma);
 	if (dma->changed)
 		set_command(dma, dma->command);
+	if (dma->own_mapped)
+		vfio_unmap(dma->vfio, dma->own_iova, dma->drv->own_size, &unmapped);
+	if (dma->own)
+		munmap(dma->own, dma->drv->own_size);
+	free(dma->priv);
 	memset(dma, 0, sizeof(*dma));
 }

@@ -187,6 +187,8 @@ const struct dma_driver dma_edu = {
 	.copy_max = EDU_COPY_MAX,
 	.copy_ms = 2 * EDU_USUAL_MS,
 	.auto_pages = 256,
+	.moves =
+		"copied by the device from IOVA to IOVA, each page read or written once; nothing else changed",
 	.probe = edu_probe,
 	.init = edu_init,
 	.copy = edu_copy,

@@ -68,14 +68,3 @@ void dma_plan_copy(const struct dma_plan *plan, uint64_t i, struct dma_copy *cop
 	copy->from = start;
 	copy->to = start + DMA_PAGE / 2;
 }
-
-uint64_t dma_taken_to(const uint64_t *iovas, unsigned int nr, uint64_t size, uint64_t at,
-		      uint64_t len)
-{
-	unsigned int i;
-
-	for (i = 0; i < nr; i++)
-		if (at < iovas[i] + size && iovas[i] < at + len)
-			return iovas[i] + size;
-	return 0;
-}

@@ -36,13 +36,6 @@ void dma_plan_init(struct dma_plan *plan, uint64_t total, uint64_t max, uint32_t
 uint64_t dma_plan_copies(const struct dma_plan *plan);
 void dma_plan_copy(const struct dma_plan *plan, uint64_t i, struct dma_copy *copy);
 
-/*
- * Do @len bytes from IOVA @at on touch one of the @nr mappings, of @size bytes each?  The end of
- * one that they touch, or 0: they are free.  No range here ends past 2^64.
- */
-uint64_t dma_taken_to(const uint64_t *iovas, unsigned int nr, uint64_t size, uint64_t at,
-		      uint64_t len);
-
 /* What stands at @offset, a multiple of 8, before any copy: no two are equal. */
 static inline uint64_t dma_word(uint64_t key, uint64_t offset)
 {

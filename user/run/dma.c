@@ -35,6 +35,40 @@ const char *run_dma_idle(const struct run *run)
 	return NULL;
 }
 
+unsigned int run_dma_taken(const struct run *run, const struct sysfs_device *dev,
+			   struct dma_range *taken)
+{
+	struct sysfs_resource res[PCI_BARS];
+	int nr_res = sysfs_resources(dev->bdf, res, PCI_BARS), bar;
+	unsigned int nr = 0, i;
+
+	for (i = 0; i < run->nr_mapped; i++)
+		taken[nr++] = (struct dma_range){ run->iovas[i], run->opts->size };
+	/* A device takes an address of its own for no DMA, whatever the IOMMU has there. */
+	for (bar = 0; bar < nr_res; bar++)
+		if (res[bar].flags & SYSFS_RESOURCE_MEM && res[bar].start)
+			taken[nr++] = (struct dma_range){ res[bar].start,
+							  res[bar].end - res[bar].start + 1 };
+	if (run->dma && run->dma->dev.own_mapped)
+		taken[nr++] =
+			(struct dma_range){ run->dma->dev.own_iova, run->dma->dev.drv->own_size };
+	return nr;
+}
+
+int run_dma_open(struct run *run, struct dma *dma, const struct dma_driver *drv,
+		 const struct sysfs_device *dev, int device, struct vfio *vfio)
+{
+	struct dma_range taken[RUN_TAKEN];
+	const struct dma_host host = {
+		.vfio = vfio,
+		.iommu = &run->iommu,
+		.taken = taken,
+		.nr_taken = run_dma_taken(run, dev, taken),
+	};
+
+	return dma_open(dma, drv, device, &host, &run->err);
+}
+
 /* --- device-dma ------------------------------------------------------------ */
 
 /* One run of the copies over the buffer, and what was found. */
@@ -198,9 +232,36 @@ static void restore_fill(struct transfer *t)
 			memset(word_at(t, page * DMA_PAGE), RUN_PATTERN, DMA_PAGE);
 }
 
+/* By a driver that knows itself what proves a page. */
+static int prove_mapping(struct run *run, struct dma *dev, uint64_t iova, uint64_t max,
+			 struct dma_seen *seen)
+{
+	const uint64_t total = run->opts->size / DMA_PAGE;
+	const struct dma_area area = {
+		.buf = run->buf,
+		.iova = iova,
+		.pages = max && max < total ? max : total,
+		.fill = RUN_PATTERN,
+	};
+	struct dma_proof proof = { 0 };
+	int ret = dev->drv->prove(dev, &area, &proof, &run->err);
+
+	seen->total += total;
+	seen->asked += area.pages;
+	seen->sample = seen->asked < seen->total;
+	if (signal_seen)
+		return -EINTR;
+	if (ret)
+		return ret;
+	seen->compared += proof.compared;
+	seen->bad += proof.bad;
+	snprintf(seen->unproven, sizeof(seen->unproven), "%s", proof.unproven);
+	return 0;
+}
+
 /* Through one of the mappings; what was seen comes on top of what *seen has. */
-static int verify_mapping(struct run *run, struct dma *dev, uint64_t iova, uint64_t max,
-			  struct dma_seen *seen)
+static int copy_mapping(struct run *run, struct dma *dev, uint64_t iova, uint64_t max,
+			struct dma_seen *seen)
 {
 	struct transfer t = { .run = run, .dev = dev, .iova = iova };
 	int ret;
@@ -228,27 +289,39 @@ static int verify_mapping(struct run *run, struct dma *dev, uint64_t iova, uint6
 	free(t.state);
 	seen->compared += t.compared;
 	seen->bad += t.bad;
-	if (t.bad) {
-		err_what(&run->err, "what the device copied is wrong on %" PRIu64 " pages", t.bad);
-		err_fix(&run->err,
-			"the IOMMU translates wrongly, or the pages moved under it; see dmesg");
-	}
 	return ret;
 }
 
 int run_dma_verify(struct run *run, struct dma *dev, uint64_t max, struct dma_seen *seen)
 {
 	const uint64_t each = max / run->nr_mapped;
+	int (*verify)(struct run * run, struct dma * dev, uint64_t iova, uint64_t max,
+		      struct dma_seen * seen) = dev->drv->prove ? prove_mapping : copy_mapping;
 	unsigned int i;
 	int ret = 0;
 
 	memset(seen, 0, sizeof(*seen));
 	/* Each is a translation of its own: what went through one is no proof of another. */
 	for (i = 0; i < run->nr_mapped && !ret && !seen->bad; i++)
-		ret = verify_mapping(run, dev, run->iovas[i], max && !each ? 1 : each, seen);
+		ret = verify(run, dev, run->iovas[i], max && !each ? 1 : each, seen);
+	if (seen->bad) {
+		err_what(&run->err, "what the device copied is wrong on %" PRIu64 " pages",
+			 seen->bad);
+		err_fix(&run->err,
+			"the IOMMU translates wrongly, or the pages moved under it; see dmesg");
+	}
 	/* Those that a difference kept from their turn are there all the same. */
 	seen->total = run->opts->size / DMA_PAGE * run->nr_mapped;
 	return ret;
+}
+
+/* The driver has said why the device can move no data, or do nothing at all: no failure. */
+static enum status has_nothing(struct run *run)
+{
+	enum status status = run_dma_skip(run, run->err.why);
+
+	memset(&run->err, 0, sizeof(run->err));
+	return status;
 }
 
 static enum status judge(struct run *run, const struct dma_seen *seen)
@@ -260,9 +333,9 @@ static enum status judge(struct run *run, const struct dma_seen *seen)
 		snprintf(all, sizeof(all), ", evenly spread; --dma %s takes all (%" PRIu64 " s)",
 			 drv->name, seen->total * drv->copy_ms / 4 / 1000);
 	run_detail(run,
-		   "%s: %" PRIu64 " of %" PRIu64
-		   " pages, each read or written once by the device%s",
-		   drv->name, seen->compared, seen->total, all);
+		   "%s: %" PRIu64 " of %" PRIu64 " pages, each read %s written %sby the device%s",
+		   drv->name, seen->compared, seen->total, drv->prove ? "and" : "or",
+		   drv->prove ? "" : "once ", all);
 	if (seen->bad) {
 		report_witness(run->rep, "device_dma", STATUS_FAIL, seen->compared, seen->bad,
 			       run->err.why);
@@ -270,15 +343,16 @@ static enum status judge(struct run *run, const struct dma_seen *seen)
 		return STATUS_FAIL;
 	}
 	run->dma->proven = true;
+	/* One direction is no proof of the other. */
+	if (seen->unproven[0])
+		return run_dma_skip(run, seen->unproven);
 	if (seen->sample)
 		snprintf(takes_all, sizeof(takes_all), "--dma %s takes all", drv->name);
 	report_witness(run->rep, "device_dma", STATUS_PASS, seen->compared, 0, takes_all);
 	report_witness_of(run->rep, "device_dma", seen->asked, seen->total);
 	report_ok(run->rep, "Device DMA (%s): %" PRIu64 " of %" PRIu64 " pages%s", drv->name,
 		  seen->compared, seen->total, all);
-	report_line(
-		run->rep,
-		"  copied by the device from IOVA to IOVA, each page read or written once; nothing else changed");
+	report_line(run->rep, "  %s", drv->moves);
 	return STATUS_PASS;
 }
 
@@ -287,18 +361,44 @@ static enum status copy_and_compare(struct run *run)
 	struct dma *dev = &run->dma->dev;
 	struct dma_seen seen;
 	enum status status;
-	int ret = run_dma_verify(run, dev, run->opts->dma != DMA_AUTO ? 0 : dev->drv->auto_pages,
-				 &seen);
+	int ret;
+
+	run->dma->moved = true;
+	ret = run_dma_verify(run, dev, run->opts->dma != DMA_AUTO ? 0 : dev->drv->auto_pages,
+			     &seen);
 
 	if (!ret)
 		return judge(run, &seen);
+	if (ret == -EOPNOTSUPP)
+		return has_nothing(run);
 	status = ret == -EINTR ? STATUS_SKIP : ret == -ENOMEM ? STATUS_UNVERIFIED : STATUS_FAIL;
 	report_witness(run->rep, "device_dma", status, 0, 0, run->err.why);
 	return status;
 }
 
+/* An address in a BAR of the device itself is no place for its DMA. */
+static bool clear_of_bars(struct run *run, const struct sysfs_device *dev)
+{
+	struct dma_range taken[RUN_TAKEN];
+	const unsigned int nr = run_dma_taken(run, dev, taken);
+	unsigned int i;
+
+	for (i = 0; i < run->nr_mapped; i++) {
+		if (!dma_taken_to(taken + run->nr_mapped, nr - run->nr_mapped, run->iovas[i],
+				  run->opts->size))
+			continue;
+		err_set(&run->err, ERANGE, "the device cannot reach all of the mapping", "", "");
+		err_why(&run->err, "the mapping at IOVA 0x%" PRIx64 " takes in a BAR of %s",
+			run->iovas[i], dev->bdf);
+		err_fix(&run->err, "give another --iova or a smaller --size, or --dma none");
+		return false;
+	}
+	return true;
+}
+
 /* Each mapping is where the device can reach it. */
-bool run_dma_reachable(struct run *run, const struct dma_driver *drv)
+bool run_dma_reachable(struct run *run, const struct dma_driver *drv,
+		       const struct sysfs_device *dev)
 {
 	uint64_t iova = run->iovas[0];
 	unsigned int i;
@@ -307,7 +407,7 @@ bool run_dma_reachable(struct run *run, const struct dma_driver *drv)
 		if (run->iovas[i] > iova)
 			iova = run->iovas[i];
 	if (iova + run->opts->size <= drv->iova_end)
-		return true;
+		return clear_of_bars(run, dev);
 	err_set(&run->err, ERANGE, "the device cannot reach all of the mapping", "", "");
 	err_why(&run->err, "%s reaches IOVAs below 0x%" PRIx64 ", the mapping ends at 0x%" PRIx64,
 		drv->name, drv->iova_end, iova + run->opts->size);
@@ -327,8 +427,12 @@ static enum status no_driver(struct run *run)
 	}
 	err_set(&run->err, ENODEV, "", "", "give --dma auto, or a device that it is for");
 	err_what(&run->err, "--dma %s: not for this device", named->name);
-	err_why(&run->err, "it is %04x:%04x, the driver takes %04x:%04x", run->dev.vendor,
-		run->dev.device, named->vendor, named->device);
+	if (named->class_code)
+		err_why(&run->err, "it is of class %06x, the driver takes class %06x",
+			run->dev.class, named->class_code);
+	else
+		err_why(&run->err, "it is %04x:%04x, the driver takes %04x:%04x", run->dev.vendor,
+			run->dev.device, named->vendor, named->device);
 	return STATUS_ERROR;
 }
 
@@ -345,19 +449,25 @@ static enum status open_device(struct run *run, const struct dma_driver *drv)
 	}
 	run->dma = dma;
 	dma->klog = dma->event = dma->unmask = dma->irq = -1;
-	ret = dma_open(&dma->dev, drv, run->device, &run->err);
+	ret = run_dma_open(run, &dma->dev, drv, &run->dev, run->device, &run->vfio);
 	dma->open = !ret;
-	/* That there is no memory says nothing of the device. */
-	return !ret ? STATUS_PASS : ret == -ENOMEM ? STATUS_UNVERIFIED : STATUS_FAIL;
+	if (ret == -EOPNOTSUPP)
+		return has_nothing(run);
+	/* That there is no memory, or no room for it, says nothing of the device. */
+	if (ret == -ENOMEM || ret == -ENOSPC)
+		return STATUS_UNVERIFIED;
+	return ret ? STATUS_FAIL : STATUS_PASS;
 }
 
 enum status step_device_dma(struct run *run)
 {
-	const struct dma_driver *drv =
-		dma_driver_find(run->opts->dma, run->dev.vendor, run->dev.device);
+	const struct dma_driver *drv = dma_driver_find(run->opts->dma, &run->dev);
 	const char *idle = run_dma_idle(run);
 	enum status status = STATUS_PASS;
 
+	/* There addresses are physical, and a wrong one hits anything. */
+	if (!idle && drv && drv->own_size && !(run->vfio.be->has & BACKEND_MAP))
+		idle = "no IOMMU translates what the device does";
 	if (!idle && drv)
 		status = open_device(run, drv);
 	if (idle)
@@ -366,22 +476,27 @@ enum status step_device_dma(struct run *run)
 		status = no_driver(run);
 	else if (status != STATUS_PASS)
 		; /* run->err says why */
-	else if (!drv->copy)
+	else if (!dma_moves(drv))
 		status = run_dma_skip(run, "the driver for it has it interrupt, and move no data");
 	/* There addresses are physical, and a wrong one hits anything; it may interrupt. */
 	else if (!(run->vfio.be->has & BACKEND_MAP))
 		status = run_dma_skip(run, "no IOMMU translates what the device does");
 	else if (!run->opts->expect_user)
 		status = run_dma_skip(run, "--expect supervisor: the buffer is not touched");
-	else if (!run_dma_reachable(run, drv))
+	else if (!run_dma_reachable(run, drv, &run->dev))
 		status = STATUS_UNVERIFIED;
 	else
-		return copy_and_compare(run);
+		status = copy_and_compare(run);
+	/* Unless it was left out, all is said. */
+	if (run->dma && run->dma->moved && (status != STATUS_SKIP || signal_seen))
+		return status;
 	/* What was asked for by name and left out is not verified. */
 	if (status == STATUS_SKIP && drv && dma_driver_named(run->opts->dma)) {
 		err_set(&run->err, 0, "", run->detail,
 			"say --dma auto, which may leave it out, or take the reason away");
-		err_what(&run->err, "--dma %s: the device moved no data", drv->name);
+		err_what(&run->err, "--dma %s: %s", drv->name,
+			 run->dma && run->dma->proven ? "not proven both ways"
+						      : "the device moved no data");
 		status = STATUS_UNVERIFIED;
 	}
 	report_witness(run->rep, "device_dma", status, 0, 0, NULL);

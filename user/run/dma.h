@@ -10,6 +10,7 @@
 struct run_dma {
 	struct dma dev;
 	bool open;   /* dev is, and its device answers */
+	bool moved;  /* it was told to move data */
 	bool proven; /* what it copies through the mapping arrives where it should */
 	/* dma-fault */
 	void *scratch;
@@ -21,6 +22,14 @@ struct run_dma {
 	int event, unmask;
 	int irq; /* index that is on, or -1 */
 };
+
+/* What a place for further IOVAs must be clear of: the mappings, BARs, a driver's own memory. */
+#define RUN_TAKEN (MAX_IOVAS + PCI_BARS + 2)
+unsigned int run_dma_taken(const struct run *run, const struct sysfs_device *dev,
+			   struct dma_range *taken);
+/* dma_open() of a device that uses the run's mappings */
+int run_dma_open(struct run *run, struct dma *dma, const struct dma_driver *drv,
+		 const struct sysfs_device *dev, int device, struct vfio *vfio);
 
 /* The step is left out, and says why. */
 enum status run_dma_skip(struct run *run, const char *why);

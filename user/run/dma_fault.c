@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "driver/driver.h"
-#include "driver/plan.h"
 #include "env/klog.h"
 #include "lib/signals.h"
 #include "lib/text.h"
@@ -33,29 +32,19 @@ static const struct fault_case {
 
 #define SCRATCH_PAGES ARRAY_SIZE(fault_cases)
 
-/* From @at on, where no mapping is: what is written there must arrive nowhere. */
-static int find_scratch_from(const struct run *run, uint64_t at, uint64_t *iova)
-{
-	const uint64_t size = SCRATCH_PAGES * BASE_PAGE, limit = run->dma->dev.drv->iova_end;
-	unsigned int i;
-
-	/* Each time round one mapping more is passed. */
-	for (i = 0; i <= run->nr_mapped; i++) {
-		if (vfio_iova_find(&run->iommu, at, size, BASE_PAGE, iova) || *iova + size > limit)
-			return -ENOSPC;
-		at = dma_taken_to(run->iovas, run->nr_mapped, run->opts->size, *iova, size);
-		if (!at)
-			return 0;
-	}
-	return -ENOSPC;
-}
-
-/* Where the scratch area has room: behind the first mapping, or before it. */
+/*
+ * Where the scratch area has room, behind the first mapping or before it: what is written there
+ * must arrive nowhere.
+ */
 static int find_scratch(const struct run *run, uint64_t *iova)
 {
-	const uint64_t end = run->iovas[0] + run->opts->size;
+	const uint64_t size = SCRATCH_PAGES * BASE_PAGE, limit = run->dma->dev.drv->iova_end;
+	struct dma_range taken[RUN_TAKEN];
+	unsigned int nr = run_dma_taken(run, &run->dev, taken);
+	int ret = dma_place(&run->iommu, taken, nr, run->iovas[0] + run->opts->size, size,
+			    BASE_PAGE, limit, iova);
 
-	return find_scratch_from(run, end, iova) ? find_scratch_from(run, 0, iova) : 0;
+	return ret ? dma_place(&run->iommu, taken, nr, 0, size, BASE_PAGE, limit, iova) : 0;
 }
 
 static int map_scratch(struct run *run)
@@ -95,6 +84,9 @@ static const void *find_other(const void *buf, size_t size, unsigned char fill)
 {
 	const unsigned char *p = buf, *end = p + size;
 
+	/* Each is like the one before it, and the first is @fill. */
+	if (!size || (*p == fill && !memcmp(p, p + 1, size - 1)))
+		return NULL;
 	while (p < end && *p == fill)
 		p++;
 	return p < end ? p : NULL;
@@ -130,7 +122,9 @@ static int provoke(struct run *run, uint64_t iova, char *line)
 	parse_bdf(run->dev.bdf, &bdf);
 	for (;;) {
 		*first = FAULT_WORD;
-		ret = dma->dev.drv->copy(&dma->dev, run->iovas[0], iova, sizeof(*first), &run->err);
+		ret = dma->dev.drv->store ? dma->dev.drv->store(&dma->dev, iova, &run->err)
+					  : dma->dev.drv->copy(&dma->dev, run->iovas[0], iova,
+							       sizeof(*first), &run->err);
 		memset(first, RUN_PATTERN, sizeof(*first));
 		if (!ret && dma->klog < 0)
 			ret = dma->klog;

@@ -255,6 +255,8 @@ enum status step_interrupts(struct run *run)
 			strerror(errno), "raise ulimit -n");
 		return STATUS_UNVERIFIED;
 	}
+	if (dma->dev.drv->release_irq)
+		dma->dev.drv->release_irq(&dma->dev);
 	irq_host_read(&host, run->dev.bdf);
 	for (i = 0; i < ARRAY_SIZE(irq_cases) && status != STATUS_FAIL && !signal_seen; i++) {
 		const struct irq_case *ic = &irq_cases[i];

@@ -208,12 +208,14 @@ struct dma_driver;
 /* Base pages: that there are, that were to take part, that were compared, that were wrong */
 struct dma_seen {
 	uint64_t total, asked, compared, bad;
-	bool sample; /* not all took part */
+	bool sample;	    /* not all took part */
+	char unproven[160]; /* why one direction is not proven; "" both are */
 };
 /* Why no device may do anything at all; NULL: nothing against it. */
 const char *run_dma_idle(const struct run *run);
 /* The mapping is where the device can reach it; else run->err. */
-bool run_dma_reachable(struct run *run, const struct dma_driver *drv);
+bool run_dma_reachable(struct run *run, const struct dma_driver *drv,
+		       const struct sysfs_device *dev);
 /*
  * Has a device that its driver started copy through the mapping, @max pages at the most
  * (0: all), and compares.  0, with what is wrong in *seen and run->err; -EINTR for a signal;

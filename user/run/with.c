@@ -14,6 +14,7 @@
 #include "driver/driver.h"
 #include "lib/signals.h"
 #include "failure/failure.h"
+#include "run/dma.h"
 #include "run/step.h"
 #include "lib/text.h"
 
@@ -321,37 +322,42 @@ static void judge_data(struct run *run, struct run_with *w, const struct dma_dri
 
 static void move_data(struct run *run, struct run_with *w)
 {
-	const struct dma_driver *drv =
-		dma_driver_find(run->opts->dma, w->dev.vendor, w->dev.device);
+	const struct dma_driver *drv = dma_driver_find(run->opts->dma, &w->dev);
 	struct dma_seen seen;
 	struct dma dma;
 	char name[64], why[320];
 	int ret;
 
 	snprintf(name, sizeof(name), "%s: device DMA", w->dev.bdf);
-	if (!drv || !drv->copy) {
+	if (!drv || !dma_moves(drv)) {
 		snprintf(why, sizeof(why), "no driver for %04x:%04x", w->dev.vendor, w->dev.device);
 		did_not_move(run, w, name, why);
 		return;
 	}
-	if (!run_dma_reachable(run, drv)) {
+	if (!run_dma_reachable(run, drv, &w->dev)) {
 		snprintf(why, sizeof(why), "%s", run->err.why);
 		did_not_move(run, w, name, why);
 		memset(&run->err, 0, sizeof(run->err));
 		return;
 	}
-	ret = dma_open(&dma, drv, w->device, &run->err);
+	ret = run_dma_open(run, &dma, drv, &w->dev, w->device, &w->vfio);
 	if (!ret) {
 		ret = run_dma_verify(run, &dma, WITH_PAGES, &seen);
 		dma_close(&dma);
 	}
 	if (ret == -EINTR)
 		return;
-	if (!ret) {
+	if (!ret && (seen.bad || !seen.unproven[0])) {
 		judge_data(run, w, drv, name, &seen);
 		return;
 	}
-	report_check(run->rep, name, ret == -ENOMEM ? STATUS_UNVERIFIED : STATUS_FAIL, "%s: %s",
+	if (!ret || ret == -EOPNOTSUPP) {
+		did_not_move(run, w, name, ret ? run->err.why : seen.unproven);
+		memset(&run->err, 0, sizeof(run->err));
+		return;
+	}
+	report_check(run->rep, name,
+		     ret == -ENOMEM || ret == -ENOSPC ? STATUS_UNVERIFIED : STATUS_FAIL, "%s: %s",
 		     run->err.what, run->err.why);
 	report_further(run->rep, w->dev.bdf, run->err.what);
 }

@@ -53,7 +53,7 @@ static const char *const status_names[] = {
 	[ITEM_UNDONE] = "undone",
 };
 
-struct item {
+struct bind_item {
 	struct sysfs_device dev;   /* as this run found it */
 	char override[SYSFS_NAME]; /* the same */
 	bool member;		   /* here for its group's sake alone */
@@ -76,14 +76,14 @@ struct bind_cmd {
 	struct env env;		  /* of the device in hand */
 	struct sysfs_device *all; /* every PCI device */
 	size_t nr_all;
-	struct item *items;
+	struct bind_item *items;
 	size_t nr;
 	struct err err; /* of no single device */
 };
 
 /* --- which devices --------------------------------------------------------- */
 
-static struct item *find_item(struct bind_cmd *c, const char *bdf)
+static struct bind_item *find_item(struct bind_cmd *c, const char *bdf)
 {
 	size_t i;
 
@@ -95,7 +95,7 @@ static struct item *find_item(struct bind_cmd *c, const char *bdf)
 
 static int add_item(struct bind_cmd *c, const struct sysfs_device *dev, bool member)
 {
-	struct item *it = find_item(c, dev->bdf);
+	struct bind_item *it = find_item(c, dev->bdf);
 
 	if (it) {
 		it->member = it->member && member;
@@ -116,7 +116,7 @@ static int add_item(struct bind_cmd *c, const struct sysfs_device *dev, bool mem
 }
 
 /* All of a group but bridges, which are told.  *added counts. */
-static int add_group(struct bind_cmd *c, int group, size_t *added)
+static int bind_items_group(struct bind_cmd *c, int group, size_t *added)
 {
 	size_t i, nr = c->nr;
 	int ret = 0;
@@ -128,7 +128,7 @@ static int add_group(struct bind_cmd *c, int group, size_t *added)
 	return ret;
 }
 
-static int look_at_all(struct bind_cmd *c)
+static int bind_items_look(struct bind_cmd *c)
 {
 	int nr;
 
@@ -142,9 +142,9 @@ static int look_at_all(struct bind_cmd *c)
 	return nr < 0 ? nr : 0;
 }
 
-static int add_asked(struct bind_cmd *c, char **bdfs, int nr)
+static int bind_items_asked(struct bind_cmd *c, char **bdfs, int nr)
 {
-	int i, ret = look_at_all(c);
+	int i, ret = bind_items_look(c);
 	struct pci_bdf bdf;
 	struct sysfs_device dev;
 	char name[SYSFS_BDF];
@@ -162,30 +162,30 @@ static int add_asked(struct bind_cmd *c, char **bdfs, int nr)
 		}
 		ret = add_item(c, &dev, false);
 		if (!ret && c->group)
-			ret = add_group(c, dev.group, &added);
+			ret = bind_items_group(c, dev.group, &added);
 	}
 	return ret;
 }
 
 /* --- may it be? ------------------------------------------------------------ */
 
-static int refuse(struct item *it)
+static int bind_item_refuse(struct bind_item *it)
 {
 	it->status = ITEM_FAILED;
 	return -(it->err.no ? it->err.no : EBUSY);
 }
 
 /* Refused for what the table of failures has under this name */
-static int refuse_for(struct bind_cmd *c, struct item *it, const char *id, const char *object)
+static int refuse_for(struct bind_cmd *c, struct bind_item *it, const char *id, const char *object)
 {
 	c->env.object = object;
 	failure_set(&c->env, id, failure_get(id)->no, NULL, &it->err);
 	c->env.object = NULL;
-	return refuse(it);
+	return bind_item_refuse(it);
 }
 
 /* Its driver_override and its record; those of another device are no record. */
-static int look_at(struct bind_cmd *c, struct item *it)
+static int look_at(struct bind_cmd *c, struct bind_item *it)
 {
 	int ret;
 
@@ -199,17 +199,17 @@ static int look_at(struct bind_cmd *c, struct item *it)
 		err_what(&it->err, "could not read driver_override");
 		err_why(&it->err, "%s", strerror(-ret));
 		err_fix(&it->err, "see the device's directory below /sys/bus/pci/devices");
-		return refuse(it);
+		return bind_item_refuse(it);
 	}
 	ret = bind_state_load(c->dir, it->dev.bdf, &it->rec, &it->err);
 	if (ret && ret != -ENOENT)
-		return refuse(it);
+		return bind_item_refuse(it);
 	it->recorded = !ret && bind_standing(&it->dev, &it->rec) != BIND_UNKNOWN;
 	return 0;
 }
 
 /* VFIO's drivers take nothing without an IOMMU: better said than tried. */
-static int check_device(struct bind_cmd *c, struct item *it)
+static int check_device(struct bind_cmd *c, struct bind_item *it)
 {
 	const struct failure *f;
 
@@ -224,11 +224,11 @@ static int check_device(struct bind_cmd *c, struct item *it)
 		memset(&it->err, 0, sizeof(it->err));
 		return 0;
 	}
-	return refuse(it);
+	return bind_item_refuse(it);
 }
 
 /* Who uses it, and what hangs from it, before anything is touched */
-static int check_use(struct bind_cmd *c, struct item *it)
+static int check_use(struct bind_cmd *c, struct bind_item *it)
 {
 	char what[256];
 	enum use use;
@@ -249,7 +249,7 @@ static int check_use(struct bind_cmd *c, struct item *it)
 	return refuse_for(c, it, use == USE_FOUND ? "in-use" : "use-unknown", what);
 }
 
-static int may_bind(struct bind_cmd *c, struct item *it)
+static int may_bind(struct bind_cmd *c, struct bind_item *it)
 {
 	const char *bridge = sysfs_bridge_name(&it->dev);
 
@@ -281,7 +281,7 @@ static int may_bind(struct bind_cmd *c, struct item *it)
 	return strcmp(it->dev.driver, c->driver) ? check_use(c, it) : 0;
 }
 
-static int may_unbind(struct bind_cmd *c, struct item *it)
+static int may_unbind(struct bind_cmd *c, struct bind_item *it)
 {
 	bool on_vfio = strstr(it->dev.driver, "vfio");
 
@@ -302,14 +302,14 @@ static int may_unbind(struct bind_cmd *c, struct item *it)
 }
 
 /* All of them, so that everything that is in the way is told at once */
-static int check_items(struct bind_cmd *c, size_t from)
+static int bind_items_check(struct bind_cmd *c, size_t from)
 {
 	int ret = 0;
 
 	holders_free(&c->holders);
 	holders_find(&c->holders);
 	for (; from < c->nr; from++) {
-		struct item *it = &c->items[from];
+		struct bind_item *it = &c->items[from];
 
 		memset(&c->env, 0, sizeof(c->env));
 		env_device(&c->env, it->dev.bdf, &c->holders);
@@ -405,7 +405,7 @@ static int drop_modules(struct bind_cmd *c, int records_left, struct err *err)
 
 /* --- the change ------------------------------------------------------------ */
 
-static int bind_item(struct bind_cmd *c, struct item *it)
+static int bind_one(struct bind_cmd *c, struct bind_item *it)
 {
 	if (it->status != ITEM_NOT_REACHED)
 		return 0;
@@ -416,35 +416,35 @@ static int bind_item(struct bind_cmd *c, struct item *it)
 		snprintf(it->rec.to, sizeof(it->rec.to), "%s", c->driver);
 		snprintf(it->rec.override, sizeof(it->rec.override), "%s", it->override);
 		if (bind_state_save(c->dir, it->dev.bdf, &it->rec, &it->err))
-			return refuse(it);
+			return bind_item_refuse(it);
 	}
 	it->touched = true;
 	if (need_driver(c, &it->err) || bind_put(it->dev.bdf, c->driver, c->driver, &it->err))
-		return refuse(it);
+		return bind_item_refuse(it);
 	it->status = ITEM_BOUND;
 	return 0;
 }
 
 /* Did this run find it bound by an earlier one? */
-static bool was_bound(const struct item *it)
+static bool bind_item_was_bound(const struct bind_item *it)
 {
 	return it->recorded && !strcmp(it->dev.driver, it->rec.to);
 }
 
 /* Takes @it back to what this run found, or, where that was half-way, to its beginning */
-static bool undo_item(struct item *it)
+static bool undo_item(struct bind_item *it)
 {
 	struct err err = { 0 };
 
-	if (bind_put(it->dev.bdf, was_bound(it) ? it->rec.to : it->rec.from,
-		     was_bound(it) ? it->override : it->rec.override, &err)) {
+	if (bind_put(it->dev.bdf, bind_item_was_bound(it) ? it->rec.to : it->rec.from,
+		     bind_item_was_bound(it) ? it->override : it->rec.override, &err)) {
 		err_print(&err, "vfio_test", it->dev.bdf);
 		return false;
 	}
 	if (it->status != ITEM_FAILED)
 		it->status = ITEM_UNDONE;
 	/* Its record is still needed. */
-	return !was_bound(it);
+	return !bind_item_was_bound(it);
 }
 
 /* The records of those that are @done, after the modules */
@@ -479,27 +479,27 @@ static void undo_all(struct bind_cmd *c)
 	free(done);
 }
 
-static int bind_all(struct bind_cmd *c)
+static int bind_items_bind(struct bind_cmd *c)
 {
 	size_t i = 0, added;
-	int ret = check_items(c, 0);
+	int ret = bind_items_check(c, 0);
 
 	while (!ret && i < c->nr) {
 		for (; i < c->nr && !ret; i++)
-			ret = signal_seen ? -EINTR : bind_item(c, &c->items[i]);
+			ret = signal_seen ? -EINTR : bind_one(c, &c->items[i]);
 		if (ret || !c->group)
 			break;
 		/* Some IOMMUs give a group only to a device that has a driver. */
-		ret = look_at_all(c);
+		ret = bind_items_look(c);
 		for (added = 0; !ret && !added && i > 0; i--) {
 			struct sysfs_device now;
 
 			if (!sysfs_device_get(c->items[i - 1].dev.bdf, &now))
-				ret = add_group(c, now.group, &added);
+				ret = bind_items_group(c, now.group, &added);
 		}
 		i = c->nr - added;
 		if (!ret && added)
-			ret = check_items(c, i);
+			ret = bind_items_check(c, i);
 	}
 	c->interrupted = signal_seen;
 	if (ret || c->interrupted)
@@ -507,7 +507,7 @@ static int bind_all(struct bind_cmd *c)
 	return ret;
 }
 
-static int unbind_item(struct item *it)
+static int unbind_one(struct bind_item *it)
 {
 	int ret;
 
@@ -518,17 +518,17 @@ static int unbind_item(struct item *it)
 	else
 		ret = bind_put(it->dev.bdf, it->rec.from, it->rec.override, &it->err);
 	if (ret)
-		return refuse(it);
+		return bind_item_refuse(it);
 	it->status = ITEM_RESTORED;
 	return 0;
 }
 
 /* One that fails keeps no other from its driver; nor does a signal undo what is back. */
-static int unbind_all(struct bind_cmd *c)
+static int bind_items_unbind(struct bind_cmd *c)
 {
 	bool *done = calloc(c->nr + 1, sizeof(*done));
 	size_t i, nr = 0;
-	int ret = done ? check_items(c, 0) : -ENOMEM;
+	int ret = done ? bind_items_check(c, 0) : -ENOMEM;
 
 	if (!done)
 		err_set(&c->err, ENOMEM, "the list of devices", strerror(ENOMEM),
@@ -548,7 +548,7 @@ static int unbind_all(struct bind_cmd *c)
 	}
 	for (i = 0; i < c->nr && !c->interrupted; i++) {
 		c->interrupted = signal_seen;
-		if (!c->interrupted && unbind_item(&c->items[i]))
+		if (!c->interrupted && unbind_one(&c->items[i]))
 			ret = -1;
 		done[i] = c->items[i].status == ITEM_RESTORED && c->items[i].recorded;
 	}
@@ -566,12 +566,12 @@ static const char *none_or(const char *driver)
 }
 
 /* Where it was before all, and where it should be now; "" for on no driver */
-static const char *item_from(const struct bind_cmd *c, const struct item *it)
+static const char *item_from(const struct bind_cmd *c, const struct bind_item *it)
 {
 	return !c->unbind && (it->recorded || it->touched) ? it->rec.from : it->dev.driver;
 }
 
-static const char *item_to(const struct bind_cmd *c, const struct item *it,
+static const char *item_to(const struct bind_cmd *c, const struct bind_item *it,
 			   struct sysfs_device *now)
 {
 	if (!c->unbind)
@@ -581,7 +581,7 @@ static const char *item_to(const struct bind_cmd *c, const struct item *it,
 	return sysfs_device_get(it->dev.bdf, now) ? "" : now->driver;
 }
 
-static void print_item(const struct bind_cmd *c, const struct item *it)
+static void print_item(const struct bind_cmd *c, const struct bind_item *it)
 {
 	const char *bridge = sysfs_bridge_name(&it->dev);
 	struct sysfs_device now;
@@ -605,7 +605,7 @@ static void print_item(const struct bind_cmd *c, const struct item *it)
 		break;
 	case ITEM_UNDONE:
 		printf("%s: undone: on %s again\n", it->dev.bdf,
-		       none_or(was_bound(it) ? it->rec.to : it->rec.from));
+		       none_or(bind_item_was_bound(it) ? it->rec.to : it->rec.from));
 		break;
 	case ITEM_NOT_REACHED:
 	case ITEM_FAILED:
@@ -621,7 +621,7 @@ static void each_blocking(struct bind_cmd *c,
 	struct sysfs_device now;
 	size_t i, k;
 
-	if (c->unbind || !strstr(c->driver, "vfio") || look_at_all(c))
+	if (c->unbind || !strstr(c->driver, "vfio") || bind_items_look(c))
 		return;
 	for (k = 0; k < c->nr_all; k++) {
 		/* What kernel it is takes time to find out, and matters for bridges alone. */
@@ -659,7 +659,7 @@ static void add_string(struct json_object *obj, const char *key, const char *v)
 	json_object_object_add(obj, key, v && v[0] ? json_text(v) : NULL);
 }
 
-static struct json_object *item_json(const struct bind_cmd *c, const struct item *it)
+static struct json_object *item_json(const struct bind_cmd *c, const struct bind_item *it)
 {
 	struct json_object *obj = json_object_new_object();
 	struct sysfs_device now;
@@ -702,7 +702,7 @@ static void print_json(struct bind_cmd *c, const struct err *err)
 	json_print(root, true);
 }
 
-static int tell(struct bind_cmd *c)
+static int bind_tell(struct bind_cmd *c)
 {
 	const struct err *first = c->err.what[0] ? &c->err : NULL;
 	size_t i;
@@ -710,7 +710,7 @@ static int tell(struct bind_cmd *c)
 	if (first)
 		err_print(first, "vfio_test", NULL);
 	for (i = 0; i < c->nr; i++) {
-		const struct item *it = &c->items[i];
+		const struct bind_item *it = &c->items[i];
 
 		if (!c->g->quiet && !c->g->json)
 			print_item(c, it);
@@ -727,7 +727,7 @@ static int tell(struct bind_cmd *c)
 }
 
 /* What was done, undone or not reached; that a signal came is what stopped it. */
-static void tell_interrupted(struct bind_cmd *c)
+static void bind_tell_interrupted(struct bind_cmd *c)
 {
 	struct err err = { 0 };
 
@@ -812,11 +812,11 @@ static void work(struct bind_cmd *c, char **bdfs, int nr)
 	ret = modules_open(&c->mods);
 	if (ret)
 		err_set(&c->err, -ret, "libkmod", strerror(-ret), "end other programs");
-	else if (!add_asked(c, bdfs, nr)) {
+	else if (!bind_items_asked(c, bdfs, nr)) {
 		if (c->unbind)
-			unbind_all(c);
+			bind_items_unbind(c);
 		else
-			bind_all(c);
+			bind_items_bind(c);
 	}
 	if (c->mods)
 		modules_close(c->mods, NULL);
@@ -835,9 +835,9 @@ static int bind_cmd_main(int argc, char **argv, struct globals *g, const struct 
 	signals_catch();
 	work(&c, argv + optind, argc - optind);
 	if (!c.interrupted)
-		ret = tell(&c);
+		ret = bind_tell(&c);
 	else if (g->json)
-		tell_interrupted(&c);
+		bind_tell_interrupted(&c);
 	free(c.items);
 	free(c.all);
 	holders_free(&c.holders);

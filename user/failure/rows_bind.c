@@ -52,7 +52,7 @@ static const struct failure rows[] = {
 		.what = "nothing to put back",
 		.why = "there is no record of a vfio_test bind of it",
 		.fix = "one that was put on a VFIO driver by hand the kernel takes back with --force",
-		.source = "user/cmd/bind.c",
+		.source = "user/cmd/bind_items.c",
 	},
 	{
 		.id = "moved-since",

@@ -203,77 +203,71 @@ static void noiommu(struct env *env)
 	env->noiommu_mode = FACT_YES;
 }
 
+static const struct {
+	void (*change)(struct env *env);
+	enum check check;
+	enum severity severity;
+	const char *id, *why, *fix;
+} facts[] = {
+	{ off, CHECK_IOMMU, SEVERITY_STOPS, "iommu-off", "its line has intel_iommu=off",
+	  "intel_iommu=on" },
+	{ not_on, CHECK_IOMMU, SEVERITY_STOPS, "iommu-off", "has no intel_iommu=on",
+	  "intel_iommu=on" },
+	{ failed, CHECK_IOMMU, SEVERITY_STOPS, "iommu-failed", "(ACPI DMAR)", "dmesg" },
+	{ viot, CHECK_IOMMU, SEVERITY_STOPS, "iommu-no-driver", "VIOT", "modprobe virtio_iommu" },
+	{ no_sysfs, CHECK_IOMMU, SEVERITY_STOPS, "no-sysfs", "not mounted", "mount -t sysfs" },
+	{ absent_device, CHECK_DEVICE, SEVERITY_STOPS, "no-device", "no PCI device", "rescan" },
+	{ gone, CHECK_ANSWERS, SEVERITY_STOPS, "device-gone", "D3cold", "rescan" },
+	{ no_vfio, CHECK_MODULES, SEVERITY_STOPS, "module-absent", "/lib/modules/6.1.0-1-amd64",
+	  "depmod" },
+	{ no_vfio_configured, CHECK_MODULES, SEVERITY_STOPS, "not-in-kernel",
+	  "CONFIG_VFIO_PCI is not set in /boot/config-6.1.0-1-amd64", "kernel" },
+	{ foreign_node, CHECK_NODES, SEVERITY_STOPS, "no-permission", "(root:root, mode 0600)",
+	  "chown USER /dev/vfio/3" },
+	{ no_intremap, CHECK_INTREMAP, SEVERITY_STOPS, "no-intremap", "no interrupt remapping",
+	  "allow_unsafe_interrupts=1" },
+	{ small_memlock, CHECK_MEMORY, SEVERITY_STOPS, "memlock",
+	  "1024 KiB needed, the limit is 64 KiB", "ulimit -l 1024" },
+	{ huge, CHECK_MEMORY, SEVERITY_STOPS, "no-huge-pages",
+	  "fewer than 3 free huge pages of 2048 KiB: of 2 that are free 1 are reserved",
+	  "echo 6 > /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages" },
+	{ ordinary, CHECK_PRIVILEGE, SEVERITY_WITNESS, "no-cap-sys-admin", "no CAP_SYS_ADMIN",
+	  "root" },
+	{ lockdown, CHECK_LOCKDOWN, SEVERITY_WITNESS, "lockdown", "(integrity)", "lockdown=" },
+	{ no_debugfs, CHECK_DEBUGFS, SEVERITY_WITNESS, "no-debugfs", "debugfs",
+	  "mount -t debugfs none /sys/kernel/debug" },
+	{ no_ko, CHECK_MODULE, SEVERITY_WITNESS, "no-verify-pte", "6.1.0-1-amd64", "make" },
+	{ other_kernel, CHECK_MODULE, SEVERITY_WITNESS, "other-kernel",
+	  "for 5.10.0-9-amd64 SMP mod_unload , and this is 6.1.0-1-amd64", "make" },
+	{ other_flags, CHECK_MODULE, SEVERITY_WITNESS, "other-kernel", "SMP preempt", "make" },
+	{ other_release, CHECK_MODULE, SEVERITY_WITNESS, "other-release", "6.1.0-99", "make" },
+	{ cannot_load, CHECK_MODULES, SEVERITY_STOPS, "module-not-loaded", "no CAP_SYS_MODULE",
+	  "modprobe vfio;" },
+	{ enforce, CHECK_MODULE, SEVERITY_WITNESS, "unsigned", "signed modules only", "sign" },
+	{ identity, CHECK_GROUP, SEVERITY_NOTE, "identity", "one of its own", "harmless" },
+	{ no_iommufd, CHECK_BACKENDS, SEVERITY_NOTE, "no-iommufd", "CONFIG_IOMMUFD",
+	  "modprobe iommufd" },
+	{ noiommu, CHECK_BACKENDS, SEVERITY_NOTE, "noiommu-mode", "tainted",
+	  "enable_unsafe_noiommu_mode" },
+};
+
 static void test_facts(void **state)
 {
-	static const struct {
-		void (*change)(struct env *env);
-		enum check check;
-		enum severity severity;
-		const char *id, *why, *fix;
-	} t[] = {
-		{ off, CHECK_IOMMU, SEVERITY_STOPS, "iommu-off", "its line has intel_iommu=off",
-		  "intel_iommu=on" },
-		{ not_on, CHECK_IOMMU, SEVERITY_STOPS, "iommu-off", "has no intel_iommu=on",
-		  "intel_iommu=on" },
-		{ failed, CHECK_IOMMU, SEVERITY_STOPS, "iommu-failed", "(ACPI DMAR)", "dmesg" },
-		{ viot, CHECK_IOMMU, SEVERITY_STOPS, "iommu-no-driver", "VIOT",
-		  "modprobe virtio_iommu" },
-		{ no_sysfs, CHECK_IOMMU, SEVERITY_STOPS, "no-sysfs", "not mounted",
-		  "mount -t sysfs" },
-		{ absent_device, CHECK_DEVICE, SEVERITY_STOPS, "no-device", "no PCI device",
-		  "rescan" },
-		{ gone, CHECK_ANSWERS, SEVERITY_STOPS, "device-gone", "D3cold", "rescan" },
-		{ no_vfio, CHECK_MODULES, SEVERITY_STOPS, "module-absent",
-		  "/lib/modules/6.1.0-1-amd64", "depmod" },
-		{ no_vfio_configured, CHECK_MODULES, SEVERITY_STOPS, "not-in-kernel",
-		  "CONFIG_VFIO_PCI is not set in /boot/config-6.1.0-1-amd64", "kernel" },
-		{ foreign_node, CHECK_NODES, SEVERITY_STOPS, "no-permission",
-		  "(root:root, mode 0600)", "chown USER /dev/vfio/3" },
-		{ no_intremap, CHECK_INTREMAP, SEVERITY_STOPS, "no-intremap",
-		  "no interrupt remapping", "allow_unsafe_interrupts=1" },
-		{ small_memlock, CHECK_MEMORY, SEVERITY_STOPS, "memlock",
-		  "1024 KiB needed, the limit is 64 KiB", "ulimit -l 1024" },
-		{ huge, CHECK_MEMORY, SEVERITY_STOPS, "no-huge-pages",
-		  "fewer than 3 free huge pages of 2048 KiB: of 2 that are free 1 are reserved",
-		  "echo 6 > /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages" },
-		{ ordinary, CHECK_PRIVILEGE, SEVERITY_WITNESS, "no-cap-sys-admin",
-		  "no CAP_SYS_ADMIN", "root" },
-		{ lockdown, CHECK_LOCKDOWN, SEVERITY_WITNESS, "lockdown", "(integrity)",
-		  "lockdown=" },
-		{ no_debugfs, CHECK_DEBUGFS, SEVERITY_WITNESS, "no-debugfs", "debugfs",
-		  "mount -t debugfs none /sys/kernel/debug" },
-		{ no_ko, CHECK_MODULE, SEVERITY_WITNESS, "no-verify-pte", "6.1.0-1-amd64", "make" },
-		{ other_kernel, CHECK_MODULE, SEVERITY_WITNESS, "other-kernel",
-		  "for 5.10.0-9-amd64 SMP mod_unload , and this is 6.1.0-1-amd64", "make" },
-		{ other_flags, CHECK_MODULE, SEVERITY_WITNESS, "other-kernel", "SMP preempt",
-		  "make" },
-		{ other_release, CHECK_MODULE, SEVERITY_WITNESS, "other-release", "6.1.0-99",
-		  "make" },
-		{ cannot_load, CHECK_MODULES, SEVERITY_STOPS, "module-not-loaded",
-		  "no CAP_SYS_MODULE", "modprobe vfio;" },
-		{ enforce, CHECK_MODULE, SEVERITY_WITNESS, "unsigned", "signed modules only",
-		  "sign" },
-		{ identity, CHECK_GROUP, SEVERITY_NOTE, "identity", "one of its own", "harmless" },
-		{ no_iommufd, CHECK_BACKENDS, SEVERITY_NOTE, "no-iommufd", "CONFIG_IOMMUFD",
-		  "modprobe iommufd" },
-		{ noiommu, CHECK_BACKENDS, SEVERITY_NOTE, "noiommu-mode", "tainted",
-		  "enable_unsafe_noiommu_mode" },
-	};
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < ARRAY_SIZE(t); i++) {
+	for (i = 0; i < ARRAY_SIZE(facts); i++) {
 		struct env env = healthy();
 		const struct failure *f;
 		struct err err;
 
-		t[i].change(&env);
-		f = failure_next(&env, t[i].check, NULL);
-		if (!f || strcmp(f->id, t[i].id))
-			fail_msg("%s: not seen, but %s", t[i].id, f ? f->id : "nothing");
+		facts[i].change(&env);
+		f = failure_next(&env, facts[i].check, NULL);
+		if (!f || strcmp(f->id, facts[i].id))
+			fail_msg("%s: not seen, but %s", facts[i].id, f ? f->id : "nothing");
 		failure_set(&env, f->id, f->no, "what failed", &err);
-		if (f->severity != t[i].severity || !strstr(err.why, t[i].why) ||
-		    !strstr(err.fix, t[i].fix) || !err.what[0])
+		if (f->severity != facts[i].severity || !strstr(err.why, facts[i].why) ||
+		    !strstr(err.fix, facts[i].fix) || !err.what[0])
 			fail_msg("%s: %s: %s; %s", f->id, err.what, err.why, err.fix);
 	}
 }
@@ -326,96 +320,97 @@ static void about_lockdown(struct env *env)
 }
 
 /* A step and its errno, and what makes the difference where several have the same. */
+static const struct {
+	const char *step;
+	int no;
+	void (*change)(struct env *env);
+	const char *id, *why; /* id NULL: the table does not know it */
+} errnos[] = {
+	{ "group", EBUSY, NULL, "held", "another process" },
+	{ "group", EACCES, foreign_node, "no-permission", "no permission" },
+	{ "group", ENOENT, NULL, "no-node", "no node" },
+	{ "group", ENODEV, NULL, "no-node", "no device of the group" },
+	{ "group", EIO, NULL, NULL, "Input/output error" },
+	{ "group", ENXIO, NULL, "stale-node", "no driver is behind" },
+	{ "group", EPERM, NULL, "devices-cgroup", "devices cgroup" },
+	{ "device-node", EACCES, NULL, "no-permission", "no permission" },
+	{ "device-node", EPERM, NULL, "devices-cgroup", "devices cgroup" },
+	{ "device-node", ENOENT, NULL, "no-device-node", "none in this /dev" },
+	{ "container", EMFILE, NULL, "no-files-left", "as many files open" },
+	{ "VFIO_GROUP_GET_DEVICE_FD", EIO, NULL, "not-enabled", "switch the device on" },
+	{ "bind-write", ETIMEDOUT, NULL, "write-waits", "not answered in time" },
+	{ "container", EACCES, NULL, "no-permission", "no permission" },
+	{ "container", ENOENT, NULL, "no-container", "no such node" },
+	{ "VFIO_GROUP_SET_CONTAINER", EPERM, NULL, "not-viable", "none is seen" },
+	{ "VFIO_SET_IOMMU", EPERM, no_intremap, "no-intremap", "no interrupt remapping" },
+	{ "VFIO_SET_IOMMU", EPERM, NULL, "rmrr", "RMRR" },
+	{ "VFIO_SET_IOMMU", EINVAL, NULL, "wrong-order", "wrong order" },
+	{ "VFIO_GROUP_GET_DEVICE_FD", EINVAL, NULL, "wrong-order", "wrong order" },
+	{ "VFIO_GROUP_GET_DEVICE_FD", ENODEV, NULL, "no-such-bdf", "no device of this name" },
+	{ "VFIO_IOMMU_ENABLE", ENOTTY, NULL, "iommu-enable", "sPAPR" },
+	{ "VFIO_IOMMU_MAP_DMA", ENOMEM, small_memlock, "memlock", "64 KiB" },
+	{ "VFIO_IOMMU_MAP_DMA", ENOMEM, NULL, "no-memory", "no memory left" },
+	{ "VFIO_IOMMU_MAP_DMA", EINVAL, range, "iova-reserved", "reserved" },
+	{ "VFIO_IOMMU_MAP_DMA", EINVAL, beyond, "iova-beyond", "ends at 0x7fffffffff" },
+	{ "VFIO_IOMMU_MAP_DMA", EINVAL, wraps, "iova-beyond", "aperture" },
+	{ "VFIO_IOMMU_MAP_DMA", EINVAL, unaligned, "iova-unaligned", "0x1000" },
+	{ "VFIO_IOMMU_MAP_DMA", EEXIST, NULL, "iova-overlap", "overlap" },
+	{ "VFIO_IOMMU_MAP_DMA", ENOSPC, NULL, "entry-limit", "as many" },
+	{ "IOMMU_IOAS_MAP", EOVERFLOW, wraps, "iova-beyond", "aperture" },
+	{ "VFIO_IOMMU_MAP_DMA", EFAULT, NULL, "not-writable", "read-only" },
+	{ "buffer", ENOMEM, huge, "no-huge-pages", "huge pages" },
+	{ "iova", EOPNOTSUPP, realtime, "realtime-kernel", "PREEMPT_RT" },
+	{ "iova", EOPNOTSUPP, NULL, "odd-domain", "neither paging nor blocked" },
+	{ "reset", ENOTTY, NULL, "link-not-back", "its link came back" },
+	{ "anything at all", EMFILE, NULL, "no-files-left", "as many files open" },
+	{ "walk", ENFILE, NULL, "no-files-left", "the machine has" },
+	{ "buffer", EFAULT, NULL, "page-refused", "SIGBUS" },
+	{ "buffer", ENOMEM, NULL, "no-buffer", "not so much" },
+	{ "insert", ENOENT, about_vfio, "module-absent", "/lib/modules/" },
+	{ "insert", ENOENT, no_ko, "no-verify-pte", "no such file" },
+	{ "insert", ENOENT, about_ours, "unknown-symbol", "symbol" },
+	{ "insert", ENOEXEC, about_other_kernel, "other-kernel", "5.10.0-9" },
+	{ "insert", ENOEXEC, other_release, "other-kernel", "6.1.0-99" },
+	{ "insert", EINVAL, other_release, "other-kernel", "other versions" },
+	{ "insert", ENOEXEC, about_ours, "no-module", "not a module" },
+	{ "insert", EKEYREJECTED, about_ours, "unsigned", "signed modules" },
+	{ "insert", EPERM, about_lockdown, "lockdown", "integrity" },
+	{ "insert", EPERM, about_ours, "not-permitted", "security module" },
+	{ "debugfs", EPERM, lockdown, "lockdown", "integrity" },
+	{ "debugfs", EPERM, ordinary, "no-cap-sys-admin", "CAP_SYS_ADMIN" },
+	{ "debugfs", ENOENT, no_debugfs, "no-debugfs", "debugfs" },
+	{ "debugfs", ENOENT, NULL, "not-loaded", "not loaded" },
+	{ "unbind", EBUSY, NULL, "unbind-waits", "another process" },
+	{ "VFIO_DEVICE_BIND_IOMMUFD", EPERM, no_intremap, "no-intremap", "interrupt" },
+	{ "VFIO_DEVICE_BIND_IOMMUFD", EBUSY, NULL, "held", "another process" },
+	{ "VFIO_DEVICE_BIND_IOMMUFD", EINVAL, NULL, "not-coherent", "coherent" },
+	{ "VFIO_DEVICE_ATTACH_IOMMUFD_PT", EINVAL, NULL, "rmrr", "RMRR" },
+	{ "iommufd", ENOENT, NULL, "no-iommufd", "/dev/iommu" },
+	{ "walk", ESRCH, NULL, "no-process", "no such process" },
+	{ "walk", ESTALE, NULL, "other-mm", "changed its address space" },
+	{ "iova", ENOENT, NULL, "no-domain", "no IOMMU domain" },
+	{ "iova", EAGAIN, NULL, "domain-moved", "another IOMMU domain" },
+	/* A step is a whole word: a bind is no unbind. */
+	{ "bind", EEXIST, NULL, "bound-elsewhere", "that was to" },
+	{ "iommu", ENOTTY, NULL, NULL, "Inappropriate ioctl" },
+};
+
 static void test_errnos(void **state)
 {
-	static const struct {
-		const char *step;
-		int no;
-		void (*change)(struct env *env);
-		const char *id, *why; /* id NULL: the table does not know it */
-	} t[] = {
-		{ "group", EBUSY, NULL, "held", "another process" },
-		{ "group", EACCES, foreign_node, "no-permission", "no permission" },
-		{ "group", ENOENT, NULL, "no-node", "no node" },
-		{ "group", ENODEV, NULL, "no-node", "no device of the group" },
-		{ "group", EIO, NULL, NULL, "Input/output error" },
-		{ "group", ENXIO, NULL, "stale-node", "no driver is behind" },
-		{ "group", EPERM, NULL, "devices-cgroup", "devices cgroup" },
-		{ "device-node", EACCES, NULL, "no-permission", "no permission" },
-		{ "device-node", EPERM, NULL, "devices-cgroup", "devices cgroup" },
-		{ "device-node", ENOENT, NULL, "no-device-node", "none in this /dev" },
-		{ "container", EMFILE, NULL, "no-files-left", "as many files open" },
-		{ "VFIO_GROUP_GET_DEVICE_FD", EIO, NULL, "not-enabled", "switch the device on" },
-		{ "bind-write", ETIMEDOUT, NULL, "write-waits", "not answered in time" },
-		{ "container", EACCES, NULL, "no-permission", "no permission" },
-		{ "container", ENOENT, NULL, "no-container", "no such node" },
-		{ "VFIO_GROUP_SET_CONTAINER", EPERM, NULL, "not-viable", "none is seen" },
-		{ "VFIO_SET_IOMMU", EPERM, no_intremap, "no-intremap", "no interrupt remapping" },
-		{ "VFIO_SET_IOMMU", EPERM, NULL, "rmrr", "RMRR" },
-		{ "VFIO_SET_IOMMU", EINVAL, NULL, "wrong-order", "wrong order" },
-		{ "VFIO_GROUP_GET_DEVICE_FD", EINVAL, NULL, "wrong-order", "wrong order" },
-		{ "VFIO_GROUP_GET_DEVICE_FD", ENODEV, NULL, "no-such-bdf",
-		  "no device of this name" },
-		{ "VFIO_IOMMU_ENABLE", ENOTTY, NULL, "iommu-enable", "sPAPR" },
-		{ "VFIO_IOMMU_MAP_DMA", ENOMEM, small_memlock, "memlock", "64 KiB" },
-		{ "VFIO_IOMMU_MAP_DMA", ENOMEM, NULL, "no-memory", "no memory left" },
-		{ "VFIO_IOMMU_MAP_DMA", EINVAL, range, "iova-reserved", "reserved" },
-		{ "VFIO_IOMMU_MAP_DMA", EINVAL, beyond, "iova-beyond", "ends at 0x7fffffffff" },
-		{ "VFIO_IOMMU_MAP_DMA", EINVAL, wraps, "iova-beyond", "aperture" },
-		{ "VFIO_IOMMU_MAP_DMA", EINVAL, unaligned, "iova-unaligned", "0x1000" },
-		{ "VFIO_IOMMU_MAP_DMA", EEXIST, NULL, "iova-overlap", "overlap" },
-		{ "VFIO_IOMMU_MAP_DMA", ENOSPC, NULL, "entry-limit", "as many" },
-		{ "IOMMU_IOAS_MAP", EOVERFLOW, wraps, "iova-beyond", "aperture" },
-		{ "VFIO_IOMMU_MAP_DMA", EFAULT, NULL, "not-writable", "read-only" },
-		{ "buffer", ENOMEM, huge, "no-huge-pages", "huge pages" },
-		{ "iova", EOPNOTSUPP, realtime, "realtime-kernel", "PREEMPT_RT" },
-		{ "iova", EOPNOTSUPP, NULL, "odd-domain", "neither paging nor blocked" },
-		{ "reset", ENOTTY, NULL, "link-not-back", "its link came back" },
-		{ "anything at all", EMFILE, NULL, "no-files-left", "as many files open" },
-		{ "walk", ENFILE, NULL, "no-files-left", "the machine has" },
-		{ "buffer", EFAULT, NULL, "page-refused", "SIGBUS" },
-		{ "buffer", ENOMEM, NULL, "no-buffer", "not so much" },
-		{ "insert", ENOENT, about_vfio, "module-absent", "/lib/modules/" },
-		{ "insert", ENOENT, no_ko, "no-verify-pte", "no such file" },
-		{ "insert", ENOENT, about_ours, "unknown-symbol", "symbol" },
-		{ "insert", ENOEXEC, about_other_kernel, "other-kernel", "5.10.0-9" },
-		{ "insert", ENOEXEC, other_release, "other-kernel", "6.1.0-99" },
-		{ "insert", EINVAL, other_release, "other-kernel", "other versions" },
-		{ "insert", ENOEXEC, about_ours, "no-module", "not a module" },
-		{ "insert", EKEYREJECTED, about_ours, "unsigned", "signed modules" },
-		{ "insert", EPERM, about_lockdown, "lockdown", "integrity" },
-		{ "insert", EPERM, about_ours, "not-permitted", "security module" },
-		{ "debugfs", EPERM, lockdown, "lockdown", "integrity" },
-		{ "debugfs", EPERM, ordinary, "no-cap-sys-admin", "CAP_SYS_ADMIN" },
-		{ "debugfs", ENOENT, no_debugfs, "no-debugfs", "debugfs" },
-		{ "debugfs", ENOENT, NULL, "not-loaded", "not loaded" },
-		{ "unbind", EBUSY, NULL, "unbind-waits", "another process" },
-		{ "VFIO_DEVICE_BIND_IOMMUFD", EPERM, no_intremap, "no-intremap", "interrupt" },
-		{ "VFIO_DEVICE_BIND_IOMMUFD", EBUSY, NULL, "held", "another process" },
-		{ "VFIO_DEVICE_BIND_IOMMUFD", EINVAL, NULL, "not-coherent", "coherent" },
-		{ "VFIO_DEVICE_ATTACH_IOMMUFD_PT", EINVAL, NULL, "rmrr", "RMRR" },
-		{ "iommufd", ENOENT, NULL, "no-iommufd", "/dev/iommu" },
-		{ "walk", ESRCH, NULL, "no-process", "no such process" },
-		{ "walk", ESTALE, NULL, "other-mm", "changed its address space" },
-		{ "iova", ENOENT, NULL, "no-domain", "no IOMMU domain" },
-		{ "iova", EAGAIN, NULL, "domain-moved", "another IOMMU domain" },
-		/* A step is a whole word: a bind is no unbind. */
-		{ "bind", EEXIST, NULL, "bound-elsewhere", "that was to" },
-		{ "iommu", ENOTTY, NULL, NULL, "Inappropriate ioctl" },
-	};
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < ARRAY_SIZE(t); i++) {
+	for (i = 0; i < ARRAY_SIZE(errnos); i++) {
 		struct env env = healthy();
 		struct err err;
 
-		if (t[i].change)
-			t[i].change(&env);
+		if (errnos[i].change)
+			errnos[i].change(&env);
 		memset(&err, 0x5a, sizeof(err));
-		failure_explain(&env, t[i].step, t[i].no, "what failed", &err);
-		if (!err.id != !t[i].id || (err.id && strcmp(err.id, t[i].id)) ||
-		    !strstr(err.why, t[i].why) || err.no != t[i].no || !err.what[0] || !err.fix[0])
+		failure_explain(&env, errnos[i].step, errnos[i].no, "what failed", &err);
+		if (!err.id != !errnos[i].id || (err.id && strcmp(err.id, errnos[i].id)) ||
+		    !strstr(err.why, errnos[i].why) || err.no != errnos[i].no || !err.what[0] ||
+		    !err.fix[0])
 			fail_msg("row %zu: %s: %s: %s; %s", i, err.id ? err.id : "unknown",
 				 err.what, err.why, err.fix);
 	}

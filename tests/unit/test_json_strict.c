@@ -65,88 +65,87 @@ static void test_good(void **state)
 	}
 }
 
+static const struct {
+	const char *text, *why;
+} bad[] = {
+	{ "", "ends too early" },
+	{ " ", "ends too early" },
+	{ "nul", "no such value" },
+	{ "True", "no such value" },
+	{ "NaN", "no such value" },
+	{ "nan", "no such value" },
+	{ "Infinity", "no such value" },
+	{ "-Infinity", "cut short" },
+	{ "'a'", "no such value" },
+	{ "// x\n1", "no such value" },
+	{ "/* x */ 1", "no such value" },
+	{ "1 // x", "more follows" },
+	{ "01", "begins with 0" },
+	{ "-01", "begins with 0" },
+	{ "1.", "cut short" },
+	{ ".5", "no such value" },
+	{ "1e", "cut short" },
+	{ "1e+", "cut short" },
+	{ "+1", "no such value" },
+	{ "-", "cut short" },
+	{ "0x10", "more follows" },
+	{ "1 2", "more follows" },
+	{ "{}{}", "more follows" },
+	{ "{} null", "more follows" },
+	{ "[1,]", "no such value" },
+	{ "[,1]", "no such value" },
+	{ "[1 2]", "comma is missing" },
+	{ "[1", "ends too early" },
+	{ "{\"a\":1,}", "string is missing" },
+	{ "{a:1}", "string is missing" },
+	{ "{1:1}", "string is missing" },
+	{ "{\"a\" 1}", "colon is missing" },
+	{ "{\"a\":}", "no such value" },
+	{ "{\"a\":1 \"b\":2}", "comma is missing" },
+	{ "{\"a\":1,\"a\":1}", "twice in one object: a" },
+	{ "{\"a\":1,\"b\":{\"c\":[{\"d\":1,\"e\":2,\"d\":3}]}}", "line 1: a key is given twice" },
+	{ "{\"\":1,\"\":2}", "twice" },
+	{ "{\"\xc3\xa9\":1,\n\"\xc3\xa9\":2}", "line 2: a key is given twice in one object: ??" },
+	{ "{\"a\":1,\"\\u0061\":2}", "a key with an escape" },
+	{ "{\"a\\\"\":1}", "a key with an escape" },
+	{ "\"a", "ends too early" },
+	{ "\"\n\"", "control character" },
+	{ "\"\t\"", "control character" },
+	{ "\"\\x41\"", "no such escape" },
+	{ "\"\\\"", "ends too early" },
+	{ "\"\\", "no such escape" },
+	{ "\"\\u00\"", "cut short" },
+	{ "\"\\u00g0\"", "cut short" },
+	{ "\"\\u0000\"", "NUL" },
+	{ "\"\\ud800\"", "surrogate" },
+	{ "\"\\ud800x\"", "surrogate" },
+	{ "\"\\ud800\\u0041\"", "surrogate" },
+	{ "\"\\udc00\"", "surrogate" },
+	{ "\"\x80\"", "not UTF-8" },
+	{ "\"\xff\"", "not UTF-8" },
+	{ "\"\xc3\"", "not UTF-8" },
+	{ "\"\xc3", "not UTF-8" },
+	{ "\"\xc0\x80\"", "not UTF-8" },
+	{ "\"\xe0\x80\x80\"", "not UTF-8" },
+	{ "\"\xed\xa0\x80\"", "not UTF-8" },
+	{ "\"\xf0\x80\x80\x80\"", "not UTF-8" },
+	{ "\"\xf4\x90\x80\x80\"", "not UTF-8" },
+	{ "\"\xf8\x88\x80\x80\x80\"", "not UTF-8" },
+	{ "[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]", "nests too deep" },
+	{ "\xef\xbb\xbf{}", "no such value" },
+};
+
 static void test_bad(void **state)
 {
-	static const struct {
-		const char *text, *why;
-	} t[] = {
-		{ "", "ends too early" },
-		{ " ", "ends too early" },
-		{ "nul", "no such value" },
-		{ "True", "no such value" },
-		{ "NaN", "no such value" },
-		{ "nan", "no such value" },
-		{ "Infinity", "no such value" },
-		{ "-Infinity", "cut short" },
-		{ "'a'", "no such value" },
-		{ "// x\n1", "no such value" },
-		{ "/* x */ 1", "no such value" },
-		{ "1 // x", "more follows" },
-		{ "01", "begins with 0" },
-		{ "-01", "begins with 0" },
-		{ "1.", "cut short" },
-		{ ".5", "no such value" },
-		{ "1e", "cut short" },
-		{ "1e+", "cut short" },
-		{ "+1", "no such value" },
-		{ "-", "cut short" },
-		{ "0x10", "more follows" },
-		{ "1 2", "more follows" },
-		{ "{}{}", "more follows" },
-		{ "{} null", "more follows" },
-		{ "[1,]", "no such value" },
-		{ "[,1]", "no such value" },
-		{ "[1 2]", "comma is missing" },
-		{ "[1", "ends too early" },
-		{ "{\"a\":1,}", "string is missing" },
-		{ "{a:1}", "string is missing" },
-		{ "{1:1}", "string is missing" },
-		{ "{\"a\" 1}", "colon is missing" },
-		{ "{\"a\":}", "no such value" },
-		{ "{\"a\":1 \"b\":2}", "comma is missing" },
-		{ "{\"a\":1,\"a\":1}", "twice in one object: a" },
-		{ "{\"a\":1,\"b\":{\"c\":[{\"d\":1,\"e\":2,\"d\":3}]}}",
-		  "line 1: a key is given twice" },
-		{ "{\"\":1,\"\":2}", "twice" },
-		{ "{\"\xc3\xa9\":1,\n\"\xc3\xa9\":2}",
-		  "line 2: a key is given twice in one object: ??" },
-		{ "{\"a\":1,\"\\u0061\":2}", "a key with an escape" },
-		{ "{\"a\\\"\":1}", "a key with an escape" },
-		{ "\"a", "ends too early" },
-		{ "\"\n\"", "control character" },
-		{ "\"\t\"", "control character" },
-		{ "\"\\x41\"", "no such escape" },
-		{ "\"\\\"", "ends too early" },
-		{ "\"\\", "no such escape" },
-		{ "\"\\u00\"", "cut short" },
-		{ "\"\\u00g0\"", "cut short" },
-		{ "\"\\u0000\"", "NUL" },
-		{ "\"\\ud800\"", "surrogate" },
-		{ "\"\\ud800x\"", "surrogate" },
-		{ "\"\\ud800\\u0041\"", "surrogate" },
-		{ "\"\\udc00\"", "surrogate" },
-		{ "\"\x80\"", "not UTF-8" },
-		{ "\"\xff\"", "not UTF-8" },
-		{ "\"\xc3\"", "not UTF-8" },
-		{ "\"\xc3", "not UTF-8" },
-		{ "\"\xc0\x80\"", "not UTF-8" },
-		{ "\"\xe0\x80\x80\"", "not UTF-8" },
-		{ "\"\xed\xa0\x80\"", "not UTF-8" },
-		{ "\"\xf0\x80\x80\x80\"", "not UTF-8" },
-		{ "\"\xf4\x90\x80\x80\"", "not UTF-8" },
-		{ "\"\xf8\x88\x80\x80\x80\"", "not UTF-8" },
-		{ "[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]", "nests too deep" },
-		{ "\xef\xbb\xbf{}", "no such value" },
-	};
 	char why[128];
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < ARRAY_SIZE(t); i++) {
-		if (check(t[i].text, strlen(t[i].text), why) != -EINVAL)
-			fail_msg("taken: %s", t[i].text);
-		if (!strstr(why, t[i].why) || strncmp(why, "not strict JSON: line ", 22))
-			fail_msg("%s: %s", t[i].text, why);
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		if (check(bad[i].text, strlen(bad[i].text), why) != -EINVAL)
+			fail_msg("taken: %s", bad[i].text);
+		if (!strstr(why, bad[i].why) || strncmp(why, "not strict JSON: line ", 22))
+			fail_msg("%s: %s", bad[i].text, why);
 	}
 	assert_int_equal(check("\"a\0b\"", 5, why), -EINVAL);
 	assert_int_equal(check("1\0", 2, why), -EINVAL);

@@ -54,89 +54,91 @@ static uint64_t inverted(uint64_t pa, uint64_t size, uint64_t flags)
 
 static const uint64_t sizes[] = { 1ULL << 12, 1ULL << 21, 1ULL << 30 };
 
+static const struct {
+	uint32_t level;
+	uint64_t entry;
+	enum pt_kind kind;
+	const char *what;
+} entry_kinds[] = {
+	{ 0, 0, PT_NONE, "pte_none" },
+	{ 1, 0, PT_NONE, "pmd_none" },
+	{ 2, 0, PT_NONE, "pud_none" },
+	{ 3, 0, PT_NONE, "p4d_none" },
+	{ 4, 0, PT_NONE, "pgd_none" },
+
+	/* Tables 4-14, 4-15, 4-17, 4-19: bit 0 set, bit 7 clear */
+	{ 4, 0x067, PT_TABLE, "PML5E" },
+	{ 4, XD | 0x12345067, PT_TABLE, "PML5E that PTI gives XD" },
+	{ 3, 0x12345067, PT_TABLE, "PML4E" },
+	{ 3, 0x001, PT_TABLE, "PML4E, bit 0 alone" },
+	{ 2, 0x12345067, PT_TABLE, "PDPTE of a directory" },
+	{ 1, 0x12345067, PT_TABLE, "PDE of a table" },
+	{ 1, 0x12345067 | G, PT_TABLE, "PDE of a table, bit 8 ignored" },
+	{ 1, 0x12345027 | BIT(58), PT_TABLE, "PDE of a table, bits 62:52 ignored" },
+	{ 1, ADDR | XD | 0xf7f, PT_TABLE, "PDE of a table, all but bit 7" },
+	/* Tables 4-16, 4-18, 4-20 */
+	{ 0, 0x12345067, PT_LEAF, "PTE" },
+	{ 0, 0x001, PT_LEAF, "PTE of frame 0, bit 0 alone" },
+	{ 0, 0x12345067 | PS, PT_LEAF, "PTE, bit 7 is PAT" },
+	{ 0, ~0ULL, PT_LEAF, "PTE, all bits" },
+	{ 1, 0x12200067 | PS, PT_LEAF, "PDE of a 2-MByte page" },
+	{ 1, PS | P, PT_LEAF, "PDE of a 2-MByte page at 0" },
+	{ 1, 0x12201067 | PS, PT_LEAF, "PDE of a 2-MByte page, bit 12 is PAT" },
+	{ 2, 0x40000067 | PS, PT_LEAF, "PDPTE of a 1-GByte page" },
+	{ 2, 0x40000067 | PS | G, PT_LEAF, "PDPTE of a 1-GByte page, global" },
+
+	/* pte_present(): P or PROTNONE; PAGE_NONE = PROTNONE | ACCESSED */
+	{ 0, 0xfffffedcba000 | PROTNONE | A, PT_PROTNONE, "PTE, PROT_NONE" },
+	{ 0, PROTNONE, PT_PROTNONE, "PTE, PROT_NONE of the last frame" },
+	{ 0, 0xfffffedcba000 | PROTNONE | A | D | PS, PT_PROTNONE, "PTE, PROT_NONE, PAT" },
+	{ 1, 0xfffffeda00000 | PROTNONE | A | PS, PT_PROTNONE, "PMD, PROT_NONE" },
+	{ 2, 0xfffffc0000000 | PROTNONE | A | PS, PT_PROTNONE, "PUD, PROT_NONE" },
+	{ 1, 0xfffffeda00000 | PROTNONE | A | PS | XD, PT_PROTNONE, "PMD, PROT_NONE, NX" },
+	/* P wins: the same bit is GLOBAL then */
+	{ 0, 0x12345067 | G, PT_LEAF, "PTE, global" },
+	{ 1, 0x12200067 | PS | G, PT_LEAF, "PDE of a 2-MByte page, global" },
+
+	/* pmd_mkinvalid(): clears P and PROTNONE, PSE stays */
+	{ 1, 0xfffffeda00000 | RW | US | A | D | PS, PT_INVALID, "pmd_mkinvalid" },
+	{ 2, 0xfffffc0000000 | RW | US | PS, PT_INVALID, "pud_mkinvalid" },
+	{ 1, PS, PT_INVALID, "PMD, PSE alone" },
+	/* In a PTE that bit is PAT, which swap entries leave 0 */
+	{ 0, 0xfffffedcba000 | RW | US | PS, PT_ABSENT, "PTE, bit 7, no P" },
+
+	/* Swap: type 63:59, ~offset 58:9, bits 1-4 flags, 8 and 7 and 0 clear */
+	{ 0, 0x07fffffffffffe00ULL, PT_ABSENT, "swap type 0 offset 0" },
+	{ 0, 0x0ffffffffff00000ULL | RW, PT_ABSENT, "swap type 1, soft-dirty" },
+	{ 0, 0xf7fffffffe000000ULL | US, PT_ABSENT, "migration, uffd-wp" },
+	{ 0, BIT(59), PT_ABSENT, "swap type 1, the last offset" },
+	{ 0, RW, PT_ABSENT, "bit 1 alone" },
+	{ 0, US, PT_ABSENT, "bit 2 alone" },
+	{ 0, XD, PT_ABSENT, "bit 63 alone" },
+	{ 1, 0xf7fffffffe000000ULL, PT_ABSENT, "PMD migration: neither none nor leaf" },
+	{ 2, 0xf7fffffffe000000ULL, PT_ABSENT, "PUD migration" },
+	{ 1, 0x12345066, PT_ABSENT, "PMD, a table with P cleared" },
+
+	/* _PAGE_KNL_ERRATUM_MASK: stray A and D are still none */
+	{ 0, A, PT_NONE, "PTE, stray A" },
+	{ 0, D, PT_NONE, "PTE, stray D" },
+	{ 0, A | D, PT_NONE, "PTE, stray A and D" },
+	{ 1, A | D, PT_NONE, "PMD, stray A and D" },
+	{ 2, A | D, PT_NONE, "PUD, stray A and D" },
+	{ 3, A | D, PT_NONE, "P4D, stray A and D" },
+	{ 0, A | D | BIT(9), PT_ABSENT, "PTE, A, D and one more" },
+};
+
 static void test_kind(void **state)
 {
-	static const struct {
-		uint32_t level;
-		uint64_t entry;
-		enum pt_kind kind;
-		const char *what;
-	} t[] = {
-		{ 0, 0, PT_NONE, "pte_none" },
-		{ 1, 0, PT_NONE, "pmd_none" },
-		{ 2, 0, PT_NONE, "pud_none" },
-		{ 3, 0, PT_NONE, "p4d_none" },
-		{ 4, 0, PT_NONE, "pgd_none" },
-
-		/* Tables 4-14, 4-15, 4-17, 4-19: bit 0 set, bit 7 clear */
-		{ 4, 0x067, PT_TABLE, "PML5E" },
-		{ 4, XD | 0x12345067, PT_TABLE, "PML5E that PTI gives XD" },
-		{ 3, 0x12345067, PT_TABLE, "PML4E" },
-		{ 3, 0x001, PT_TABLE, "PML4E, bit 0 alone" },
-		{ 2, 0x12345067, PT_TABLE, "PDPTE of a directory" },
-		{ 1, 0x12345067, PT_TABLE, "PDE of a table" },
-		{ 1, 0x12345067 | G, PT_TABLE, "PDE of a table, bit 8 ignored" },
-		{ 1, 0x12345027 | BIT(58), PT_TABLE, "PDE of a table, bits 62:52 ignored" },
-		{ 1, ADDR | XD | 0xf7f, PT_TABLE, "PDE of a table, all but bit 7" },
-		/* Tables 4-16, 4-18, 4-20 */
-		{ 0, 0x12345067, PT_LEAF, "PTE" },
-		{ 0, 0x001, PT_LEAF, "PTE of frame 0, bit 0 alone" },
-		{ 0, 0x12345067 | PS, PT_LEAF, "PTE, bit 7 is PAT" },
-		{ 0, ~0ULL, PT_LEAF, "PTE, all bits" },
-		{ 1, 0x12200067 | PS, PT_LEAF, "PDE of a 2-MByte page" },
-		{ 1, PS | P, PT_LEAF, "PDE of a 2-MByte page at 0" },
-		{ 1, 0x12201067 | PS, PT_LEAF, "PDE of a 2-MByte page, bit 12 is PAT" },
-		{ 2, 0x40000067 | PS, PT_LEAF, "PDPTE of a 1-GByte page" },
-		{ 2, 0x40000067 | PS | G, PT_LEAF, "PDPTE of a 1-GByte page, global" },
-
-		/* pte_present(): P or PROTNONE; PAGE_NONE = PROTNONE | ACCESSED */
-		{ 0, 0xfffffedcba000 | PROTNONE | A, PT_PROTNONE, "PTE, PROT_NONE" },
-		{ 0, PROTNONE, PT_PROTNONE, "PTE, PROT_NONE of the last frame" },
-		{ 0, 0xfffffedcba000 | PROTNONE | A | D | PS, PT_PROTNONE, "PTE, PROT_NONE, PAT" },
-		{ 1, 0xfffffeda00000 | PROTNONE | A | PS, PT_PROTNONE, "PMD, PROT_NONE" },
-		{ 2, 0xfffffc0000000 | PROTNONE | A | PS, PT_PROTNONE, "PUD, PROT_NONE" },
-		{ 1, 0xfffffeda00000 | PROTNONE | A | PS | XD, PT_PROTNONE, "PMD, PROT_NONE, NX" },
-		/* P wins: the same bit is GLOBAL then */
-		{ 0, 0x12345067 | G, PT_LEAF, "PTE, global" },
-		{ 1, 0x12200067 | PS | G, PT_LEAF, "PDE of a 2-MByte page, global" },
-
-		/* pmd_mkinvalid(): clears P and PROTNONE, PSE stays */
-		{ 1, 0xfffffeda00000 | RW | US | A | D | PS, PT_INVALID, "pmd_mkinvalid" },
-		{ 2, 0xfffffc0000000 | RW | US | PS, PT_INVALID, "pud_mkinvalid" },
-		{ 1, PS, PT_INVALID, "PMD, PSE alone" },
-		/* In a PTE that bit is PAT, which swap entries leave 0 */
-		{ 0, 0xfffffedcba000 | RW | US | PS, PT_ABSENT, "PTE, bit 7, no P" },
-
-		/* Swap: type 63:59, ~offset 58:9, bits 1-4 flags, 8 and 7 and 0 clear */
-		{ 0, 0x07fffffffffffe00ULL, PT_ABSENT, "swap type 0 offset 0" },
-		{ 0, 0x0ffffffffff00000ULL | RW, PT_ABSENT, "swap type 1, soft-dirty" },
-		{ 0, 0xf7fffffffe000000ULL | US, PT_ABSENT, "migration, uffd-wp" },
-		{ 0, BIT(59), PT_ABSENT, "swap type 1, the last offset" },
-		{ 0, RW, PT_ABSENT, "bit 1 alone" },
-		{ 0, US, PT_ABSENT, "bit 2 alone" },
-		{ 0, XD, PT_ABSENT, "bit 63 alone" },
-		{ 1, 0xf7fffffffe000000ULL, PT_ABSENT, "PMD migration: neither none nor leaf" },
-		{ 2, 0xf7fffffffe000000ULL, PT_ABSENT, "PUD migration" },
-		{ 1, 0x12345066, PT_ABSENT, "PMD, a table with P cleared" },
-
-		/* _PAGE_KNL_ERRATUM_MASK: stray A and D are still none */
-		{ 0, A, PT_NONE, "PTE, stray A" },
-		{ 0, D, PT_NONE, "PTE, stray D" },
-		{ 0, A | D, PT_NONE, "PTE, stray A and D" },
-		{ 1, A | D, PT_NONE, "PMD, stray A and D" },
-		{ 2, A | D, PT_NONE, "PUD, stray A and D" },
-		{ 3, A | D, PT_NONE, "P4D, stray A and D" },
-		{ 0, A | D | BIT(9), PT_ABSENT, "PTE, A, D and one more" },
-	};
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < ARRAY_SIZE(t); i++) {
-		enum pt_kind kind = pt_x86.kind(t[i].level, t[i].entry);
+	for (i = 0; i < ARRAY_SIZE(entry_kinds); i++) {
+		enum pt_kind kind = pt_x86.kind(entry_kinds[i].level, entry_kinds[i].entry);
 
-		if (kind != t[i].kind)
-			fail_msg("%s (level %u, 0x%llx): %s, not %s", t[i].what, t[i].level,
-				 ull(t[i].entry), pt_kind_name(kind), pt_kind_name(t[i].kind));
+		if (kind != entry_kinds[i].kind)
+			fail_msg("%s (level %u, 0x%llx): %s, not %s", entry_kinds[i].what,
+				 entry_kinds[i].level, ull(entry_kinds[i].entry),
+				 pt_kind_name(kind), pt_kind_name(entry_kinds[i].kind));
 	}
 }
 

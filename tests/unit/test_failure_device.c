@@ -101,10 +101,7 @@ static void test_siblings(void **state)
 		device("0000:01:03.0", ISA_BRIDGE, "lpc_ich", 3),
 	};
 	struct env env = healthy();
-	const char *rest;
-	unsigned int more;
 	struct err err;
-	size_t i;
 
 	(void)state;
 	memcpy(env.siblings, good, sizeof(good));
@@ -140,11 +137,22 @@ static void test_siblings(void **state)
 	env.nr_siblings = 1;
 	assert_string_equal(failure_blocking(&env, "list", &err)->id, "not-viable");
 	assert_non_null(strstr(err.why, "a driver that is not seen"));
-	env.viable = FACT_UNKNOWN;
+}
 
-	/* More than an error has room for: the rest is counted. */
+/* The text of an error has room for some siblings: it counts the others. */
+static void test_many_siblings(void **state)
+{
+	const struct sysfs_device blocking = device("0000:01:02.0", ETHERNET, "e1000e", 3);
+	const struct sysfs_device harmless = device("0000:01:02.0", ETHERNET, "", 3);
+	struct env env = healthy();
+	const char *rest;
+	unsigned int more;
+	struct err err;
+	size_t i;
+
+	(void)state;
 	for (i = 0; i < ENV_SIBLINGS; i++)
-		env.siblings[i] = bad[1];
+		env.siblings[i] = blocking;
 	env.nr_siblings = ENV_SIBLINGS;
 	env.nr_more = 100;
 	assert_string_equal(failure_blocking(&env, "list", &err)->id, "not-viable");
@@ -155,7 +163,7 @@ static void test_siblings(void **state)
 	assert_int_equal(sscanf(strstr(err.why, " and "), " and %u more", &more), 1);
 	assert_int_equal(i + more, ENV_SIBLINGS + 100);
 	/* Not those of the rest that do not block. */
-	env.siblings[ENV_SIBLINGS - 1] = good[1];
+	env.siblings[ENV_SIBLINGS - 1] = harmless;
 	failure_blocking(&env, "list", &err);
 	assert_int_equal(sscanf(strstr(err.why, " and "), " and %u more", &more), 1);
 	assert_int_equal(i + more, ENV_SIBLINGS - 1);
@@ -251,7 +259,7 @@ static void test_nodes(void **state)
 	}
 }
 
-/* A device whose removal waits, one that is a virtual function, one that is open somewhere */
+/* A device whose removal waits, a machine without /sys, a device that is open, reserved memory */
 static void test_states(void **state)
 {
 	struct env env = healthy();
@@ -280,7 +288,28 @@ static void test_states(void **state)
 	assert_null(failure_next(&env, CHECK_IOMMU, failure_get("no-sysfs")));
 	assert_null(failure_next(&env, CHECK_DEVICE, NULL));
 
+	/* The kernel's word, without a process that is seen */
 	env = healthy();
+	env.held = true;
+	assert_string_equal(failure_blocking(&env, "list", &err)->id, "held");
+	assert_non_null(strstr(err.why, "another process"));
+
+	env = healthy();
+	env.intremap = FACT_YES;
+	failure_explain(&env, "VFIO_SET_IOMMU", EPERM, "", &err);
+	assert_non_null(strstr(err.why, "(RMRR)"));
+	strcpy(env.rmrr, "0xe8000-0xe8fff");
+	failure_explain(&env, "VFIO_SET_IOMMU", EPERM, "", &err);
+	assert_non_null(strstr(err.why, "RMRR 0xe8000-0xe8fff"));
+}
+
+/* A virtual function, whose physical function has to give a token, and the other way round */
+static void test_virtual_functions(void **state)
+{
+	struct env env = healthy();
+	struct err err;
+
+	(void)state;
 	strcpy(env.physfn, "0000:00:01.0");
 	strcpy(env.physfn_driver, "nvme");
 	assert_null(failure_blocking(&env, "list", &err));
@@ -311,20 +340,6 @@ static void test_states(void **state)
 	assert_non_null(strstr(err.why, "its virtual functions are in use"));
 	env.has_token = true;
 	assert_null(failure_blocking(&env, "list", &err));
-
-	/* The kernel's word, without a process that is seen */
-	env = healthy();
-	env.held = true;
-	assert_string_equal(failure_blocking(&env, "list", &err)->id, "held");
-	assert_non_null(strstr(err.why, "another process"));
-
-	env = healthy();
-	env.intremap = FACT_YES;
-	failure_explain(&env, "VFIO_SET_IOMMU", EPERM, "", &err);
-	assert_non_null(strstr(err.why, "(RMRR)"));
-	strcpy(env.rmrr, "0xe8000-0xe8fff");
-	failure_explain(&env, "VFIO_SET_IOMMU", EPERM, "", &err);
-	assert_non_null(strstr(err.why, "RMRR 0xe8000-0xe8fff"));
 }
 
 /* What a machine has no part of is no cure for it. */
@@ -419,9 +434,10 @@ static void test_order(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_device),	     cmocka_unit_test(test_siblings),
-		cmocka_unit_test(test_group_unread), cmocka_unit_test(test_order),
-		cmocka_unit_test(test_nodes),	     cmocka_unit_test(test_states),
+		cmocka_unit_test(test_device),	      cmocka_unit_test(test_siblings),
+		cmocka_unit_test(test_many_siblings), cmocka_unit_test(test_group_unread),
+		cmocka_unit_test(test_order),	      cmocka_unit_test(test_nodes),
+		cmocka_unit_test(test_states),	      cmocka_unit_test(test_virtual_functions),
 		cmocka_unit_test(test_machines),
 	};
 

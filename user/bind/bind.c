@@ -28,8 +28,8 @@ static int say_failed(struct err *err, int no, const char *path, const char *tex
 }
 
 /*
- * What these files do they do under the device's lock, which a driver that waits for somebody
- * (VFIO's, for whoever has the device open) holds for as long: so with a limit.
+ * These files take the device's lock.  A driver that waits holds it all the time, as VFIO's
+ * does while a process has the device open.  So each access has a time limit.
  */
 #define LIMIT_MS      60000
 #define READ_LIMIT_MS 5000
@@ -38,7 +38,7 @@ struct line {
 	char path[PATH_MAX], text[SYSFS_NAME + 1];
 };
 
-/* In one write, which is how such a file takes it */
+/* The whole line in one write: sysfs takes each write as a whole value. */
 static int write_now(const void *in, void *out)
 {
 	const struct line *l = in;
@@ -112,7 +112,7 @@ static int unbind(const struct sysfs_device *dev, struct err *err)
 
 	snprintf(path, sizeof(path), PCI "/drivers/%s/unbind", dev->driver);
 	ret = write_line(path, dev->bdf, err);
-	/* Somebody else was quicker: it is off, as it should be.  One that waits is not. */
+	/* If another process unbound it first, that is what we want; a time-out is not. */
 	if (ret && ret != -ETIMEDOUT && !sysfs_device_get(dev->bdf, &now) && !now.driver[0]) {
 		memset(err, 0, sizeof(*err));
 		ret = 0;
@@ -129,7 +129,7 @@ static int get_device(const char *bdf, struct sysfs_device *dev, struct err *err
 	return ret;
 }
 
-/* By driver_override, which makes any driver take any device */
+/* Sets driver_override first, which lets any driver take any device. */
 static int attach(const struct sysfs_device *was, const char *driver, struct err *err)
 {
 	char path[PATH_MAX];
@@ -150,7 +150,7 @@ static int attach(const struct sysfs_device *was, const char *driver, struct err
 		return ret;
 	snprintf(path, sizeof(path), PCI "/drivers/%s/bind", driver);
 	ret = write_line(path, was->bdf, err);
-	/* On success some kernels, on failure all: what counts is where it is. */
+	/* Some kernels report an error for a bind that worked, so we look where the device is. */
 	if (get_device(was->bdf, &now, err))
 		return -ENODEV;
 	if (!strcmp(now.driver, driver)) {
@@ -182,7 +182,7 @@ int bind_let_go(const char *bdf, struct err *err)
 	return ret ? ret : write_line(PCI "/drivers_probe", bdf, err);
 }
 
-/* @each of the entries of a directory that begins with @prefix; how many said true */
+/* Counts the entries that begin with @prefix and, unless @each is NULL, for which it is true. */
 static int count_entries(const char *path, const char *prefix, bool (*each)(const char *path))
 {
 	DIR *dir = opendir(path);
@@ -206,7 +206,7 @@ static bool is_device_link(const char *path)
 {
 	char below[PATH_MAX];
 
-	/* A driver's devices are links; so is its module, which has no driver. */
+	/* The driver's directory links to its devices, and to its module, which has no driver. */
 	return (size_t)snprintf(below, sizeof(below), "%s/driver", path) < sizeof(below) &&
 	       !access(below, F_OK);
 }
@@ -224,7 +224,10 @@ bool bind_module_has_devices(const char *module)
 	return count_entries(path, "pci:", driver_has_devices) > 0;
 }
 
-/* The kernel's word: a group's file can be opened once, devices of it count.  0, or an errno */
+/*
+ * Asks the kernel: the node of a group cannot be opened while the group or one of its devices is
+ * open (EBUSY).  0, or an errno.
+ */
 static int open_group(const struct env *env)
 {
 	char path[80], line[32], name[32];
@@ -237,7 +240,7 @@ static int open_group(const struct env *env)
 	sysfs_read_line(path, line, sizeof(line));
 	if (!in_use_parse_dev(line, &maj, &min))
 		return ENOENT;
-	/* By its number: in this /dev it may be missing, and open elsewhere. */
+	/* By its number: the node may be missing in this /dev, and be open in another one. */
 	fd = use_open_node(makedev(maj, min), false, name, 0);
 	if (fd < 0)
 		return errno;
@@ -256,13 +259,13 @@ enum use bind_held(struct env *env, const struct holders *holders, char *what, s
 	if (!who)
 		who = holders_get(holders, HOLDER_GROUP, env->dev.group);
 	if (!who && no != EBUSY) {
-		/* Without groups in the kernel the processes that we see say all there is. */
+		/* Without groups, only the processes that we see can tell. */
 		if (!no || (no == ENOENT && !holders->unseen))
 			return USE_NONE;
 		snprintf(what, len, "whether its group is open cannot be asked: %s", strerror(no));
 		return USE_UNKNOWN;
 	}
-	/* With the group's file closed a device's still holds it. */
+	/* A process that has closed the group's file can still have a device's file open. */
 	if (!who)
 		who = holders_get(holders, HOLDER_DEVICE, -1);
 	env->holder = who ? who->pid : 0;

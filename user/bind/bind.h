@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
-/* A PCI device from one driver to another, and who would be in the way. */
+/* Moves a PCI device from one driver to another, and finds who would be in the way. */
 #ifndef BIND_H
 #define BIND_H
 
@@ -11,13 +11,13 @@
 #include "env/in_use.h"
 #include "pci/sysfs.h"
 
-/* driver_override as its file says it; -errno, -E2BIG where it is longer than @len */
+/* Reads driver_override as its file shows it.  0 or -errno; -E2BIG: it is longer than @len. */
 int bind_override_get(const char *bdf, char *out, size_t len);
 
 /*
- * On @driver ("": on none) and with this driver_override (as its file says it) is
- * where the device is afterwards, wherever it was.  Nothing is written that is so
- * already: so it can be broken off at any point and done again.  -errno, with @err.
+ * Puts the device on @driver ("": on none) and sets this driver_override (as its file shows
+ * it), wherever the device was before.  It writes only what differs, so it can be broken off at
+ * any point and done again.  0, or -errno with @err.
  */
 int bind_put(const char *bdf, const char *driver, const char *override, struct err *err);
 
@@ -25,13 +25,13 @@ int bind_put(const char *bdf, const char *driver, const char *override, struct e
 int bind_let_go(const char *bdf, struct err *err);
 
 bool bind_driver_present(const char *driver);
-/* Has the driver any device?  By the module's name, which may bring several drivers. */
+/* Does any PCI driver of this module have a device?  A module may register several. */
 bool bind_module_has_devices(const char *module);
 
 /*
- * The device of @env, if it is on a VFIO driver: does somebody have it or its group open, so
- * that an unbind would wait for them in the kernel?  Then @env has who, as far as is known;
- * of USE_UNKNOWN @what says why.
+ * If the device of @env is on a VFIO driver: does a process have it or its group open, so that
+ * an unbind would wait in the kernel?  If so, @env gets the process, if it is known.  For
+ * USE_UNKNOWN, @what says why.
  */
 enum use bind_held(struct env *env, const struct holders *holders, char *what, size_t len);
 

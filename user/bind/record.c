@@ -21,7 +21,7 @@ bool bind_name_ok(const char *name)
 	return i < SYSFS_NAME && name[i - 1] != ' ' && !strchr(name, '/');
 }
 
-/* The next line, without its end, to @line; moves *text past it. */
+/* Copies the next line, without its end, to @line and moves *text past it. */
 static bool next_line(const char **text, const char *end, char *line, size_t len)
 {
 	const char *stop = memchr(*text, '\n', (size_t)(end - *text));
@@ -35,7 +35,7 @@ static bool next_line(const char **text, const char *end, char *line, size_t len
 	return true;
 }
 
-/* "KEY VALUE": the value to @out */
+/* Reads a line "KEY VALUE" and copies the value to @out. */
 static bool next_value(const char **text, const char *end, const char *key, char *out)
 {
 	char line[2 * SYSFS_NAME];
@@ -145,7 +145,7 @@ enum bind_plan bind_plan(const struct sysfs_device *dev, const char *override,
 		return strcmp(dev->driver, to) ? BIND_FRESH : BIND_DONE;
 	if (!strcmp(rec->to, to))
 		return BIND_RESUME;
-	/* An earlier bind that was broken off before it changed anything */
+	/* An earlier bind was broken off before it changed anything. */
 	if (!strcmp(dev->driver, rec->from) && !strcmp(override, rec->override))
 		return BIND_FRESH;
 	return BIND_OTHER;

@@ -17,9 +17,9 @@
 #define DIR_PATH  "/run/vfio-verify"
 #define MODULES	  "modules"
 #define WAIT_MS	  100
-#define WAIT_MOST 50 /* times */
+#define WAIT_MOST 50 /* how often it waits WAIT_MS */
 
-/* -@no, with all that is to be said of a file of ours */
+/* Fills @err for a file of ours; returns -@no. */
 static int failed(struct err *err, int no, const char *what, const char *file)
 {
 	err->no = no;
@@ -51,7 +51,7 @@ static int lock(int dir, struct err *err)
 	return 0;
 }
 
-/* What one that was killed was about to rename */
+/* A process that was killed may have left a file that it was going to rename. */
 static void remove_leftovers(int dir)
 {
 	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -71,7 +71,7 @@ int bind_state_open(struct err *err)
 {
 	int dir, ret;
 
-	/* For root alone: its lock is to be had by whoever can open it. */
+	/* Only root may open it, since whoever can open it can also lock it. */
 	if (mkdir(DIR_PATH, 0700) && errno != EEXIST)
 		return failed(err, errno, "could not make", "");
 	dir = open(DIR_PATH, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -91,7 +91,7 @@ void bind_state_close(int dir)
 	close(dir);
 }
 
-/* The whole file: its length, or -errno */
+/* Reads the whole file; returns its length, or -errno. */
 static ssize_t read_all(int dir, const char *name, char *buf, size_t len)
 {
 	int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), no;
@@ -140,7 +140,7 @@ static int save(int dir, const char *name, const char *buf, size_t len, struct e
 		unlinkat(dir, beside, 0);
 		return failed(err, -ret, "could not write", name);
 	}
-	/* A directory that cannot be synced loses nothing but at a loss of power. */
+	/* An error is ignored here: the sync matters only if the machine loses power. */
 	fsync(dir);
 	return 0;
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * vfio_test bind, unbind: devices to a VFIO driver, and back to where they were.
+ * vfio_test bind, unbind: moves devices to a VFIO driver, and back to where they were.
  *
- * First all devices are looked at, and nothing is changed where one of them cannot
- * be had.  Then, of each: its record, the modules, the device.  The record goes last,
- * when the device is back and the modules are gone.  So a run that was killed at any
- * point has left a record of what it may have changed, and can be done again, or
- * taken back by unbind.
+ * First all devices are checked; if one of them cannot be bound, nothing is changed.  Then, for
+ * each device, the record is written, the modules are loaded, and the device is bound.  The
+ * record is removed last, when the device is back and the modules are unloaded.  So a run that
+ * is killed at any point leaves a record of what it may have changed: it can be repeated, or
+ * undone by unbind.
  */
 #include <getopt.h>
 #include <stdlib.h>
@@ -48,7 +48,7 @@ static const char unbind_help[] =
 	"                   in use there, and one on a VFIO driver by hand: the kernel then\n"
 	"                   chooses a driver\n";
 
-/* 0, or the exit code of a usage error; *done >= 0: nothing left to do */
+/* Returns 0, or the exit code of a usage error.  *done >= 0: the program is done (--help). */
 static int parse_options(int argc, char **argv, struct globals *g, const struct cmd *cmd,
 			 struct bind_cmd *c, int *done)
 {

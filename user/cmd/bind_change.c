@@ -17,7 +17,7 @@
 
 struct planned {
 	struct bind_modules *mods;
-	bool all; /* there was room for them */
+	bool all; /* all modules fitted into mods */
 };
 
 static void plan_module(const char *name, void *arg)
@@ -27,7 +27,7 @@ static void plan_module(const char *name, void *arg)
 	p->all = bind_modules_add(p->mods, name) && p->all;
 }
 
-/* Loads the driver where the kernel lacks it, and before that writes down what. */
+/* Loads the driver if the kernel lacks it; records first which modules it will load. */
 static int need_driver(struct bind_cmd *c, struct err *err)
 {
 	struct bind_modules mods;
@@ -40,7 +40,7 @@ static int need_driver(struct bind_cmd *c, struct err *err)
 	if (ret)
 		return ret;
 	ret = modules_plan(c->mods, c->driver, plan_module, &planned);
-	/* What cannot be planned cannot be loaded, and that says why. */
+	/* If planning fails, loading fails as well, and its error is the better one. */
 	if (!ret && mods.nr) {
 		ret = bind_state_save_modules(c->dir, &mods, err);
 		if (ret)
@@ -66,14 +66,14 @@ static int need_driver(struct bind_cmd *c, struct err *err)
 	return ret ? -1 : 0;
 }
 
-/* Once no other device needs them: what bind loaded, the last first, if nobody uses it */
+/* When no device has a record any more, unloads what bind loaded, in reverse order. */
 static int drop_modules(struct bind_cmd *c, int records_left, struct err *err)
 {
 	struct bind_modules mods;
 	bool told = c->g->quiet;
 	int ret;
 
-	/* Where they could not be counted somebody may need them. */
+	/* Also if the records could not be counted: a device may still need the modules. */
 	if (records_left)
 		return 0;
 	ret = bind_state_load_modules(c->dir, &mods, err);
@@ -84,9 +84,9 @@ static int drop_modules(struct bind_cmd *c, int records_left, struct err *err)
 
 		if (!sysfs_module_present(name))
 			continue;
-		/* The kernel would take the driver from a device: no use counts that. */
+		/* A driver's devices are not in the use count: unloading would unbind them. */
 		ret = bind_module_has_devices(name) ? -EBUSY : modules_unload(c->mods, name);
-		/* Those below it are then in use by it. */
+		/* The modules that it needs then stay too, so only the first is reported. */
 		if (ret && !told)
 			fprintf(stderr, "vfio_test: %s: left loaded: %s; modprobe -r %s\n", name,
 				ret == -EBUSY || ret == -EAGAIN ? "something uses it"
@@ -117,7 +117,10 @@ static int bind_one(struct bind_cmd *c, struct bind_item *it)
 	return 0;
 }
 
-/* Takes @it back to what this run found, or, where that was half-way, to its beginning */
+/*
+ * Puts @it back as this run found it; if an earlier bind was broken off half-way, as it was
+ * before that.  True: its record is no longer needed.
+ */
 static bool undo_item(struct bind_item *it)
 {
 	struct err err = { 0 };
@@ -129,11 +132,11 @@ static bool undo_item(struct bind_item *it)
 	}
 	if (it->status != ITEM_FAILED)
 		it->status = ITEM_UNDONE;
-	/* Its record is still needed. */
+	/* The record of an earlier bind is still needed. */
 	return !bind_item_was_bound(it);
 }
 
-/* The records of those that are @done, after the modules */
+/* Unloads the modules, then removes the records of the devices that are @done. */
 static int drop_records(struct bind_cmd *c, const bool *done)
 {
 	int left = bind_state_count(c->dir), ret;
@@ -159,7 +162,7 @@ static void undo_all(struct bind_cmd *c)
 			done[i] = true;
 	if (done && drop_records(c, done))
 		err_print(&c->err, "vfio_test", NULL);
-	/* What made us undo is what is to be told. */
+	/* Report the error that made us undo. */
 	if (err.what[0])
 		c->err = err;
 	free(done);
@@ -209,7 +212,7 @@ static int unbind_one(struct bind_item *it)
 	return 0;
 }
 
-/* One that fails keeps no other from its driver; nor does a signal undo what is back. */
+/* If one device fails, the others are still put back; after a signal, what is back stays. */
 int bind_items_unbind(struct bind_cmd *c)
 {
 	bool *done = calloc(c->nr + 1, sizeof(*done));

@@ -49,7 +49,6 @@ static int add_item(struct bind_cmd *c, const struct sysfs_device *dev, bool mem
 	return 0;
 }
 
-/* All of a group but bridges, which are told.  *added counts. */
 int bind_items_group(struct bind_cmd *c, int group, size_t *added)
 {
 	size_t i, nr = c->nr;
@@ -107,7 +106,7 @@ int bind_item_refuse(struct bind_item *it)
 	return -(it->err.no ? it->err.no : EBUSY);
 }
 
-/* Refused for what the table of failures has under this name */
+/* Refuses @it for the failure with this id. */
 static int refuse_for(struct bind_cmd *c, struct bind_item *it, const char *id, const char *object)
 {
 	c->env.object = object;
@@ -116,12 +115,12 @@ static int refuse_for(struct bind_cmd *c, struct bind_item *it, const char *id, 
 	return bind_item_refuse(it);
 }
 
-/* Its driver_override and its record; those of another device are no record. */
+/* Reads its driver_override and its record.  A record of another device does not count. */
 static int look_at(struct bind_cmd *c, struct bind_item *it)
 {
 	int ret;
 
-	/* Its lock is taken for as long as that lasts, and its driver_override is under it. */
+	/* While a removal waits it holds the device's lock, which driver_override takes too. */
 	if (c->env.leaving)
 		return refuse_for(c, it, "removal-waits", NULL);
 	ret = bind_override_get(it->dev.bdf, it->override, sizeof(it->override));
@@ -140,7 +139,7 @@ static int look_at(struct bind_cmd *c, struct bind_item *it)
 	return 0;
 }
 
-/* VFIO's drivers take nothing without an IOMMU: better said than tried. */
+/* VFIO's drivers refuse a device without an IOMMU: we say so before anything is changed. */
 static int check_device(struct bind_cmd *c, struct bind_item *it)
 {
 	const struct failure *f;
@@ -150,7 +149,7 @@ static int check_device(struct bind_cmd *c, struct bind_item *it)
 		env_device(&c->env, it->dev.bdf, &c->holders);
 	}
 	f = failure_blocking(&c->env, "bind", &it->err);
-	/* One on no driver may get its group with the driver. */
+	/* A device that has no driver may get its group together with the driver. */
 	if (!f || (f->check == CHECK_GROUP && !it->dev.driver[0]) ||
 	    (f->check == CHECK_IOMMU && c->env.noiommu_mode == FACT_YES)) {
 		memset(&it->err, 0, sizeof(it->err));
@@ -159,7 +158,7 @@ static int check_device(struct bind_cmd *c, struct bind_item *it)
 	return bind_item_refuse(it);
 }
 
-/* Who uses it, and what hangs from it, before anything is touched */
+/* Refuses a device that is in use, or that others depend on, before anything is changed. */
 static int check_use(struct bind_cmd *c, struct bind_item *it)
 {
 	char what[256];
@@ -168,7 +167,7 @@ static int check_use(struct bind_cmd *c, struct bind_item *it)
 	use = bind_held(&c->env, &c->holders, what, sizeof(what));
 	if (use == USE_FOUND)
 		return refuse_for(c, it, "unbind-waits", NULL);
-	/* Not even by force: VFIO refuses such a device, and a driver takes them along. */
+	/* --force does not help: VFIO refuses it, and unbinding its driver removes the VFs. */
 	if (c->env.nr_vfs)
 		return refuse_for(c, it, "has-vfs", NULL);
 	if (c->force)
@@ -220,7 +219,7 @@ static int may_unbind(struct bind_cmd *c, struct bind_item *it)
 	if (look_at(c, it))
 		return -1;
 	it->let_go = !it->recorded && c->force && on_vfio && !it->member;
-	/* Of a group there need only be one. */
+	/* With --group, it is enough if one device of the group has a record. */
 	if (!it->recorded && !it->let_go && c->group) {
 		it->status = ITEM_SKIPPED;
 		return 0;
@@ -233,7 +232,6 @@ static int may_unbind(struct bind_cmd *c, struct bind_item *it)
 	return it->let_go || strcmp(it->dev.driver, it->rec.from) ? check_use(c, it) : 0;
 }
 
-/* All of them, so that everything that is in the way is told at once */
 int bind_items_check(struct bind_cmd *c, size_t from)
 {
 	int ret = 0;
@@ -251,7 +249,6 @@ int bind_items_check(struct bind_cmd *c, size_t from)
 	return ret;
 }
 
-/* Did this run find it bound by an earlier one? */
 bool bind_item_was_bound(const struct bind_item *it)
 {
 	return it->recorded && !strcmp(it->dev.driver, it->rec.to);

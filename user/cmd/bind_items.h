@@ -17,24 +17,24 @@ struct modules;
 
 #define VFIO_PCI "vfio-pci"
 
-/* Where a device stands in this run */
+/* What this run has done with a device. */
 enum item_status {
 	ITEM_NOT_REACHED,
 	ITEM_BOUND,
 	ITEM_RESTORED,
-	ITEM_UNCHANGED, /* it was so already */
-	ITEM_SKIPPED,	/* not a candidate, and not asked for by its own address */
+	ITEM_UNCHANGED, /* it was on that driver already */
+	ITEM_SKIPPED,	/* not a candidate, and named only by its group */
 	ITEM_FAILED,
-	ITEM_UNDONE, /* changed, and put back since another one failed */
+	ITEM_UNDONE, /* changed, and put back because another device failed */
 };
 
 struct bind_item {
 	struct sysfs_device dev;   /* as this run found it */
-	char override[SYSFS_NAME]; /* the same */
-	bool member;		   /* here for its group's sake alone */
+	char override[SYSFS_NAME]; /* its driver_override, as this run found it */
+	bool member;		   /* not named itself: --group added it */
 	bool recorded;
-	struct bind_record rec; /* where recorded, or touched */
-	bool let_go;		/* unbind --force of one that has no record */
+	struct bind_record rec; /* valid if recorded or touched */
+	bool let_go;		/* unbind --force takes it although it has no record */
 	bool touched;		/* this run may have changed it */
 	enum item_status status;
 	struct err err;
@@ -43,17 +43,17 @@ struct bind_item {
 struct bind_cmd {
 	const struct globals *g;
 	bool unbind, group, force;
-	bool interrupted;   /* by a signal, before all was done; a later one is too late */
-	const char *driver; /* to bind to */
-	int dir;	    /* of the records; also the lock */
+	bool interrupted;   /* a signal came before all was done */
+	const char *driver; /* the driver to bind to */
+	int dir;	    /* the directory of the records, which is also the lock */
 	struct modules *mods;
 	struct holders holders;
-	struct env env;		  /* of the device in hand */
+	struct env env;		  /* facts about the device in hand */
 	struct sysfs_device *all; /* every PCI device */
 	size_t nr_all;
 	struct bind_item *items;
 	size_t nr;
-	struct err err; /* of no single device */
+	struct err err; /* an error that no single device has */
 };
 
 /* bind_items.c: the first three return 0 or -errno with c->err. */

@@ -23,7 +23,7 @@ static const char *none_or(const char *driver)
 	return driver[0] ? text_shown(driver) : "no driver";
 }
 
-/* Where it was before all, and where it should be now; "" for on no driver */
+/* The driver before the bind, and the one that it should have now; "" for none. */
 static const char *item_from(const struct bind_cmd *c, const struct bind_item *it)
 {
 	return !c->unbind && (it->recorded || it->touched) ? it->rec.from : it->dev.driver;
@@ -71,7 +71,7 @@ static void print_item(const struct bind_cmd *c, const struct bind_item *it)
 	}
 }
 
-/* Of the groups of what was bound: the devices that keep VFIO from them.  @each of them. */
+/* Calls @each for the devices that keep VFIO from the groups of the devices that were bound. */
 static void each_blocking(struct bind_cmd *c,
 			  void (*each)(const struct sysfs_device *dev, const char *ours, void *arg),
 			  void *arg)
@@ -82,7 +82,7 @@ static void each_blocking(struct bind_cmd *c,
 	if (c->unbind || !strstr(c->driver, "vfio") || bind_items_look(c))
 		return;
 	for (k = 0; k < c->nr_all; k++) {
-		/* What kernel it is takes time to find out, and matters for bridges alone. */
+		/* The kernel's version matters only for bridges, and takes time to find out. */
 		if (c->all[k].group < 0 || sysfs_driver_viable(&c->all[k], false) ||
 		    (sysfs_driver_viable(&c->all[k], true) && sysfs_bridges_pass()))
 			continue;
@@ -184,7 +184,6 @@ int bind_tell(struct bind_cmd *c)
 	return first ? EXIT_STOPPED : EXIT_OK;
 }
 
-/* What was done, undone or not reached; that a signal came is what stopped it. */
 void bind_tell_interrupted(struct bind_cmd *c)
 {
 	struct err err = { 0 };

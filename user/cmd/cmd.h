@@ -29,16 +29,16 @@ bool globals_option(int c, struct globals *g, const struct cmd *cmd, int *exit_c
  */
 __attribute__((format(printf, 1, 2))) int usage_error(const char *fmt, ...);
 
-/* The same of an error that is there already. */
+/* The same for an error that the caller has filled in. */
 int usage_err(const struct err *err);
 
-/* The same of what getopt_long() returned @c ('?' or ':') for; says what may have been meant. */
+/* The same if getopt_long() returned @c ('?' or ':'); suggests what may have been meant. */
 int bad_option(int c, char *const *argv, const struct cmd *cmd);
 
-/* The same of a value of --expect that parse_expect() refused. */
+/* The same for a value of --expect that parse_expect() refused. */
 int bad_expect(const char *given);
 
-/* The same of an argument that is no PCI address. */
+/* The same for an argument that is not a PCI address. */
 int bad_address(const char *given);
 
 #endif /* CMD_H */

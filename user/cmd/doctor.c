@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* vfio_test doctor: what is fine, what is not, and what to do about it; changes nothing. */
+/* vfio_test doctor: checks what VFIO needs, says how to fix what is wrong, changes nothing. */
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -21,7 +21,7 @@
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define DETAIL_LEN    192
 
-/* How a line of the doctor ends. */
+/* The result of a check. */
 enum finding { FINE, NOTE, UNKNOWN, WITNESS, STOPS };
 
 static const struct {
@@ -40,7 +40,7 @@ struct doctor {
 	struct env env;
 	unsigned int count[STOPS + 1];
 	struct json_object *checks;
-	struct err first; /* what stops VFIO first */
+	struct err first; /* the first failure that stops VFIO */
 };
 
 /* --- what is fine ---------------------------------------------------------- */
@@ -124,7 +124,7 @@ static void nodes_fine(const struct env *env, char *buf, size_t len)
 	for (i = 0; i < ARRAY_SIZE(nodes); i++)
 		if (nodes[i]->path[0] && !nodes[i]->no)
 			text_list(&text, ", ", nodes[i]->path);
-	/* Some other way to the device is open whole, or a failure would say so. */
+	/* Another way to the device can be opened, or there would be a failure. */
 	for (i = 0; text.used && i < ARRAY_SIZE(nodes); i++)
 		if (nodes[i]->path[0] && nodes[i]->no && nodes[i]->no != ENOENT) {
 			text_add(&text, "%s%s (%s)", but, nodes[i]->path, strerror(nodes[i]->no));
@@ -191,7 +191,7 @@ static void module_fine(const struct env *env, char *buf, size_t len)
 		snprintf(buf, len, "%.120s, for this kernel", env->ko.path);
 }
 
-/* Its driver answers for the node, whether or not we may have it. */
+/* Does the node have a driver, whether or not we may open it? */
 static bool is_there(const struct env_node *node)
 {
 	return node->opened && node->no != ENOENT && node->no != ENODEV && node->no != ENXIO;
@@ -217,7 +217,7 @@ static bool iommu_unknown(const struct env *env)
 	return env->nr_groups < 0;
 }
 
-/* Nobody can have it open where we could open it: a group's node is for one at a time. */
+/* If we could open the node of the group, nobody else has it open: it is exclusive. */
 static bool held_unknown(const struct env *env)
 {
 	return !(env->node.opened && !env->node.no) &&
@@ -278,13 +278,13 @@ static bool of_device(const struct env *env)
 	return env->given[0];
 }
 
-/* Without a group nothing can be said of it: that it has none is told by another line. */
+/* If there is no group, another check says so. */
 static bool of_group(const struct env *env)
 {
 	return env->dev.bdf[0] && env->dev.group >= 0;
 }
 
-/* Of a group without one its own line says all. */
+/* If VFIO made the group up, the check of the group says that there is no IOMMU. */
 static bool not_made_up(const struct env *env)
 {
 	return !env->noiommu_group;
@@ -295,14 +295,14 @@ static bool of_iommu(const struct env *env)
 	return env->iommu;
 }
 
-/* A line each, in the order of enum check. */
+/* The checks, one line of output each, in the order of enum check. */
 static const struct look {
 	const char *name;
 	bool (*asked)(const struct env *env); /* NULL: always */
 	void (*fine)(const struct env *env, char *buf, size_t len);
-	/* NULL: its facts are always known */
+	/* Could its facts not be found out?  NULL: they are always known. */
 	bool (*unknown)(const struct env *env);
-	const char *why, *fix; /* of what is unknown */
+	const char *why, *fix; /* for the message that they are unknown */
 } looks[NR_CHECKS] = {
 	[CHECK_IOMMU] = { "IOMMU", not_made_up, iommu_fine, iommu_unknown,
 			  "/sys/kernel/iommu_groups cannot be read", "mount -t sysfs none /sys" },
@@ -354,7 +354,7 @@ static void print_sign(enum finding finding)
 		printf("%s%s%s ", term_yellow(), term_question(), term_reset());
 }
 
-/* @detail, or @err where it is not fine */
+/* Prints the result of a check: @detail if it is fine, else @err. */
 static void tell(struct doctor *d, const struct look *look, enum finding finding,
 		 const char *detail, const struct err *err)
 {
@@ -401,11 +401,11 @@ static void look_at(struct doctor *d, enum check check)
 		tell(d, look, by_severity[f->severity], NULL, &err);
 		fine = fine && f->severity == SEVERITY_NOTE;
 	}
-	/* Of a device that is not there nothing else can be said. */
+	/* If there is no such device, its facts say nothing. */
 	if (!fine || (look->asked == of_device && !d->env.dev.bdf[0]))
 		return;
 	if (look->unknown && look->unknown(&d->env)) {
-		/* The note said why. */
+		/* The note has said why already. */
 		if (noted)
 			return;
 		err_set(&err, 0, "not known", look->why, look->fix);
@@ -469,7 +469,7 @@ static int examine(struct doctor *d)
 
 /* --- the table itself ------------------------------------------------------ */
 
-/* A cell, with what Markdown would take for its own out of the way */
+/* Prints a cell, with the characters escaped that have a meaning in Markdown. */
 static void print_cell(const char *s)
 {
 	fputs(" ", stdout);
@@ -481,7 +481,7 @@ static void print_cell(const char *s)
 	fputs(" |", stdout);
 }
 
-/* "VFIO_SET_IOMMU: EPERM", "facts": how it shows */
+/* How the failure is recognised: "VFIO_SET_IOMMU: EPERM; by facts". */
 static void recognised(const struct failure *f, char *buf, size_t len)
 {
 	struct text text;
@@ -537,7 +537,7 @@ static struct json_object *row_json(const struct failure *f)
 	return obj;
 }
 
-/* @id NULL: all of them */
+/* @id NULL: prints all rows. */
 static int print_table_json(const char *id)
 {
 	struct json_object *root = json_answer("vfio_test", "pass");
@@ -602,7 +602,7 @@ struct doctor_opts {
 	bool list, markdown;
 };
 
-/* 0, or the exit code of a usage error; *done >= 0: nothing left to do */
+/* Returns 0, or the exit code of a usage error.  *done >= 0: the program is done (--help). */
 static int parse_options(int argc, char **argv, struct globals *g, struct doctor_opts *o, int *done)
 {
 	int c;
@@ -668,7 +668,7 @@ static int doctor_main(int argc, char **argv, struct globals *g)
 		if (given)
 			env_device(&d.env, given, NULL);
 		env_open_nodes(&d.env);
-		/* What auto takes, where it is there, charges by user. */
+		/* --iommu auto would take iommufd, which charges the user and not the process. */
 		if (d.env.cdev >= 0 && given && !d.env.iommufd.no)
 			d.env.account = ACCOUNT_USER;
 		ret = examine(&d);

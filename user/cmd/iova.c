@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* vfio_test iova: what the IOMMU makes of a device's addresses, through the module. */
+/* vfio_test iova: asks the module for the IOMMU's translations of a device's addresses. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +36,7 @@ struct iova_cmd {
 	int holder; /* pid */
 	char comm[PROC_COMM];
 	uint64_t mapped;	   /* bytes */
-	struct verify_pte_run run; /* that goes on, as far as it is known; len 0: none */
+	struct verify_pte_run run; /* the current run, which may get longer; len 0: none */
 	struct json_object *root, *list;
 };
 
@@ -45,7 +45,7 @@ static const char *domain_name(uint32_t features)
 	return features & VERIFY_PTE_PAGING ? "paging" : "blocked";
 }
 
-/* A run, as it is whole: calls and the room of their answers divide none. */
+/* Prints a run when it is complete: a run may be longer than the answer of one call. */
 static void tell_run(struct iova_cmd *c, const struct verify_pte_run *r)
 {
 	struct json_object *obj;
@@ -98,7 +98,7 @@ static void tell(struct iova_cmd *c, const struct verify_pte_run *r, size_t nr, 
 	tell_run(c, &c->run);
 }
 
-/* One page's answer: is any file that we hold the device's?  0, or -errno */
+/* Asks about one page to find out whether we have a file of the device open.  0 or -errno. */
 static int ask_once(const struct iova_cmd *c, int file)
 {
 	struct verify_pte_run run;
@@ -115,7 +115,7 @@ static int ask_once(const struct iova_cmd *c, int file)
 	return ioctl(file, VERIFY_PTE_IOC_IOVA, &ask) ? -errno : 0;
 }
 
-/* Takes a copy of a process's file over.  pidfd_getfd() came with 5.6. */
+/* Copies the file descriptor of a process.  pidfd_getfd() came with 5.6. */
 static int borrow(int pid, int fd)
 {
 	int pidfd = syscall(SYS_pidfd_open, pid, 0), copy;
@@ -139,7 +139,7 @@ static bool is_vfio_device(const char *pid, const char *fd)
 	       !strncmp(target, "/dev/vfio/devices/", strlen("/dev/vfio/devices/"));
 }
 
-/* The device's file among those of @pid, as a copy of ours; -1: none.  *ret: the module's word */
+/* Copies the file of the device from @pid; -1: it has none.  *ret gets the module's answer. */
 static int borrow_from(struct iova_cmd *c, int file, const char *pid, int *ret)
 {
 	char path[40];

@@ -26,11 +26,11 @@
 #define CANDIDATES_MAX 16
 #define NAME_MAX_LEN   192
 
-/* A device with all that is told of it. */
+/* A device with all that is printed about it. */
 struct entry {
 	struct sysfs_device dev;
 	struct sysfs_device siblings[ENV_SIBLINGS];
-	size_t nr_siblings, more_siblings; /* more: there is no room for */
+	size_t nr_siblings, more_siblings; /* more: those that did not fit */
 	char class_name[NAME_MAX_LEN], name[NAME_MAX_LEN];
 	char candidates[CANDIDATES_MAX][SYSFS_NAME];
 	size_t nr_candidates, more_candidates;
@@ -40,7 +40,7 @@ struct entry {
 
 struct list_cmd {
 	const struct globals *g;
-	char **only; /* addresses asked for; none: all */
+	char **only; /* the addresses that were given; none: all devices */
 	int nr_only;
 	bool only_ready;
 
@@ -56,7 +56,7 @@ static void add_candidate(const char *module, void *arg)
 	struct entry *e = arg;
 	size_t i;
 
-	/* The one driver here that is not called like its module. */
+	/* This is the only driver here whose name is not that of its module. */
 	if (!strcmp(module, "vfio_pci"))
 		module = "vfio-pci";
 	for (i = 0; i < e->nr_candidates; i++)
@@ -69,8 +69,8 @@ static void add_candidate(const char *module, void *arg)
 }
 
 /*
- * What could drive it: what modprobe would load for it, and VFIO's drivers,
- * which since 5.16 have such an alias too, with a prefix of its own.
+ * Finds the drivers that could take the device: those that modprobe would load for it, and
+ * VFIO's drivers, which have aliases with a prefix of their own since 5.16.
  */
 static void find_candidates(struct entry *e, struct modules *mods)
 {
@@ -102,7 +102,7 @@ static void fill_entry(struct list_cmd *c, struct entry *e, struct pci_names *na
 {
 	const struct sysfs_device *dev = &e->dev;
 
-	/* One that was just taken out stays in the list, as it was; its group was not looked at. */
+	/* A device that was removed just now is still listed; its group could not be read. */
 	if (env_device(&c->env, dev->bdf, &c->holders)) {
 		c->env.dev = *dev;
 		c->env.group_unread = dev->group >= 0;
@@ -134,7 +134,7 @@ static int check_addresses(const struct list_cmd *c, size_t nr_devs, struct err 
 	return 0;
 }
 
-/* Fills c->entries, or @err */
+/* Fills c->entries; 0, or -errno with @err. */
 static int look(struct list_cmd *c, struct err *err)
 {
 	int nr_devs = sysfs_devices(&c->devs), ret = 0, i;
@@ -190,7 +190,7 @@ static void list_free(struct list_cmd *c)
 
 enum { COLS = 5, INDENT = 2 };
 
-/* The cells of a row but the last, which has no width; @group is scratch */
+/* Fills the cells of a row but the last, which has no fixed width; @id, @group: buffers. */
 static void row_cells(const struct entry *e, char *id, char *group, size_t len,
 		      const char *cells[COLS])
 {
@@ -203,7 +203,7 @@ static void row_cells(const struct entry *e, char *id, char *group, size_t len,
 	cells[4] = !e->failure ? "yes" : sysfs_bridge_name(&e->dev) ? "-" : "no";
 }
 
-/* Columns of the terminal; 0: as many as it takes */
+/* The columns of the terminal; 0: no limit. */
 static unsigned int terminal_width(void)
 {
 	struct winsize ws;
@@ -211,7 +211,7 @@ static unsigned int terminal_width(void)
 	return isatty(STDOUT_FILENO) && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) ? ws.ws_col : 0;
 }
 
-/* How many bytes of @s take @width columns at most: never a part of a character */
+/* How many bytes of @s fit into @width columns, whole characters only. */
 static int fit(const char *s, unsigned int width)
 {
 	unsigned int used = 0;
@@ -283,9 +283,9 @@ static void print_text(const struct list_cmd *c)
 		else
 			snprintf(device, sizeof(device), "class %04x%s%s", e->dev.class >> 8,
 				 e->name[0] ? ": " : "", e->name);
-		text_clean(device, sizeof(device)); /* pci.ids is anybody's file */
+		text_clean(device, sizeof(device)); /* pci.ids may hold any bytes */
 		printf("%.*s\n", width > used ? fit(device, width - used) : -1, device);
-		/* That it is a bridge its name says. */
+		/* The name of a bridge says already that it is one. */
 		if (e->failure && (!sysfs_bridge_name(&e->dev) || details))
 			printf("%*s%s: %s\n", (int)w[0] + INDENT, "", e->why.what, e->why.why);
 		if (details)

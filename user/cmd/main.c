@@ -30,13 +30,13 @@ static const struct cmd cmd_help = {
 	.run = cmd_help_run,
 };
 
-/* The first is that of the plain form. */
+/* The first command is run if none is named. */
 static const struct cmd *const commands[] = { &cmd_run,	   &cmd_list, &cmd_bind, &cmd_unbind,
 					      &cmd_doctor, &cmd_walk, &cmd_iova, &cmd_help };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
-/* An error may come before the options were looked at. */
+/* Known before the options are parsed, so that an early error is JSON as well. */
 static bool wants_json;
 
 static const char everywhere[] =
@@ -222,7 +222,7 @@ int bad_option(int c, char *const *argv, const struct cmd *cmd)
 	char letter[3] = { '-', (char)optopt, '\0' }, buf[32];
 	const char *word = argv[optind - 1], *why, *near = NULL;
 
-	/* Of letters that stand together the one in question: an own one is below 256. */
+	/* If several letters stand together, name the wrong one; letters are below 256. */
 	if (optopt && optopt < 256 && strncmp(word, "--", 2) != 0)
 		word = letter;
 	why = args_why_bad(c, word, cmd);
@@ -257,7 +257,7 @@ int bad_address(const char *given)
 	return usage_err(&err);
 }
 
-/* A mistyped command rather than a mistyped address? */
+/* Is it more likely a mistyped command than a mistyped address? */
 static bool is_like_a_command(const char *word)
 {
 	return !word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_")] ||

@@ -140,7 +140,7 @@ static const struct choice dmas[] = {
 	{ "auto", DMA_AUTO }, { "none", DMA_NONE }, { "edu", DMA_EDU }, { 0 }
 };
 
-/* auto: NULL */
+/* Sets *be to the back end of this name; NULL for auto. */
 static int choose_backend(const char *word, const struct backend **be)
 {
 	struct text text;
@@ -177,7 +177,7 @@ static int choose(const char *option, const struct choice *choices, const char *
 	return usage_error("--%s %s: not one of its values; choose from: %s", option, word, all);
 }
 
-/* As choose(), however the size is written: 2M, 2m, 2MiB, 0x200000 */
+/* As choose(), but a size may be written in any form: 2M, 2m, 2MiB, 0x200000. */
 static int choose_size(const char *option, const struct choice *choices, const char *word,
 		       uint64_t *value)
 {
@@ -192,7 +192,7 @@ static int choose_size(const char *option, const struct choice *choices, const c
 	return choose(option, choices, word, value);
 }
 
-/* 0, or the exit code; *n in @unit_ms, rounded up, and at least 1 */
+/* Returns 0 or the exit code; *n is the time in units of @unit_ms, rounded up. */
 static int choose_time(const char *option, const char *word, uint64_t unit_ms, unsigned int *n)
 {
 	uint64_t ms;
@@ -248,7 +248,7 @@ static bool with_twice(const struct run_opts *o)
 	return false;
 }
 
-/* Options that say yes or no; false: @c is none of them */
+/* Takes an option without a value; false: @c is not such an option. */
 static bool take_flag(int c, struct run_opts *o)
 {
 	switch (c) {
@@ -296,7 +296,7 @@ static int add_with(struct run_opts *o)
 	return 0;
 }
 
-/* Options with a value; 0, or the exit code of a usage error */
+/* Takes an option with a value; 0, or the exit code of a usage error. */
 static int take_option(int c, char **argv, struct run_opts *o)
 {
 	unsigned char uuid[16];
@@ -344,7 +344,7 @@ static int take_option(int c, char **argv, struct run_opts *o)
 	}
 }
 
-/* 0, or the exit code of a usage error; *done >= 0: nothing left to do */
+/* Returns 0, or the exit code of a usage error.  *done >= 0: the program is done (--help). */
 static int parse_options(int argc, char **argv, struct globals *g, struct run_opts *o, int *done)
 {
 	struct pci_bdf bdf;

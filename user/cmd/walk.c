@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* vfio_test walk: a process's page table through the module. */
+/* vfio_test walk: shows the page table of a process, which the module walks. */
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -26,7 +26,7 @@
 
 #define BASE_PAGE 4096ULL
 
-/* x86's, with what the kernel that is walked means by its bits. */
+/* The format of x86, with the software bits of the running kernel. */
 static struct verify_pte_info bits;
 static struct pt_fmt told;
 static const struct pt_fmt *const fmt = &told;
@@ -35,9 +35,9 @@ struct walk_cmd {
 	int pid;
 	char comm[PROC_COMM];
 	uint64_t start, len;
-	bool whole;			 /* no VADDR: all of the user half */
-	bool single;			 /* no LEN: every level of one address */
-	uint64_t asked_start, asked_len; /* as typed, where that is no whole page */
+	bool whole;			 /* no VADDR: walk the whole user half */
+	bool single;			 /* no LEN: print every level of one address */
+	uint64_t asked_start, asked_len; /* as typed, if these are not whole pages */
 	const char *module_path;
 	const struct globals *g;
 
@@ -52,7 +52,7 @@ static bool is_text(const struct walk_cmd *w)
 	return !w->g->json && !w->g->quiet;
 }
 
-/* What an entry is, beyond its flags: "zero", "swap", "cache UC-", "pkey 1" */
+/* Describes what the flags of an entry do not say: "zero", "swap", "cache UC-", "pkey 1". */
 static void extras(const struct verify_pte_walk *answer, uint32_t level, uint32_t kind, uint64_t pa,
 		   uint64_t entry, char *buf, size_t len)
 {
@@ -103,7 +103,7 @@ static void head(struct walk_cmd *w, const struct verify_pte_walk *answer)
 	json_add_hex(m, "kernel_root_pa", answer->kernel_root_pa);
 	json_add_hex(m, "pa_mask", answer->pa_mask);
 	json_object_object_add(m, "levels", json_object_new_int(answer->levels));
-	/* What was typed, where it is no whole page: what is looked at is what it touches. */
+	/* If the range that was typed is not whole pages, the walk covers all pages it touches. */
 	if (w->asked_start || w->asked_len)
 		json_add_hex(m, "asked_start", w->asked_start);
 	if (w->asked_len)
@@ -124,7 +124,7 @@ static void tell_run(struct walk_cmd *w, const struct verify_pte_run *r,
 	struct json_object *obj;
 
 	walk_judge_add(&w->judge, r->vaddr, r->len, r->kind, r->rights);
-	/* Of a whole process, what is mapped: the holes are in the counts. */
+	/* For a whole process, holes are only counted. */
 	if (w->whole && r->kind == PT_NONE)
 		return;
 	extras(answer, r->level, r->kind, r->pa, r->entry, extra, sizeof(extra));
@@ -169,7 +169,7 @@ static void tell_run(struct walk_cmd *w, const struct verify_pte_run *r,
 	json_object_array_add(w->list, obj);
 }
 
-/* A level of the one address; the last one says what is there. */
+/* Prints one level of a single address; the last level says what is mapped. */
 static void tell_level(struct walk_cmd *w, const struct verify_pte_entry *e,
 		       const struct verify_pte_walk *answer)
 {
@@ -275,7 +275,7 @@ static void tell_counts(struct walk_cmd *w)
 		for (kind = 0; kind < PT_NR_KINDS; kind++)
 			if (kind != PT_TABLE)
 				printf(" %s %" PRIu64, pt_kind_name(kind), j->kinds[kind]);
-		/* Of a whole process what lies between is not asked for. */
+		/* For a whole process, addresses in no VMA were not asked for. */
 		if (!w->whole && j->unmapped)
 			printf("; in no VMA %" PRIu64, j->unmapped);
 		puts(" (4K pages)");
@@ -284,7 +284,7 @@ static void tell_counts(struct walk_cmd *w)
 		json_counts(w);
 }
 
-/* The exit code of an answer that is there; what is wrong with it in @err */
+/* Judges a complete walk: the exit code, with what is wrong in @err. */
 static int conclude(const struct walk_cmd *w, struct err *err)
 {
 	const struct walk_judge *j = &w->judge;
@@ -332,7 +332,7 @@ static void warn_module(const char *name, int no)
 		name);
 }
 
-/* The walk itself; the exit code, and what went wrong in @err. */
+/* Walks; returns the exit code, with what went wrong in @err. */
 static int do_walk(struct walk_cmd *w, struct err *err)
 {
 	const struct verify_pte_who who = { .id = w->pid };
@@ -373,7 +373,7 @@ static int do_walk(struct walk_cmd *w, struct err *err)
 	return conclude(w, err);
 }
 
-/* PID, PID VADDR[+LEN], PID START-END, or the same with a colon between them */
+/* Parses PID, PID VADDR[+LEN] or PID START-END; a colon may stand for the blank. */
 static int parse_target(struct walk_cmd *w, char *pid, char *range)
 {
 	struct range r = { 0 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The facts of one device: its power, its group and its siblings, its nodes, who has it. */
+/* The facts about one device: its power, group, siblings and nodes, and who has it open. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -24,8 +24,8 @@ static bool is_there(const char *path)
 static void read_power(struct env *env)
 {
 	/*
-	 * A virtual function reads all ones for vendor and device (SR-IOV 1.1, 3.4.1.1), and
-	 * nothing but: of a device that is gone the whole header does.
+	 * A virtual function reads all ones for vendor and device only (SR-IOV 1.1, 3.4.1.1).
+	 * If a device is gone, the whole header reads all ones.
 	 */
 	unsigned char header[64];
 	char path[PATH_MAX];
@@ -51,13 +51,13 @@ static bool is_blocking(const struct env *env, const struct sysfs_device *dev)
 	return !sysfs_driver_viable(dev, env->bridges_pass);
 }
 
-/* The siblings; those that keep VFIO from the group come first. */
+/* Lists the siblings; those that keep VFIO from the group come first. */
 static void read_siblings(struct env *env)
 {
 	struct sysfs_device *devs;
 	int n = sysfs_group_get(env->dev.group, &devs), i, blocking;
 
-	/* What kernel this is matters, and is found out, where a bridge is in question alone. */
+	/* The kernel's version matters only if there is a bridge, and takes time to find out. */
 	for (i = 0; i < n; i++)
 		if (!sysfs_driver_viable(&devs[i], false) && sysfs_driver_viable(&devs[i], true))
 			env->bridges_pass = sysfs_bridges_pass();
@@ -71,7 +71,7 @@ static void read_siblings(struct env *env)
 			else
 				env->nr_more++;
 		}
-	/* One that does not even have the device in it is no list of the group. */
+	/* A list in which the device itself is missing is not a list of its group. */
 	env->group_unread = true;
 	for (i = 0; i < n; i++)
 		if (!strcmp(devs[i].bdf, env->dev.bdf))
@@ -80,7 +80,7 @@ static void read_siblings(struct env *env)
 		free(devs);
 }
 
-/* "0x00000000000e8000 0x00000000000e8fff direct": what the IOMMU must let pass always */
+/* "0x00000000000e8000 0x00000000000e8fff direct": memory that the IOMMU must always map. */
 static void read_rmrr(struct env *env)
 {
 	unsigned long long start, end;
@@ -107,7 +107,7 @@ static void read_group(struct env *env)
 	env->noiommu_group = sysfs_group_noiommu(env->dev.group);
 	snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%d/type", env->dev.group);
 	sysfs_read_line(path, env->group_type, sizeof(env->group_type));
-	/* Without a VFIO driver there is none, and that is said by the driver. */
+	/* Without a VFIO driver there is no node; the failure about the driver says so. */
 	if (!strstr(env->dev.driver, "vfio"))
 		return;
 	snprintf(path, sizeof(path), "/dev/vfio/%s%d", env->noiommu_group ? "noiommu-" : "",
@@ -127,7 +127,7 @@ static void read_functions(struct env *env)
 		snprintf(env->physfn_driver, sizeof(env->physfn_driver), "%s", pf.driver);
 }
 
-/* Another process that has the group's node, or the device's own one, open */
+/* Finds another process that has the node of the group or of the device open. */
 static void read_holder(struct env *env, const struct holders *h)
 {
 	const struct holder *holder = NULL;
@@ -148,7 +148,7 @@ static void read_holder(struct env *env, const struct holders *h)
 	snprintf(env->holder_comm, sizeof(env->holder_comm), "%s", holder->comm);
 }
 
-/* N of its node /dev/vfio/devices/vfioN; -1: it has none */
+/* The N of its node /dev/vfio/devices/vfioN; -1: it has none. */
 static int cdev_of(const char *bdf)
 {
 	char path[PATH_MAX];
@@ -182,9 +182,10 @@ static void read_vf_holders(struct env *env, const struct holders *h)
 }
 
 /*
- * The driver's link goes before the driver is told to let go, and VFIO's then waits for
- * whoever has the device open (drivers/vfio/vfio_main.c: vfio_unregister_group_dev()).  So a
- * device that is still switched on, though on no driver, and whose group VFIO still has.
+ * An unbind removes the link to the driver first and then calls the driver's remove().  VFIO's
+ * waits there until nobody has the device open (drivers/vfio/vfio_main.c:
+ * vfio_unregister_group_dev()).  Such a device has no driver, but is still enabled, and VFIO
+ * still has its group.
  */
 static void read_leaving(struct env *env, const struct holders *h)
 {
@@ -200,7 +201,7 @@ static void read_leaving(struct env *env, const struct holders *h)
 		 env->dev.group);
 	if (atoi(line) <= 0 || !is_there(path))
 		return;
-	/* A node of a device that is leaving is no longer in sysfs, but still open. */
+	/* The node of such a device is no longer in sysfs, but a process still has it open. */
 	for (i = 0; i < h->nr && !who; i++) {
 		snprintf(path, sizeof(path), "/sys/class/vfio-dev/vfio%d", h->list[i].nr);
 		if (h->list[i].what == HOLDER_CDEV && !is_there(path))

@@ -35,7 +35,7 @@ static bool is_there(const char *path)
 	return !access(path, F_OK);
 }
 
-/* "Y", "1": of a module's parameter */
+/* The value of a module's parameter: "Y" or "1"? */
 static bool is_on(const char *word)
 {
 	return *word == 'Y' || *word == 'y' || *word == '1';
@@ -67,13 +67,13 @@ static void read_config(struct env *env)
 					      "/lib/modules/%s/config",
 					      "/lib/modules/%s/build/.config" };
 	char line[256], *value;
-	bool whole = false; /* has words of a configuration, and was read to its end */
+	bool whole = false; /* it is a configuration, and was read to its end */
 	gzFile file = NULL;
 	size_t i;
 	int no;
 
 	for (i = 0; i < ARRAY_SIZE(places) && !file; i++) {
-		/* The only conversion is the release, where there is one. */
+		/* The only conversion that a place may have is the release. */
 		const char *mark = strstr(places[i], "%s");
 
 		snprintf(env->config, sizeof(env->config), "%.*s%s%s",
@@ -99,7 +99,7 @@ static void read_config(struct env *env)
 	}
 	gzerror(file, &no);
 	whole = gzclose(file) == Z_OK && whole && (no == Z_OK || no == Z_STREAM_END);
-	/* What is not in the part that could be read may be in the rest. */
+	/* A word that was not seen may be in the part that could not be read. */
 	for (i = 0; !whole && i < ARRAY_SIZE(config_words); i++)
 		if (*fact_at(env, i) == FACT_NO)
 			*fact_at(env, i) = FACT_UNKNOWN;
@@ -108,7 +108,7 @@ static void read_config(struct env *env)
 static void read_lockdown(struct env *env)
 {
 	static const char file[] = "/sys/kernel/security/lockdown";
-	/* What the configuration said: can it be locked down at all? */
+	/* read_config() left here whether the kernel can be locked down at all. */
 	enum fact possible = env->lockdown;
 	char line[64], *open, *close;
 
@@ -133,7 +133,7 @@ static void read_lockdown(struct env *env)
 
 static const struct {
 	const char *name;
-	const char *proof; /* a path that is there when it is, also built in */
+	const char *proof; /* a path that exists if it is loaded or built in */
 } module_names[ENV_MODULES] = {
 	[MODULE_VFIO] = { "vfio", "/sys/class/vfio" },
 	[MODULE_TYPE1] = { "vfio_iommu_type1", "/sys/module/vfio_iommu_type1" },
@@ -157,7 +157,7 @@ static enum module_state state_of(struct kmod_module *mod)
 	}
 }
 
-/* vermagic of a module's file, and whether it is signed (NULL: no matter) */
+/* Reads the vermagic of a module's file, and whether it is signed (NULL: not asked). */
 static void read_vermagic(struct kmod_module *mod, char *vermagic, size_t len, bool *is_signed)
 {
 	struct kmod_list *info = NULL, *l;
@@ -189,7 +189,7 @@ static void read_modules(struct env *env, struct kmod_ctx *ctx)
 		env->modules[i] = state_of(mod);
 		if (env->modules[i] < MODULE_LOADED && is_there(module_names[i].proof))
 			env->modules[i] = MODULE_BUILTIN;
-		/* What it would be loaded with; read_interrupts() knows better if it is. */
+		/* If it is loaded, read_interrupts() reads the option that it really has. */
 		options = i == MODULE_TYPE1 ? kmod_module_get_options(mod) : NULL;
 		if (i != MODULE_VERIFY_PTE && !env->vermagic[0] && kmod_module_get_path(mod))
 			read_vermagic(mod, env->vermagic, sizeof(env->vermagic), NULL);
@@ -240,7 +240,7 @@ static void read_ko(struct env *env, struct kmod_ctx *ctx)
 	kmod_module_unref(mod);
 }
 
-/* A parameter of a module that is in the kernel; UNKNOWN where there is none */
+/* Reads a parameter of a loaded module; FACT_UNKNOWN if there is none. */
 static enum fact parameter(const char *path)
 {
 	char word[16];
@@ -286,8 +286,8 @@ static enum fact acpi_has(const char *table)
 }
 
 /*
- * How many entries a directory has; their names, as many as fit, and how many did not.
- * -1: no such directory
+ * Returns how many entries a directory has, -1 if there is no such directory.  @names gets as
+ * many of their names as fit, and the number of the others.
  */
 static int count_dir(const char *path, char *names, size_t len)
 {
@@ -317,8 +317,8 @@ static int count_dir(const char *path, char *names, size_t len)
 }
 
 /*
- * Interrupts that are remapped go by another name: "IR-IO-APIC" where it would be
- * "IO-APIC" (drivers/iommu/intel/irq_remapping.c, drivers/iommu/amd/iommu.c).
+ * Remapped interrupts have another name: "IR-IO-APIC" instead of "IO-APIC"
+ * (drivers/iommu/intel/irq_remapping.c, drivers/iommu/amd/iommu.c).
  */
 static void read_interrupts(struct env *env)
 {
@@ -329,7 +329,7 @@ static void read_interrupts(struct env *env)
 	size_t room = 0;
 
 	while (f && getline(&line, &room, f) > 0) {
-		/* On arm64 an ITS translates each device's interrupts apart. */
+		/* On arm64 an ITS translates the interrupts of each device separately. */
 		if (strstr(line, " IR-") || strstr(line, " ITS-"))
 			env->intremap = FACT_YES;
 		else if (env->intremap == FACT_UNKNOWN &&
@@ -376,14 +376,14 @@ static void name_owner(const struct stat *st, char *buf, size_t len)
 	snprintf(buf, len, "%.30s:%.30s", user ? user->pw_name : uid, group ? group->gr_name : gid);
 }
 
-/* By owner and mode alone, which faccessat(2) does not tell from what else may forbid it */
+/* Looks at owner and mode only; faccessat(2) also fails for a security module, for example. */
 static bool is_allowed(const struct stat *st)
 {
 	gid_t groups[256];
 	int nr = getgroups(256, groups), i;
 	bool member = st->st_gid == getegid();
 
-	/* An owner that a user namespace does not know is one whom its root may not pass for. */
+	/* In a user namespace, root has no rights over an owner who is not in the namespace. */
 	if (!geteuid())
 		return st->st_uid != OVERFLOW_ID;
 	for (i = 0; i < nr && !member; i++)
@@ -412,7 +412,7 @@ void env_look(struct env_node *node, const char *path)
 	node->nodev = !statvfs(path, &fs) && fs.f_flag & ST_NODEV;
 }
 
-/* A file descriptor, or -1 */
+/* Returns a file descriptor, or -1. */
 static int open_node(struct env_node *node)
 {
 	int fd = open(node->path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
@@ -434,7 +434,7 @@ static void try_node(struct env_node *node, const char *driver)
 {
 	int fd;
 
-	/* Without its driver the kernel would load that for whoever opens the node. */
+	/* If its driver is not loaded, opening the node would make the kernel load it. */
 	if (!node->path[0] || !is_there(driver))
 		return;
 	fd = open_node(node);
@@ -453,7 +453,7 @@ void env_open_nodes(struct env *env)
 	if (!env->node.path[0])
 		return;
 	fd = open_node(&env->node);
-	/* One at a time may have it (drivers/vfio/group.c: vfio_group_fops_open()). */
+	/* Only one process may open it at a time (drivers/vfio/group.c: vfio_group_fops_open()). */
 	env->held = fd < 0 && errno == EBUSY;
 	if (fd >= 0 && !ioctl(fd, VFIO_GROUP_GET_STATUS, &status))
 		env->viable = fact(status.flags & VFIO_GROUP_FLAGS_VIABLE);
@@ -515,7 +515,7 @@ bool env_realtime(void)
 {
 	struct utsname u;
 
-	/* scripts/mkcompile_h: the version has the kind of preemption. */
+	/* scripts/mkcompile_h puts the kind of preemption into the version. */
 	return !uname(&u) && strstr(u.version, "PREEMPT_RT");
 }
 
@@ -540,7 +540,7 @@ void env_machine(struct env *env, const char *module_path)
 
 /* --- what was typed -------------------------------------------------------- */
 
-/* The last of what a link leads to, or of the directory above; "" */
+/* The last part of the path that a link leads to, or (@above) the part before it; or "". */
 static void name_of(const char *path, bool above, char *out, size_t len)
 {
 	char target[PATH_MAX];

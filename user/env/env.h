@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * What is true of this machine, of one device and of one request: facts alone, which
- * failure.h judges.  Nothing here changes anything; no module is loaded for it.
+ * Facts about this machine, one device and one request.  failure.h judges them.  Reading them
+ * changes nothing and loads no module.
  */
 #ifndef ENV_H
 #define ENV_H
@@ -15,7 +15,7 @@
 #include "env/memory.h"
 #include "pci/sysfs.h"
 
-/* What could not be found out is not a no. */
+/* Unknown is not the same as no. */
 enum fact { FACT_UNKNOWN, FACT_NO, FACT_YES };
 
 enum env_module {
@@ -29,8 +29,8 @@ enum env_module {
 
 enum module_state {
 	MODULE_UNKNOWN,
-	MODULE_ABSENT,	/* not in this kernel, nor where its modules are */
-	MODULE_NO_FILE, /* known there by its name, but the file is not */
+	MODULE_ABSENT,	/* neither in this kernel nor in /lib/modules */
+	MODULE_NO_FILE, /* modules.dep names it, but there is no file */
 	MODULE_THERE,	/* can be loaded */
 	MODULE_LOADED,
 	MODULE_BUILTIN,
@@ -38,19 +38,19 @@ enum module_state {
 
 /* A node of /dev. */
 struct env_node {
-	char path[48];	   /* "" where it was not looked for */
-	int no;		   /* of opening it to read and write: 0, EACCES, ENOENT, … */
+	char path[48];	   /* "" if it was not looked for */
+	int no;		   /* errno of opening it for reading and writing, or 0 */
 	unsigned int mode; /* 0660 */
 	char owner[64];	   /* "root:root" */
 	dev_t dev;
 	bool opened;  /* it was really opened, which tells more than its permissions do */
-	bool allowed; /* by its owner and mode */
-	bool nodev;   /* on a file system that is mounted so that no node works */
+	bool allowed; /* its owner and mode allow it */
+	bool nodev;   /* it is on a file system that is mounted nodev */
 };
 
 /* The file verify_pte.ko that would be loaded. */
 struct env_ko {
-	char path[256]; /* "" where there is none */
+	char path[256]; /* "" if there is none */
 	/* "6.1.0-1-amd64 SMP preempt mod_unload modversions "; "" unknown */
 	char vermagic[128];
 	bool is_signed;
@@ -66,19 +66,19 @@ struct env {
 	char cmdline[2048]; /* "" unknown */
 	char config[128];   /* the file that has its configuration; "" none found */
 	enum fact config_vfio, config_type1, config_vfio_pci; /* =y or =m */
-	bool iommu_words_off; /* its line says that no IOMMU is to be used */
+	bool iommu_words_off; /* its command line switches the IOMMU off */
 	enum fact iommu_default_on;
-	bool passthrough; /* its line asks for identity */
+	bool passthrough; /* its command line asks for identity domains */
 	enum fact lockdown, sig_enforce;
 	char lockdown_mode[24];
 	char vermagic[128]; /* of its own modules; "" unknown */
 	enum module_state modules[ENV_MODULES];
 
 	/* The IOMMU. */
-	bool no_sysfs; /* what of it and of devices is not seen may be there */
+	bool no_sysfs; /* so that an IOMMU or a device may exist although none is seen */
 	enum fact acpi_dmar, acpi_ivrs, acpi_viot; /* tables of the firmware */
-	enum fact acpi_iort, acpi_rimt;		   /* the same of arm64 and riscv64 */
-	enum fact devicetree;			   /* it describes the machine by one */
+	enum fact acpi_iort, acpi_rimt;		   /* the same for arm64 and riscv64 */
+	enum fact devicetree;			   /* the firmware gives a device tree */
 	bool iommu;				   /* one is registered with the kernel */
 	char iommu_names[96];			   /* as /sys/class/iommu has them */
 	int nr_groups;				   /* -1 unknown */
@@ -93,78 +93,78 @@ struct env {
 	/* One device; dev.bdf is "" without one. */
 	struct sysfs_device dev;
 	bool noiommu_group; /* VFIO made its group up */
-	/* Of its group, those first that keep VFIO out; nr_siblings are here, nr_more are not. */
+	/* The others in its group; those that keep VFIO out come first.  nr_more did not fit. */
 	struct sysfs_device siblings[ENV_SIBLINGS];
-	bool group_unread; /* who is in it could not be read */
+	bool group_unread; /* the members of the group could not be read */
 	size_t nr_siblings, nr_more;
-	bool bridges_pass;    /* what sysfs_driver_viable() is to be asked with */
-	enum fact viable;     /* as the kernel says of the group, where it was asked */
+	bool bridges_pass;    /* the argument for sysfs_driver_viable() */
+	enum fact viable;     /* the kernel's answer for the group, if it was asked */
 	char rmrr[48];	      /* memory that the firmware keeps for the group; "" none */
-	struct env_node node; /* its group's */
+	struct env_node node; /* of its group */
 	struct env_node device_node;
 	int cdev;		/* N of /dev/vfio/devices/vfioN; -1 */
-	unsigned int nr_vfs;	/* it is a physical function with so many virtual ones */
+	unsigned int nr_vfs;	/* how many virtual functions it has */
 	char vfs[96];		/* their addresses */
-	char physfn[SYSFS_BDF]; /* it is a virtual function of this one; "" */
+	char physfn[SYSFS_BDF]; /* the physical function of a virtual one; "" */
 	char physfn_driver[SYSFS_NAME];
 	bool vf_held;	/* VFIO users have some of its virtual functions open */
 	bool has_token; /* a VF token is given */
-	bool leaving;	/* on no driver any more, but VFIO still waits for whoever has it open */
+	bool leaving;	/* it has no driver, but VFIO still waits for a process that has it open */
 	char group_type[24]; /* "DMA", "identity"; "" unknown */
 	char power[24];	     /* "D0", "D3cold"; "" unknown */
 	enum fact answers;   /* the header of its configuration space is not all ones */
-	int holder;	     /* pid that has the group open; 0: none seen */
+	int holder;	     /* pid of a process that has the group open; 0: none seen */
 	char holder_comm[32];
 	bool held;   /* the kernel says that somebody has the group open */
 	bool unseen; /* not every process could be looked at */
 
-	/* What is, or would be, asked of it. */
+	/* The request, real or planned. */
 	char given[48];			     /* the address as it was typed */
-	bool is_uuid;			     /* which would be a mediated device's name, */
-	char mdev_parent[64], mdev_type[64]; /* and is, of this one; "" there is none */
+	bool is_uuid;			     /* it has the form of a mediated device's name */
+	char mdev_parent[64], mdev_type[64]; /* of the mdev of that name; "": none */
 	const char *module_path;
 	uint64_t size, page_size, iova, last_iova;
 	bool has_iova;	       /* iova and last_iova are of a mapping that was refused */
 	struct memory mem;     /* for pages of page_size */
-	unsigned int mappings; /* of size, all to be there at once; 0 is 1 */
+	unsigned int mappings; /* how many of this size exist at once; 0 means 1 */
 	enum memory_account account;
-	const char *object; /* a module's or file's name that a call was about; or NULL */
+	const char *object; /* the module or file that a call was about; or NULL */
 };
 
-/* The kernel, the IOMMU and who asks; @env is overwritten.  @module_path: or NULL */
+/* Reads the facts about the kernel, the IOMMU and this process.  @module_path may be NULL. */
 void env_machine(struct env *env, const char *module_path);
 
 /*
- * Adds a device, or one for another: what is in its group, and which other process has it
- * open, among @known if that is not NULL.  0; -ENOENT: there is no such device, and only its
- * address is in @env.
+ * Reads the facts about a device, in place of those of the device before: its group, and which
+ * other process has it open.  @known: the processes to look among; NULL: it finds them itself.
+ * Returns 0, or -ENOENT: there is no such device, and @env has its address only.
  */
 int env_device(struct env *env, const char *bdf, const struct holders *known);
 
-/* Looks at a node of /dev: may it be read and written?  By its permissions alone */
+/* Looks at a node of /dev: do its permissions allow this process to read and write it? */
 void env_look(struct env_node *node, const char *path);
 
-/* This node could not be opened, for @no: it is the one that the failure is about. */
+/* Notes that opening this node failed with @no, so that the failure names this node. */
 void env_not_opened(struct env *env, const char *path, int no);
 
 /*
- * Opens every node that a back end would open for the device of @env, where its module is
- * loaded, for a moment: only that shows what else forbids it (a cgroup, a security module,
- * whoever has the group open), and whether the kernel takes the group for viable.  Not for
- * one who has the group open already.
+ * Opens, and closes again, every node that a back end would open for the device of @env, if its
+ * module is loaded.  Only this shows whether a cgroup, a security module or another process
+ * prevents it, and whether the group is viable for the kernel.  The caller must not have the
+ * group open.
  */
 void env_open_nodes(struct env *env);
 
-/* What was typed where a PCI address should stand: what is it? */
+/* Looks at what was typed in place of a PCI address: is it a UUID, and that of an mdev? */
 void env_given(struct env *env, const char *given);
 
-/* verify_pte.ko beside the program, as a checkout has it; NULL: there is none */
+/* The path of verify_pte.ko beside the program, as in a source tree; NULL: there is none. */
 const char *env_module_beside(char *path, size_t len);
 
-/* Is this kernel built with PREEMPT_RT?  As its version says. */
+/* Does the version of this kernel say that it is built with PREEMPT_RT? */
 bool env_realtime(void);
 
-/* Adds a mapping's size and what that needs. */
+/* Sets the size of a mapping, and reads how much memory there is for it. */
 void env_size(struct env *env, uint64_t size, uint64_t page_size);
 
 #endif /* ENV_H */

@@ -20,8 +20,8 @@
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /*
- * What the link of an open file says, before its number where it has one.  Of a node whose
- * device is gone from sysfs that is all there is; " (deleted)" then comes after it.
+ * What the link of an open file says; a number may follow.  If the device of a node is gone
+ * from sysfs, the link is all that we know, and it ends in " (deleted)".
  */
 static const struct {
 	enum holder_what what;
@@ -34,7 +34,7 @@ static const struct {
 	{ HOLDER_DEVICE, "anon_inode:[vfio-device]", false },
 };
 
-/* VFIO's nodes by their numbers: a node may have any name, in any /dev */
+/* Where to find the device numbers of VFIO's nodes, which may have any name in any /dev. */
 static const struct {
 	enum holder_what what;
 	const char *dir, *prefix; /* "/sys/class/vfio/noiommu-3" */
@@ -53,7 +53,7 @@ struct look {
 	struct holders *h;
 	struct node *nodes;
 	size_t nr_nodes;
-	const char *pid; /* of the process in hand */
+	const char *pid; /* the process that is looked at */
 };
 
 static void add_node(struct look *l, enum holder_what what, int nr, const char *dev)
@@ -121,7 +121,7 @@ static bool judge_number(struct look *l, const char *link)
 	struct statx stx;
 	size_t i;
 
-	/* No server is asked about a file that lies on one: that could wait for ever. */
+	/* AT_STATX_DONT_SYNC: a network file system whose server is gone could block us. */
 	if (!l->nr_nodes || statx(AT_FDCWD, link, AT_STATX_DONT_SYNC, STATX_TYPE, &stx) ||
 	    !S_ISCHR(stx.stx_mode))
 		return false;
@@ -151,14 +151,14 @@ static void judge_link(struct look *l, char *target)
 	}
 }
 
-/* One that has just ended holds nothing. */
+/* A process that has ended in the meantime holds nothing and is not counted. */
 static void count_unseen(struct look *l, int no)
 {
 	if (no != ENOENT && no != ESRCH)
 		l->h->unseen++;
 }
 
-/* Of one process, or of a thread with files of its own: these files */
+/* Looks at the open files of a process, or of a thread that has files of its own. */
 static bool find_files(const char *proc, void *arg)
 {
 	char path[80], target[64];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
-/* Which processes have VFIO's files open, as far as /proc lets us look. */
+/* Which processes have VFIO's files open, as far as /proc shows it. */
 #ifndef HOLDER_H
 #define HOLDER_H
 
@@ -8,7 +8,7 @@
 enum holder_what {
 	HOLDER_GROUP,  /* /dev/vfio/N or /dev/vfio/noiommu-N; nr is N */
 	HOLDER_CDEV,   /* /dev/vfio/devices/vfioN; nr is N */
-	HOLDER_DEVICE, /* a device's file, of which nobody says which: nr is -1 */
+	HOLDER_DEVICE, /* the file of a device; /proc does not say of which, and nr is -1 */
 };
 
 struct holder {
@@ -24,13 +24,13 @@ struct holders {
 };
 
 /*
- * All there are, by the number of the node that a file is, whatever it is called; what cannot
- * be looked at is counted.
+ * Finds all of them by the device number of the open file, whatever its name is.  It counts the
+ * processes that it may not look at.
  */
 void holders_find(struct holders *h);
 void holders_free(struct holders *h);
 
-/* The first of a kind, or NULL; @nr < 0: none, but for HOLDER_DEVICE */
+/* The first of this kind and number, or NULL.  Only HOLDER_DEVICE has an @nr below 0. */
 const struct holder *holders_get(const struct holders *h, enum holder_what what, int nr);
 
 #endif /* HOLDER_H */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who uses a device: a walk of all that sysfs has below it, in which the rules of a few
- * classes look for uses that no process shows, and every node of /dev is collected; then
- * a look at what all processes have open.
+ * Finds who uses a device.  First it walks through everything that sysfs has below the device:
+ * rules for some classes find uses that no process shows, and all device nodes are collected.
+ * Then it looks whether a process has one of these nodes open.
  */
 #include "env/in_use.h"
 
@@ -23,7 +23,7 @@
 #include "lib/limited.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define DEEPEST	      64    /* directories below a device's; PATH_MAX ends before */
+#define DEEPEST	      64    /* levels of directories; PATH_MAX allows fewer */
 #define LIMIT_MS      20000 /* for one device */
 
 /* --- what the parts share -------------------------------------------------- */
@@ -51,17 +51,17 @@ void use_unknown(struct search *s, const char *fmt, ...)
 	s->use = USE_UNKNOWN;
 }
 
-/* What could not be read first; of this one search, for which a process is made. */
+/* The first thing that could not be read.  A global is enough: each search has its process. */
 static struct {
 	int no;
-	char path[160]; /* its end */
+	char path[160]; /* the end of its path */
 } unread;
 
 void use_note_unread(const char *path, int no)
 {
 	size_t n = strlen(path);
 
-	/* What is not there, or is gone by now, says that there is nothing. */
+	/* A file that does not exist, or no longer, is an answer: there is no use there. */
 	if (unread.no || !no || no == ENOENT || no == ENOTDIR || no == EISDIR || no == ESRCH ||
 	    no == ENODEV || no == ENXIO)
 		return;
@@ -149,7 +149,7 @@ int use_open_node(dev_t dev, bool block, const char *name, int flags)
 	if (!stat(path, &st) && st.st_rdev == dev &&
 	    (block ? S_ISBLK(st.st_mode) : S_ISCHR(st.st_mode)))
 		return open(path, flags);
-	/* By another name there, or in no /dev of ours: one of our own, for this moment. */
+	/* The node has another name, or /dev lacks it: make one, and remove it again. */
 	snprintf(made, sizeof(made), "/run/.vfio-verify-%u:%u-%d", major(dev), minor(dev),
 		 getpid());
 	if (mknod(made, (block ? S_IFBLK : S_IFCHR) | 0600, dev))
@@ -193,7 +193,7 @@ bool in_use_firmware_fb(const char *line, uint64_t start, uint64_t end)
 
 /* --- classes with a use of their own --------------------------------------- */
 
-/* The lines of a file of /proc, until @each says true */
+/* Calls @each for the lines of a file of /proc until it is true. */
 static bool each_line(const char *path, bool (*each)(struct search *s, char *line, void *arg),
 		      struct search *s, void *arg)
 {
@@ -221,7 +221,7 @@ static bool is_console_line(struct search *s, char *line, void *arg)
 	return in_use_parse_console(line, &maj, &min) && makedev(maj, min) == *dev;
 }
 
-/* A serial line that the kernel itself writes to */
+/* Is it a serial line that the kernel uses as a console? */
 static bool use_of_tty(struct search *s, const char *path, const char *name)
 {
 	unsigned int maj, min;
@@ -235,7 +235,7 @@ static bool use_of_tty(struct search *s, const char *path, const char *name)
 	       use_found(s, "the kernel's console is on %.100s", name);
 }
 
-/* Which kind of console, as "VGA+" or "frame buffer", has the screen? */
+/* Is this console bound, and of the kind @arg, as "VGA+" or "frame buffer"? */
 static bool is_bound_console(const char *path, const char *name, void *arg)
 {
 	char dir[PATH_MAX], line[96];
@@ -252,7 +252,7 @@ static bool console_is(const char *kind)
 	return use_each_entry("/sys/class/vtconsole", false, is_bound_console, (void *)kind);
 }
 
-/* The text console can be on any of several framebuffers: fbcon says on which. */
+/* If there are several framebuffers, fbcon says which of them have the text console. */
 static bool use_of_framebuffer(struct search *s, const char *path, const char *name)
 {
 	struct fb_con2fbmap map = { .console = 1 };
@@ -272,7 +272,7 @@ static bool use_of_framebuffer(struct search *s, const char *path, const char *n
 	return map.console <= 63 && use_found(s, "the console is on its framebuffer %.100s", name);
 }
 
-/* Running: whoever started it resets the machine unless it is fed in time. */
+/* A watchdog that runs resets the machine if nobody pings it in time. */
 static bool use_of_watchdog(struct search *s, const char *path, const char *name)
 {
 	char line[32];
@@ -315,7 +315,7 @@ static bool is_keyboard_line(struct search *s, char *line, void *arg)
 	line[strcspn(line, "\n")] = '\0';
 	if (!strncmp(line, "S: Sysfs=", 9))
 		k->here = !strcmp(line + 9, k->path);
-	/* Keys alone, as of a headset, have "kbd" as well: SysRq is for a whole keyboard. */
+	/* The buttons of a headset have the handler "kbd" too; only keyboards have "sysrq". */
 	return k->here && !strncmp(line, "H: Handlers=", 12) && strstr(line, "sysrq") &&
 	       strstr(line, "kbd");
 }
@@ -356,9 +356,10 @@ static bool count_devices(const char *path, const char *name, void *arg)
 }
 
 /*
- * The references of the driver's module, for a node that sysfs does not lead to: some drivers
- * do not say whose it is.  They are of all its devices, and so tell something of one that is
- * its only one; modules that build upon it have a reference each.
+ * Some drivers have nodes that sysfs does not connect with the device.  A process that has one
+ * of them open is seen only in the reference count of the driver's module.  The count is of all
+ * devices of the driver, so it helps only if this device is the only one.  Each module that
+ * depends on this one adds a reference as well.
  */
 static void doubt_module(struct search *s, const char *path)
 {
@@ -380,8 +381,8 @@ static void doubt_module(struct search *s, const char *path)
 }
 
 /*
- * File systems without a block device.  The driver of 9p waits for the unmount, without a
- * limit (net/9p/trans_virtio.c: p9_virtio_remove()).
+ * File systems without a block device.  When 9p is unbound, it waits for the unmount without
+ * any limit (net/9p/trans_virtio.c: p9_virtio_remove()).
  */
 static bool use_of_virtio(struct search *s, const char *path, const char *name)
 {
@@ -395,7 +396,7 @@ static bool use_of_virtio(struct search *s, const char *path, const char *name)
 	    use_each_mount(is_virtiofs, where))
 		return use_found(s, "a virtiofs is mounted on %.100s, and it may be of this device",
 				 where);
-	/* Its own driver is not that of the PCI device; sockets (vsock) have no node at all. */
+	/* The virtio device has a driver of its own, and sockets (vsock) have no node at all. */
 	doubt_module(s, path);
 	return false;
 }
@@ -413,7 +414,7 @@ static const struct {
 
 /* --- the walk -------------------------------------------------------------- */
 
-/* What kind of thing a directory is: "net", "block", ...; "" */
+/* The subsystem of a directory: "net", "block", ...; "" if it has none. */
 static void subsystem_of(const char *path, char *out, size_t len)
 {
 	char link[PATH_MAX], target[PATH_MAX];
@@ -433,7 +434,7 @@ static void subsystem_of(const char *path, char *out, size_t len)
 
 static bool look_into(struct search *s, const char *path);
 
-/* Not by the name of the directory above: an nvme's disk has no "block" there. */
+/* It goes by the link "subsystem": the disk of an nvme is not in a directory "block". */
 static bool look_at(const char *dir, const char *name, void *arg)
 {
 	char path[PATH_MAX], subsystem[32], line[32];
@@ -451,13 +452,13 @@ static bool look_at(const char *dir, const char *name, void *arg)
 	for (i = 0; i < ARRAY_SIZE(classes); i++)
 		if (!strcmp(subsystem, classes[i].subsystem) && classes[i].use(s, path, name))
 			return true;
-	/* Of a disk that has looked at its partitions; below are its queues alone. */
+	/* use_of_disk() has looked at the partitions; a disk has only its queues below. */
 	return strcmp(subsystem, "block") && look_into(s, path);
 }
 
 /*
- * A device that works through this one is taken from its driver with it, where the kernel
- * tracks the link (drivers/base/core.c: device_links_unbind_consumers()).
+ * If the kernel tracks the link, it unbinds a device that depends on this one together with it
+ * (drivers/base/core.c: device_links_unbind_consumers()).
  */
 static bool look_at_consumer(const char *dir, const char *name, void *arg)
 {
@@ -504,7 +505,7 @@ static bool is_firmware_fb(struct search *s, char *line, void *arg)
 	return false;
 }
 
-/* The screen on a display device that has no driver of its own yet */
+/* A display device that has no driver yet can still have the screen. */
 static bool use_of_screen(struct search *s, const char *path)
 {
 	char file[PATH_MAX], line[8];

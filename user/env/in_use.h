@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
-/* What of the host would go away with a device's driver. */
+/* Does the host use a device, so that it would lose something with the device's driver? */
 #ifndef IN_USE_H
 #define IN_USE_H
 
@@ -10,7 +10,7 @@
 enum use {
 	USE_NONE,
 	USE_FOUND,
-	USE_UNKNOWN, /* somebody may use it: not all could be looked at */
+	USE_UNKNOWN, /* not everything could be looked at */
 };
 
 /*
@@ -20,8 +20,8 @@ enum use {
  * claimed; a node of it that any process has open or mapped; the console, its keyboard or
  * its framebuffer; a running watchdog; an IOMMU?
  *
- * The first found, in words: "nvme0n1p1 is mounted on /mnt".  All of it is asked by a child
- * with a time limit, since some of these questions wait for others.
+ * @what gets the first use that was found: "nvme0n1p1 is mounted on /mnt".  A child with a time
+ * limit does the search, since some of these questions can block.
  */
 enum use in_use(const char *bdf, char *what, size_t len);
 
@@ -38,7 +38,7 @@ struct in_use_mount {
 
 bool in_use_parse_mount(const char *line, struct in_use_mount *mount);
 
-/* "nvme0c1n2", a path to it: its disk is "nvme0n2"; else the name as it is */
+/* "nvme0c1n2" is a path to the disk "nvme0n2"; other names are copied as they are. */
 void in_use_disk_name(const char *name, char *out, size_t len);
 
 /*

@@ -34,7 +34,7 @@ bool in_use_parse_mount(const char *line, struct in_use_mount *mount)
 	return rest && sscanf(rest, " - %63s %255s", mount->type, mount->source) == 2;
 }
 
-/* Is a mount namespace among those that were looked at?  Else it is from now on. */
+/* Was this mount namespace looked at before?  If not, it is added to @seen. */
 static bool is_known(ino_t **seen, size_t *nr, ino_t ns)
 {
 	ino_t *more;
@@ -44,7 +44,7 @@ static bool is_known(ino_t **seen, size_t *nr, ino_t ns)
 		if ((*seen)[i] == ns)
 			return true;
 	more = realloc(*seen, (*nr + 1) * sizeof(*more));
-	/* Without memory it is looked at again. */
+	/* If there is no memory, it will be looked at once more, which does no harm. */
 	if (more) {
 		*seen = more;
 		more[(*nr)++] = ns;
@@ -66,7 +66,7 @@ each_mount_of(const char *pid,
 	f = fopen(path, "re");
 	while (!found && f && getline(&line, &room, f) > 0)
 		found = in_use_parse_mount(line, &mount) && each(&mount, pid, arg);
-	/* EINVAL: it has ended (fs/proc_namespace.c: mounts_open_common()). */
+	/* EINVAL: the process has ended (fs/proc_namespace.c: mounts_open_common()). */
 	if ((!f && errno != EINVAL) || (f && ferror(f)))
 		use_note_unread(path, errno);
 	free(line);
@@ -103,7 +103,7 @@ bool use_each_mount(bool (*each)(const struct in_use_mount *mount, const char *p
 	return found;
 }
 
-/* Is it this block device?  No server is asked for a path that lies on one. */
+/* Is it this block device?  AT_STATX_DONT_SYNC: a network file system could block us. */
 static bool is_device(const char *path, dev_t dev)
 {
 	struct statx stx;
@@ -122,7 +122,7 @@ static bool is_mount_of(const struct in_use_mount *mount, const char *pid, void 
 {
 	struct volume *v = arg;
 
-	/* Some file systems (btrfs, ZFS, overlays) have a number of their own: then the source. */
+	/* The number of btrfs, ZFS or an overlay is not the disk's: compare the source then. */
 	if (makedev(mount->major, mount->minor) != v->dev &&
 	    (mount->major || !is_device(mount->source, v->dev)))
 		return false;
@@ -161,7 +161,7 @@ static dev_t decode_dev(uint64_t dev)
 	return makedev(dev >> 8 & 0xfff, (dev & 0xff) | (dev >> 12 & 0xfff00));
 }
 
-/* A loop device on it claims nothing: only the loop device itself knows. */
+/* A loop device does not claim what it is on, so each loop device is asked. */
 static bool is_loop_of(const char *path, const char *name, void *arg)
 {
 	char dir[PATH_MAX], line[PATH_MAX];
@@ -187,7 +187,7 @@ static bool is_loop_of(const char *path, const char *name, void *arg)
 	return is && use_found(v->s, "%.64s is behind %.100s", v->name, name);
 }
 
-/* Files that tell by its path what the kernel has opened for somebody outside */
+/* Files with the paths of the disks that the kernel exports to other machines. */
 static const struct {
 	const char *pattern, *who;
 } exports[] = {
@@ -219,7 +219,7 @@ static bool is_exported(const struct volume *v)
 	return found;
 }
 
-/* The kernel's own word on an exclusive user; for all that is not seen otherwise */
+/* Asks the kernel for an exclusive user, which finds the uses that nothing above shows. */
 static bool is_claimed(const struct volume *v)
 {
 	int fd = use_open_node(v->dev, true, v->name, O_EXCL);
@@ -228,7 +228,7 @@ static bool is_claimed(const struct volume *v)
 		close(fd);
 		return false;
 	}
-	/* A drive without a medium has no users; of what else fails nothing is known. */
+	/* A drive without a medium has no users; any other error leaves it unknown. */
 	if (errno != EBUSY && errno != ENOMEDIUM)
 		use_unknown(v->s, "whether somebody has %.64s for himself cannot be asked: %s",
 			    v->name, strerror(errno));
@@ -238,7 +238,7 @@ static bool is_claimed(const struct volume *v)
 
 /* --- a disk, a partition --------------------------------------------------- */
 
-/* By its directory in sysfs.  A size of 0 is a drive without a medium. */
+/* Is the disk or partition with this directory in sysfs in use? */
 static bool volume_in_use(struct search *s, const char *path, const char *name)
 {
 	struct volume v = { .s = s, .name = name };
@@ -279,7 +279,7 @@ void in_use_disk_name(const char *name, char *out, size_t len)
 		snprintf(out, len, "%s", name);
 }
 
-/* A disk with several paths stands elsewhere, and so does its "ng" node. */
+/* An NVMe disk with several paths is not below the device, and neither is its "ng" node. */
 static void add_shared_nodes(struct search *s, const char *path, const char *disk)
 {
 	char line[32], generic[PATH_MAX], name[NAME_MAX + 1];
@@ -303,6 +303,6 @@ bool use_of_disk(struct search *s, const char *path, const char *name)
 		path = shared;
 		add_shared_nodes(s, path, disk);
 	}
-	/* A partition first, which says more than its disk. */
+	/* The partitions come first: their messages say more than those of the disk. */
 	return use_each_entry(path, true, partition_in_use, s) || volume_in_use(s, path, disk);
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Network interfaces of a device, in whatever network namespace.
+ * Network interfaces of a device, in any network namespace.
  *
- * A directory "net" of sysfs shows the interfaces of one namespace: that of who mounted it.
- * But its number of links counts all that are in it (fs/kernfs/dir.c: kernfs_link_sibling(),
- * kernfs_refresh_inode()), so a hidden one is certain without looking anywhere else.  Where
- * it is takes a mount of sysfs from within each other namespace.
+ * A directory "net" of sysfs shows the interfaces of one namespace: that of the process which
+ * mounted it.  But its link count includes the interfaces of all namespaces (fs/kernfs/dir.c:
+ * kernfs_link_sibling(), kernfs_refresh_inode()), which proves that there is a hidden one.  To
+ * find its namespace, we mount sysfs in each of the other namespaces.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -45,11 +45,11 @@ static bool count(const char *path, const char *name, void *arg)
 	return false;
 }
 
-/* What is looked for in another namespace: the interfaces in this directory */
+/* The search in other namespaces for the interfaces of this directory. */
 struct elsewhere {
 	struct search *s;
 	const char *path;
-	const char *who; /* the namespace's name or process */
+	const char *who; /* the name of the namespace, or a process in it */
 	ino_t *seen;
 	size_t nr_seen;
 };
@@ -66,7 +66,7 @@ static bool is_interface(const char *path, const char *name, void *arg)
 			 name, is_up(dir) ? ", which is up," : "", e->who);
 }
 
-/* Is a namespace among those that were looked at?  Else it is from now on. */
+/* Was this namespace looked at before?  If not, it is added to e->seen. */
 static bool is_known(struct elsewhere *e, ino_t ns)
 {
 	ino_t *more;
@@ -76,7 +76,7 @@ static bool is_known(struct elsewhere *e, ino_t ns)
 		if (e->seen[i] == ns)
 			return true;
 	more = realloc(e->seen, (e->nr_seen + 1) * sizeof(*more));
-	/* Without memory it is looked at again. */
+	/* If there is no memory, it will be looked at once more, which does no harm. */
 	if (more) {
 		e->seen = more;
 		more[e->nr_seen++] = ns;
@@ -84,7 +84,7 @@ static bool is_known(struct elsewhere *e, ino_t ns)
 	return false;
 }
 
-/* Goes into a namespace, and stays there: we are a child made for this alone. */
+/* Enters a namespace for good: this process was made for the search only. */
 static bool look_in(struct elsewhere *e, const char *file)
 {
 	int fd = open(file, O_RDONLY | O_CLOEXEC);
@@ -139,7 +139,7 @@ bool use_of_hidden_interfaces(struct search *s, const char *path)
 		return false;
 	if (!stat("/proc/self/ns/net", &st))
 		is_known(&e, st.st_ino);
-	/* Our mounts here are to be seen by nobody. */
+	/* A mount namespace of our own, so that nobody else sees our mounts. */
 	found = !unshare(CLONE_NEWNS) && !mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
 		(use_each_entry("/run/netns", false, look_in_named, &e) ||
 		 use_each_entry("/proc", true, look_in_process, &e));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Which process has a node open or mapped, by the node's number, whatever it calls it */
+/* Finds a process that has a node open or mapped, by the node's number and not its name. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 #include "env/in_use_search.h"
 #include "lib/proc.h"
 
-/* include/linux/proc_ns.h: PROC_PID_INIT_INO, of the namespace that has every process in it */
+/* include/linux/proc_ns.h: PROC_PID_INIT_INO, the PID namespace that has every process. */
 #define INIT_PID_NS 0xEFFFFFFCU
 
 struct look {
@@ -23,7 +23,7 @@ struct look {
 	char comm[PROC_COMM];
 };
 
-/* The node that a link of /proc leads to; no server is asked about a file that lies on one. */
+/* The node that a link leads to.  AT_STATX_DONT_SYNC: a network file system could block us. */
 static const struct use_node *node_at(const struct search *s, const char *link)
 {
 	struct statx stx;
@@ -45,7 +45,7 @@ static bool say_has(struct look *l, const char *name, const char *how)
 	return use_found(l->s, "process %.20s (%s) has %.100s %s", l->pid, l->comm, name, how);
 }
 
-/* ".../0000:00:02.0/resource0": registers of the device, which a program drives by itself */
+/* ".../0000:00:02.0/resource0": a program that has it open drives the device by itself. */
 static const char *resource_in(const struct look *l, const char *path)
 {
 	char mark[64];
@@ -73,7 +73,7 @@ static bool is_open(const char *path, const char *name, void *arg)
 	return resource && say_has(l, resource, "open");
 }
 
-/* Of the lines of maps: a mapping outlives the descriptor that it was made with. */
+/* Looks at the mappings too, since they stay when the file descriptor is closed. */
 static bool has_mapped(struct look *l, const char *dir)
 {
 	char path[96], last[80] = "", where[80], range[64], file[80];
@@ -111,7 +111,7 @@ static bool has_mapped(struct look *l, const char *dir)
 	return found;
 }
 
-/* One that has just ended has nothing open. */
+/* A process that has ended in the meantime has nothing open. */
 static void say_unseen(struct look *l, int no)
 {
 	if (no != ENOENT && no != ESRCH)
@@ -141,7 +141,7 @@ static bool uses_node(const char *proc, const char *name, void *arg)
 	int ret;
 
 	(void)proc;
-	/* We ourselves, and whose child we are. */
+	/* Leaves out this process and its parent, which is vfio_test. */
 	if (name[0] < '1' || name[0] > '9' || pid == getpid() || pid == getppid())
 		return false;
 	l->pid = name;

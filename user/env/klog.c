@@ -13,21 +13,20 @@
 #include "lib/signals.h"
 
 #define KMSG	   "/dev/kmsg"
-#define RECORD_MAX 8192 /* PRINTK_MESSAGE_MAX was that, is less now */
+#define RECORD_MAX 8192 /* the largest PRINTK_MESSAGE_MAX of any kernel; now it is less */
 #define PAGE_MASK  (~0xfffULL)
 
 /*
- * How faults look.  In a format * is any text up to the first place where what
- * follows it stands; %B a PCI address, with its domain or without; %E an
- * endpoint as virtio-iommu numbers them, a routing ID in decimal; %A an
- * address in hexadecimal.  A line may go on behind.
+ * The messages about faults.  In a format, * is any text up to the first match of what follows;
+ * %B is a PCI address with or without its domain; %E an endpoint of virtio-iommu, which is a
+ * routing ID in decimal; %A an address in hexadecimal.  The line may have more text at its end.
  */
 static const struct {
 	const char *iommu, *format;
 } formats[] = {
 	/*
-	 * drivers/iommu/intel/dmar.c, dmar_fault_do_one(): the PASID stands behind
-	 * the device until 5.13, before it since; the address has a 0x since then.
+	 * drivers/iommu/intel/dmar.c, dmar_fault_do_one(): since 5.13 the PASID stands
+	 * before the device and no longer behind it, and the address begins with 0x.
 	 */
 	{ "intel", "DMAR: [DMA *] Request device [%B]*fault addr %A" },
 	/* drivers/iommu/amd/iommu.c, amd_iommu_report_page_fault() */
@@ -49,7 +48,7 @@ static int hex_digit(char c)
 	return -1;
 }
 
-/* At most @max digits of @base, after 0x or not; moves *s past them. */
+/* Reads at most @max digits of @base, with or without 0x, and moves *s past them. */
 static bool scan_number(const char **s, unsigned int base, int max, uint64_t *out)
 {
 	const char *p = *s;
@@ -68,7 +67,7 @@ static bool scan_number(const char **s, unsigned int base, int max, uint64_t *ou
 	return n > 0;
 }
 
-/* [dddd:]bb:dd.f; 5.13 has 0x before each number. */
+/* Reads [dddd:]bb:dd.f; 5.13 has 0x before each number. */
 static bool scan_bdf(const char **s, struct klog_fault *fault)
 {
 	uint64_t part[4];

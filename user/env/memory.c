@@ -16,14 +16,14 @@
 #define BASE_PAGE     4096ULL
 #define KIB	      UINT64_C(1024)
 #define MIB	      (KIB * KIB)
-/* A version 1 group without a limit says the largest that its counter holds. */
+/* A version 1 group without a limit shows the largest value of its counter. */
 #define NO_GROUP_LIMIT (1ULL << 62)
 
 /* --- judging --------------------------------------------------------------- */
 
 uint64_t memory_overhead(uint64_t size)
 {
-	/* Of each page some 128 bytes, for its entries, runs and tables; and what any run takes. */
+	/* About 128 bytes for the entries, runs and tables of a page, and what every run needs. */
 	return size / BASE_PAGE * 128 + 8 * MIB;
 }
 
@@ -66,7 +66,7 @@ static bool exceeds(uint64_t need, uint64_t room)
 
 bool memory_lacks(const struct memory *mem, const struct memory_need *need, enum memory_kind kind)
 {
-	/* hugetlb's mappings are neither counted as data nor committed. */
+	/* The kernel does not count mappings of hugetlb as data or as committed memory. */
 	const bool huge = need->page_size > BASE_PAGE;
 	const uint64_t charged = memory_charged(mem, need->account);
 	const unsigned int mappings = need->mappings ? need->mappings : 1;
@@ -117,7 +117,7 @@ static void not_known(struct memory *mem, const char *path)
 	mem->unknown = mem->unknown_file;
 }
 
-/* The file; NULL with errno.  That there is none is an answer, all else leaves it open. */
+/* Opens a file; NULL with errno.  Any error but ENOENT leaves a limit unknown. */
 static FILE *open_file(struct memory *mem, const char *path)
 {
 	FILE *f = fopen(path, "re");
@@ -127,7 +127,7 @@ static FILE *open_file(struct memory *mem, const char *path)
 	return f;
 }
 
-/* A file of one number or "max": 0, -ENOENT, or another negative errno */
+/* Reads a file that has a number or "max": 0, -ENOENT, or another negative errno. */
 static int read_number(struct memory *mem, const char *dir, const char *name, uint64_t *v)
 {
 	char path[PATH_MAX], word[32] = "", *end;
@@ -151,7 +151,7 @@ static int read_number(struct memory *mem, const char *dir, const char *name, ui
 	return -EINVAL;
 }
 
-/* The number behind "KEY" or "KEY:" at the start of a line; false: it is not there */
+/* Reads the number behind "KEY" or "KEY:" at the start of a line; false: there is none. */
 static bool read_field(struct memory *mem, const char *path, const char *key, uint64_t *v)
 {
 	FILE *f = open_file(mem, path);
@@ -169,7 +169,7 @@ static bool read_field(struct memory *mem, const char *path, const char *key, ui
 	return found;
 }
 
-/* In KiB there, in bytes here; it has to be there */
+/* Reads a number in KiB as bytes.  If it is missing, the limit is not known. */
 static bool read_kib(struct memory *mem, const char *path, const char *key, uint64_t *v)
 {
 	if (!read_field(mem, path, key, v)) {
@@ -194,7 +194,7 @@ static void read_machine(struct memory *mem, const char *root)
 	if (!read_kib(mem, path, "MemAvailable", &mem->available))
 		mem->available = MEMORY_NO_LIMIT;
 	snprintf(dir, sizeof(dir), "%s/proc/sys/vm", root);
-	/* 2: no more is promised than there is (Documentation/mm/overcommit-accounting.rst). */
+	/* 2: the kernel does not overcommit (Documentation/mm/overcommit-accounting.rst). */
 	if (!read_number(mem, dir, "overcommit_memory", &mode) && mode == 2 &&
 	    read_kib(mem, path, "CommitLimit", &limit) &&
 	    read_kib(mem, path, "Committed_AS", &committed))
@@ -210,7 +210,7 @@ static uint64_t limit_of(int resource)
 	return lim.rlim_cur;
 }
 
-/* VmPin of all processes of our real user: whom iommufd charges (current_user()) */
+/* The sum of VmPin of our real user's processes: iommufd charges the user (current_user()). */
 static uint64_t pinned_by_user(struct memory *mem, const char *root)
 {
 	char path[PATH_MAX];
@@ -235,7 +235,7 @@ static uint64_t pinned_by_user(struct memory *mem, const char *root)
 	return sum;
 }
 
-/* CAP_IPC_LOCK lifts the limit; where a user namespace gives it, the kernel does not count it. */
+/* CAP_IPC_LOCK lifts the limit, but not if a user namespace gave it. */
 static bool may_lock_all(struct memory *mem, const char *root)
 {
 	char path[PATH_MAX], line[128];
@@ -252,7 +252,7 @@ static bool may_lock_all(struct memory *mem, const char *root)
 		return false;
 	snprintf(path, sizeof(path), "%s/proc/self/uid_map", root);
 	f = open_file(mem, path);
-	/* No such file: no user namespaces */
+	/* If there is no such file, the kernel has no user namespaces. */
 	if (!f)
 		return true;
 	if (fscanf(f, "%" SCNu64 " %" SCNu64 " %" SCNu64, &in, &out, &count) != 3)
@@ -298,7 +298,7 @@ static void read_huge(struct memory *mem, const char *root, uint64_t page_size)
 		 page_size / KIB);
 	for (i = 0; i < ARRAY_SIZE(files); i++) {
 		*files[i].v = 0;
-		/* Pages of 1 GiB are never made on demand, and have no such file. */
+		/* The kernel never makes 1 GiB pages on demand, so they lack this file. */
 		if (read_number(mem, dir, files[i].name, files[i].v) && i < 4)
 			return;
 	}
@@ -307,11 +307,11 @@ static void read_huge(struct memory *mem, const char *root, uint64_t page_size)
 
 /* --- control groups -------------------------------------------------------- */
 
-/* What limits a group, and how it counts; %s is a size of hugetlb: "2MB" */
+/* The files with a group's limits and usage; %s is a size of hugetlb, as "2MB". */
 static const struct group_file {
 	bool v1, huge;
 	const char *limit, *usage;
-	const char *reclaim[2]; /* of memory.stat: what it counts and would give back */
+	const char *reclaim[2]; /* fields of memory.stat that it counts but can reclaim */
 } group_files[] = {
 	{ false, false, "memory.max", "memory.current", { "inactive_file", "active_file" } },
 	{ false, false, "memory.high", "memory.current", { "inactive_file", "active_file" } },
@@ -330,7 +330,7 @@ static const struct group_file {
 	  { NULL } },
 };
 
-/* "2MB": as mm/hugetlb_cgroup.c, mem_fmt(), names a size */
+/* Names a size as mem_fmt() of mm/hugetlb_cgroup.c does: "2MB". */
 static void huge_name(uint64_t page_size, char *buf, size_t len)
 {
 	if (page_size >= KIB * MIB)
@@ -351,7 +351,7 @@ static void put_name(const char *format, const char *size, char *buf, size_t len
 		snprintf(buf, len, "%s", format);
 }
 
-/* One limit of one group, if it is the tightest so far */
+/* Reads one limit of a group, and keeps it if it is the tightest so far. */
 static void read_limit(struct memory *mem, const char *dir, const struct group_file *file,
 		       const char *size)
 {
@@ -362,7 +362,7 @@ static void read_limit(struct memory *mem, const char *dir, const struct group_f
 	size_t i;
 
 	put_name(file->limit, size, name, sizeof(name));
-	/* The root of a hierarchy has no limit, and no file. */
+	/* The root of a hierarchy has no limit and no such file. */
 	if (read_number(mem, dir, name, &limit) || limit >= NO_GROUP_LIMIT)
 		return;
 	put_name(file->usage, size, name, sizeof(name));
@@ -379,7 +379,7 @@ static void read_limit(struct memory *mem, const char *dir, const struct group_f
 	snprintf(where, MEMORY_FILE, "%.190s/%.60s", dir, name);
 }
 
-/* From our group up to where the hierarchy is mounted: each of them limits. */
+/* Reads the limits of our group and of all groups above it, up to the mount point. */
 static void read_groups(struct memory *mem, char *dir, size_t stop, bool v1, const char *size)
 {
 	size_t i;
@@ -394,7 +394,7 @@ static void read_groups(struct memory *mem, char *dir, size_t stop, bool v1, con
 	}
 }
 
-/* Our group in the hierarchy of these controllers ("" is version 2), as /proc/self/cgroup has it */
+/* Finds our group for this controller ("" is version 2) in /proc/self/cgroup. */
 static bool find_group(struct memory *mem, const char *root, const char *controller, char *group,
 		       size_t len)
 {
@@ -422,7 +422,7 @@ static bool find_group(struct memory *mem, const char *root, const char *control
 	return found;
 }
 
-/* Is this line of mountinfo the hierarchy of that controller?  Where, and what of it */
+/* Is this line of mountinfo a hierarchy of @controller?  Gets its root and mount point. */
 static bool is_mount(char *line, const char *controller, char *part, char *where)
 {
 	char type[32], options[512], *mark = strstr(line, " - "), *word;
@@ -460,7 +460,7 @@ static void read_hierarchy(struct memory *mem, const char *root, const char *con
 	while (f && fgets(line, sizeof(line), f)) {
 		if (!is_mount(line, controller, part, where))
 			continue;
-		/* A container may see a part of the hierarchy only. */
+		/* In a container only a part of the hierarchy may be mounted. */
 		if (strcmp(part, "/") != 0)
 			below = is_below(group, part) ? group + strlen(part) : "";
 		snprintf(path, sizeof(path), "%.1000s%.1000s%.1000s", root, where,

@@ -2,7 +2,7 @@
 /*
  * How much memory this process may have, lock and give to a device, as the kernel counts it:
  * by machine, by process, by user and by control group.  memory_read() reads /proc and /sys;
- * memory_short() judges, pure.
+ * memory_short() judges and does no I/O.
  */
 #ifndef MEMORY_H
 #define MEMORY_H
@@ -20,19 +20,19 @@ enum memory_account {
 	ACCOUNT_USER,	 /* iommufd: all of the user's processes, VmPin */
 };
 
-/* Bytes that may still be had; MEMORY_NO_LIMIT, also where that is not known. */
+/* How many bytes may still be used; MEMORY_NO_LIMIT also means that it is not known. */
 struct memory {
-	bool read;	    /* else nothing below is known, and nothing lacks */
+	bool read;	    /* false: nothing below is known, so nothing is short */
 	uint64_t available; /* MemAvailable */
 	uint64_t address_space, data, commit;
 	uint64_t cgroup, hugetlb;
 	char cgroup_file[MEMORY_FILE], hugetlb_file[MEMORY_FILE]; /* whose limits those are */
 	/* RLIMIT_MEMLOCK, and what counts against it; no limit with CAP_IPC_LOCK */
 	uint64_t memlock, locked, pinned_by_user;
-	/* Pages of the size that was asked about: all, free, promised to somebody, on loan */
+	/* Huge pages of the size that was asked about, as sysfs counts them. */
 	bool huge_known;
 	uint64_t huge_total, huge_free, huge_reserved, huge_surplus, huge_overcommit;
-	const char *unknown; /* the first file that could not be read; NULL: none */
+	const char *unknown; /* the first file that could not be read; or NULL */
 	char unknown_file[MEMORY_FILE];
 };
 
@@ -47,7 +47,7 @@ struct memory_need {
 	enum memory_account account;
 };
 
-/* What there is too little of; in the order in which it is asked for. */
+/* What there is too little of, in the order in which a run needs it. */
 enum memory_kind {
 	MEMORY_ENOUGH,
 	MEMORY_ADDRESS_SPACE,
@@ -62,24 +62,24 @@ enum memory_kind {
 };
 
 bool memory_lacks(const struct memory *mem, const struct memory_need *need, enum memory_kind kind);
-/* The first that lacks, of those before @end; MEMORY_ENOUGH: none */
+/* The first kind before @end of which there is too little; or MEMORY_ENOUGH. */
 enum memory_kind memory_short(const struct memory *mem, const struct memory_need *need,
 			      enum memory_kind end);
 
-/* Base pages that the run itself takes besides: its records, and the kernel's tables */
+/* Bytes that a run needs besides its buffer: for its records and the kernel's tables. */
 uint64_t memory_overhead(uint64_t size);
-/* All that a run of this size takes of ordinary memory */
+/* All ordinary memory that a run of this size needs. */
 uint64_t memory_ordinary(const struct memory_need *need);
-/* Huge pages that nobody has, and that may be made on demand */
+/* Huge pages that are free, or that the kernel may make on demand. */
 uint64_t memory_huge_room(const struct memory *mem);
-/* What nr_hugepages has to be for @need: never less than it is */
+/* The value that nr_hugepages must have for @need; never less than it has now. */
 uint64_t memory_huge_goal(const struct memory *mem, const struct memory_need *need);
-/* What counts already against the limit of locked memory */
+/* The bytes that already count against the limit of locked memory. */
 uint64_t memory_charged(const struct memory *mem, enum memory_account account);
 
 /*
- * Has every page of the buffer be there now, writable.  0, or what keeps it from that: -EFAULT
- * where a limit of hugetlb or a broken page would be SIGBUS, -ENOMEM, -EINTR.
+ * Faults in every page of the buffer for writing.  0, -ENOMEM, -EINTR, or -EFAULT if a write
+ * would raise SIGBUS, because of a limit of hugetlb or a broken page.
  */
 int memory_populate(void *buf, size_t size, size_t page_size);
 

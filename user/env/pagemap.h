@@ -9,19 +9,19 @@
 
 #define PAGEMAP_PAGE 4096ULL
 
-/* Is a page there (in RAM), and at which physical address? */
+/* Is the page present in RAM? */
 static inline bool pagemap_present(uint64_t entry)
 {
 	return entry >> 63;
 }
 
-/* In bytes; 0 is what a reader without CAP_SYS_ADMIN sees. */
+/* Its physical address in bytes; a reader without CAP_SYS_ADMIN sees 0. */
 static inline uint64_t pagemap_pa(uint64_t entry)
 {
 	return (entry & ((1ULL << 55) - 1)) * PAGEMAP_PAGE;
 }
 
-/* @nr entries of this process from @vaddr on.  0 or -errno. */
+/* Reads @nr entries of this process, from @vaddr on.  0 or -errno. */
 int pagemap_read(uint64_t vaddr, size_t nr, uint64_t *entries);
 
 #endif /* PAGEMAP_H */

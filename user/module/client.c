@@ -43,9 +43,12 @@ int verify_pte_open(struct modules *mods, const char *path, const char *name, st
 	return -no;
 }
 
-#define BATCH 2048 /* records a call */
+#define BATCH 2048 /* records that one call returns */
 
-/* Bytes a call, of a device: it is asked page by page, and between two calls we can stop. */
+/*
+ * Bytes of one call about a device.  The module asks the IOMMU for each page, and a signal can
+ * stop us only between two calls.
+ */
 #define IOVA_CHUNK (1ULL << 30)
 
 static size_t record_size(enum verify_pte_form form)
@@ -54,14 +57,14 @@ static size_t record_size(enum verify_pte_form form)
 					  : sizeof(struct verify_pte_run);
 }
 
-/* One call of an answer: 0, or -errno.  All but the first name the answer that they go on with. */
+/* Makes one call: 0, or -errno.  Each call after the first names the answer that it continues. */
 static int one_call(int fd, unsigned long cmd, struct verify_pte_walk *ask, uint64_t root_pa)
 {
 	const bool first = !ask->answer;
 
 	if (ioctl(fd, cmd, ask))
 		return -errno;
-	/* The module sees to it; a root that changed would be seen here as well. */
+	/* The module refuses a changed root itself; this checks it a second time. */
 	if (!first && ask->root_pa != root_pa)
 		return -ESTALE;
 	return ask->next == ask->start && !ask->answer ? -EPROTO : 0;
@@ -129,7 +132,7 @@ static int collect_each(const void *records, size_t nr, const struct verify_pte_
 {
 	struct collect *c = arg;
 
-	/* An answer that needs a second call takes long. */
+	/* If one call is not enough, the walk takes long. */
 	if (term_progress_ok() && (answer->next < c->end || c->shown)) {
 		fprintf(stderr, "\r%llu%%\033[K",
 			(unsigned long long)((answer->next - c->start) /
@@ -151,7 +154,7 @@ static int collect_each(const void *records, size_t nr, const struct verify_pte_
 	return signal_seen ? -EINTR : 0;
 }
 
-/* A device that is moved from domain to domain may come to rest. */
+/* While a device is being set up it changes its domain: try again a little later. */
 #define TRIES	    8
 #define TRY_WAIT_NS 20000000L
 

@@ -20,7 +20,7 @@ struct modules {
 	unsigned int nr;
 };
 
-/* libkmod's print_action has no argument of the caller's. */
+/* libkmod calls print_action without an argument of ours, so this is a global. */
 static struct modules *recording;
 
 static void record(struct kmod_module *mod, bool install, const char *options)
@@ -44,13 +44,13 @@ int modules_open(struct modules **out)
 		free(mods);
 		return -ENOMEM;
 	}
-	/* Its own log would say the same again, with less of the cause. */
+	/* Our own message names the cause; libkmod's log would only repeat the error. */
 	kmod_set_log_priority(mods->ctx, 0);
 	*out = mods;
 	return 0;
 }
 
-/* finit_module(2), init_module(2), and what libkmod adds */
+/* @no is an errno of finit_module(2), of init_module(2) or of libkmod itself. */
 static void explain(struct err *err, int no, const char *name, const char *path)
 {
 	char what[160];
@@ -97,7 +97,7 @@ int modules_need(struct modules *mods, const char *name, const char *path, struc
 	{
 		struct kmod_module *mod = kmod_module_get_module(l);
 
-		/* libkmod gives a number > 0 where a blacklist stopped it */
+		/* libkmod returns a number above 0 if a blacklist stopped it. */
 		if (!ret)
 			ret = kmod_module_probe_insert_module(mod, 0, NULL, NULL, NULL, record);
 		kmod_module_unref(mod);

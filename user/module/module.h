@@ -1,44 +1,44 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
-/* Kernel modules through libkmod: load what is absent, unload what we loaded. */
+/* Kernel modules through libkmod: loads what is missing, and unloads what was loaded here. */
 #ifndef MODULE_H
 #define MODULE_H
 
 #include "lib/err.h"
 
-struct modules; /* what was loaded, in order */
+struct modules; /* the modules that were loaded, in order */
 
 int modules_open(struct modules **mods);
 
 /*
- * Loads a module and what it needs, unless the kernel has it; remembers what
- * it loaded.  @path is a file to load instead of looking @name up, or NULL.
- * Returns 0, or a negative errno with @err filled in.
+ * Loads a module and those that it needs, unless the kernel has it, and remembers what it
+ * loaded.  @path is a file to load instead of looking @name up, or NULL.  Returns 0, or a
+ * negative errno with @err filled in.
  */
 int modules_need(struct modules *mods, const char *name, const char *path, struct err *err);
 
 /*
- * Calls @each for every module that drives what has this modalias, as modprobe
- * would look it up; none is loaded.  -errno, or how many there are.
+ * Calls @each for every module that modprobe would load for this modalias.  It loads none.
+ * Returns how many there are, or -errno.
  */
 int modules_match(struct modules *mods, const char *modalias,
 		  void (*each)(const char *name, void *arg), void *arg);
 
 /*
- * Calls @each for every module that modules_need() would load, in that order; none
- * is loaded.  0, or -errno.
+ * Calls @each for every module that modules_need() would load, in that order.  It loads none.
+ * Returns 0 or -errno.
  */
 int modules_plan(struct modules *mods, const char *name, void (*each)(const char *name, void *arg),
 		 void *arg);
 
-/* What was loaded so far is to stay. */
+/* Keeps what was loaded so far: modules_close() will not unload it. */
 void modules_keep(struct modules *mods);
 
-/* Unloads one that nobody uses: -EBUSY, -EAGAIN where somebody does; other -errno */
+/* Unloads a module.  0 or -errno; -EBUSY or -EAGAIN if it is in use. */
 int modules_unload(struct modules *mods, const char *name);
 
 /*
- * Unloads what modules_need() loaded, the last first, and frees @mods.  Tells
- * of each that would not go by @warn (name, errno).
+ * Unloads what modules_need() loaded, in reverse order, and frees @mods.  Calls @warn with the
+ * name and the errno for each module that could not be unloaded.
  */
 void modules_close(struct modules *mods, void (*warn)(const char *name, int no));
 

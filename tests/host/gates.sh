@@ -235,6 +235,36 @@ test_vm() {
 	done <<<"$vm_cases"
 }
 
+# What is unpacked of an image is of that image, and whole.
+test_image() {
+	local image=$ktap_dir/image start length kernel whole
+
+	kernel=$(scripts/kernels get 6.1)
+	whole=$(scripts/kernels vmlinux 6.1)
+	# shellcheck disable=SC2046 # numbers
+	set -- $(od -An -tu1 -j $((0x1f1)) -N1 "$kernel/vmlinuz") $(od -An -tu4 -j $((0x248)) -N8 "$kernel/vmlinuz")
+	start=$((($1 + 1) * 512 + $2)) length=$3
+	export VFIO_VERIFY_CACHE=$ktap_dir/cache
+	cp "$kernel/vmlinuz" "$image"
+	check 'kernels vmlinux: an image of the user'\''s own' bash -c \
+		'cmp "$(scripts/kernels vmlinux "$0")" "$1"' "$image" "$whole"
+	printf 'none' | dd of="$image" bs=1 seek=$start conv=notrunc status=none
+	expect 1 'packed in a way that is not known here' 'kernels vmlinux: another image there: not the one before' \
+		scripts/kernels vmlinux "$image"
+	cp "$kernel/vmlinuz" "$image"
+	printf 'none' | dd of="$image" bs=1 seek=$((start + length / 2)) conv=notrunc status=none
+	expect 1 'cannot unpack the kernel' 'kernels vmlinux: a damaged one' scripts/kernels vmlinux "$image"
+	cp "$kernel/vmlinuz" "$image"
+	printf 'none' | dd of="$image" bs=1 seek=$((start + length - 4)) conv=notrunc status=none
+	expect 1 'not of the size' 'kernels vmlinux: another size' scripts/kernels vmlinux "$image"
+	cp "$kernel/vmlinuz" "$image"
+	printf '\7\2' | dd of="$image" bs=1 seek=$((0x206)) conv=notrunc status=none
+	expect 1 'does not say where' 'kernels vmlinux: of an old protocol' scripts/kernels vmlinux "$image"
+	check 'kernels vmlinux: nothing half is kept' bash -c \
+		'[[ $(find "$0" -name "*vmlinux*" | wc -l) -eq 1 ]]' "$VFIO_VERIFY_CACHE"
+	unset VFIO_VERIFY_CACHE
+}
+
 # what "make check" says | what "make check-matrix" says | exit status | last line
 readonly ci_cases='
 echo 3 passed, 0 failed, 1 skipped | echo 2 passed, 0 failed, 0 skipped | 0 | 5 passed, 0 failed, 1 skipped
@@ -371,6 +401,7 @@ scripts/kernels get 6.1.0-56-arm64 | 2 | 6.1.0-56-arm64: no such kernel: give
 scripts/kernels get /nonexistent/image | 2 | /nonexistent/image
 scripts/kernels module --source /nonexistent 6.1 | 2 | no Kbuild there
 scripts/kernels make 6.1 | 2 | needs a KERNEL and a directory
+scripts/kernels vmlinux | 2 | needs one KERNEL
 scripts/kernels list all | 2 | takes no arguments
 scripts/mkinitramfs --nonsense | 2 | no such option
 tests/fuzz/run soon | 2 | nor a number of seconds
@@ -443,6 +474,7 @@ count() {
 }
 
 ktap_plan $(($(count "$run_cases") + 8 + 2 + 6 + 2 * $(count "$ktap_cases") + $(count "$vm_cases") + \
+	6 + \
 	$(count "$ci_cases") + $(count "$option_cases") + 3 + 1 + 3 + \
 	$(count "$static_cases") + 1))
 test_run
@@ -451,6 +483,7 @@ test_run_signal
 test_ktap
 test_where
 test_vm
+test_image
 test_ci
 test_options
 test_kmod

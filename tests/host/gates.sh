@@ -235,6 +235,46 @@ test_vm() {
 	done <<<"$vm_cases"
 }
 
+# what the guest says and QEMU does with the kernel unpacked | with its image | vm's exit
+# status | what it says
+readonly boot_cases='
+say status 0 | exit 9 | 0 | vm: TCG
+exit 0 | say status 0 | 0 | vm: the guest ended before its init had begun with the kernel unpacked: once more
+echo Kernel panic: so >$console | say status 0 | 0 | vm: the guest .* (its last words: Kernel panic: so): once more
+echo ROM regions overlap >&2; exit 1 | say status 0 | 0 | vm: QEMU did not begin (ROM regions overlap) with the
+exec sleep 1000 | say status 0 | 0 | vm: the guest'\''s init had not begun after 1 s with the kernel unpacked
+say ready; sleep 2; say status 5 | exit 9 | 5 | vm: TCG
+echo no such device >&2; exit 1 | say status 0 | 125 |   no such device
+exit 0 | exit 0 | 125 | vm: the VM ended without the command'\''s exit status
+'
+
+test_boot() {
+	local status line
+
+	# shellcheck disable=SC2016 # for the script
+	{
+		echo '#!/bin/bash'
+		echo 'all="$*" ctl=${all#*id=ctl,path=} ctl=${ctl%% *}'
+		echo 'console=${all#*id=console,path=} console=${console%% *}'
+		echo 'say() { echo "$*" >"$ctl.out"; }'
+		echo '[[ $all != *loader,addr=* ]] || eval "$FIRST; exit 0"'
+		echo 'eval "$SECOND"'
+	} >"$ktap_dir/qemu"
+	chmod +x "$ktap_dir/qemu"
+	export FIRST SECOND VFIO_VERIFY_UNPACKED_LIMIT=1
+	while IFS='|' read -r FIRST SECOND status line; do
+		[[ -n $status ]] || continue
+		check "vm: unpacked: ${FIRST}image: ${SECOND# }" vm_says "${status// /}" "${line# }"
+	done <<<"$boot_cases"
+	FIRST='exit 9' SECOND='say status 0'
+	check 'vm: --image: as it is' vm_says 0 'vm: TCG' --image
+	printf '#!/bin/sh\necho so >&2\nexit 1\n' >"$ktap_dir/gcc"
+	chmod +x "$ktap_dir/gcc"
+	touch -d 2000-01-01 build/loader
+	check 'vm: no loader: the image as it is, and why' env "PATH=$ktap_dir:$PATH" bash -c \
+		"$(declare -f vm_says); ktap_dir=$ktap_dir; vm_says 0 'vm: .* unpacks itself: scripts/loader.c cannot be built: so'"
+}
+
 # What is unpacked of an image is of that image, and whole.
 test_image() {
 	local image=$ktap_dir/image start length kernel whole
@@ -474,7 +514,7 @@ count() {
 }
 
 ktap_plan $(($(count "$run_cases") + 8 + 2 + 6 + 2 * $(count "$ktap_cases") + $(count "$vm_cases") + \
-	6 + \
+	$(count "$boot_cases") + 2 + 6 + \
 	$(count "$ci_cases") + $(count "$option_cases") + 3 + 1 + 3 + \
 	$(count "$static_cases") + 1))
 test_run
@@ -483,6 +523,7 @@ test_run_signal
 test_ktap
 test_where
 test_vm
+test_boot
 test_image
 test_ci
 test_options

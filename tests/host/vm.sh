@@ -8,7 +8,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=tests/guest/ktap.sh
 . "$root/tests/guest/ktap.sh"
 
-ktap_plan 23
+ktap_plan 24
 vm=$root/scripts/vm
 export TMPDIR=$ktap_dir/tmp
 mkdir "$TMPDIR"
@@ -143,6 +143,8 @@ status=0
 	echo "AMD-Vi: Event logged" >/dev/kmsg' >"$ktap_dir/two" 2>"$ktap_dir/lost" || status=$?
 wait $one
 check '--strict: a log that is not clean: 125' [ $? -eq 125 ]
+check '--strict: and what stands around it is told' sh -c \
+	'sed -n "/what stands around the first/,\$p" "$0" | grep -q "nothing of the kind"' "$ktap_dir/dirty"
 check '--strict: a log that was cleared: 125' [ $status -eq 125 ]
 check '--strict: it is told so, and of faults that never ended' sh -c \
 	'grep -q "lost its beginning" "$0" && grep -q "did not end" "$0"' "$ktap_dir/lost"
@@ -151,7 +153,7 @@ check '--strict: it is told so, and of faults that never ended' sh -c \
 	grep 'middle\|2000' "$ktap_dir/within"
 	echo 'taint 512: a warning, Oops, bad page or lockup happened'
 } >"$ktap_dir/expected"
-sed -n 's/^  \(\[ *[0-9.]*\] \)\?//p' "$ktap_dir/dirty" >"$ktap_dir/got"
+sed -n '/what stands around/q;s/^  \(\[ *[0-9.]*\] \)\?//p' "$ktap_dir/dirty" >"$ktap_dir/got"
 check '--strict: each such line, and no other' diff "$ktap_dir/expected" "$ktap_dir/got"
 check 'two VMs side by side' [ "$(cat "$ktap_dir/one" "$ktap_dir/two" | tr '\n' ' ')" = 'one two ' ]
 check 'nothing left behind in the end' nothing_left

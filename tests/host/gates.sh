@@ -42,6 +42,7 @@ ok 1 - a\nok 2 - b\n| | 1 | 2 passed, 1 failed, 0 skipped | not ok 3 - one: whol
 1..2\nok 1 - a\no| kill -TERM $$ | 1 | 1 passed, 1 failed, 0 skipped | not ok 2 - one: whole plan: 1 of 2 points
 1..2\nok 1 - a\n| sleep 1000 | 1 | 1 passed, 1 failed, 0 skipped | not ok 2 - one: in time: more than 2 s, after 1 of 2 points
 1..1\nok 1 - a\n| trap "" TERM; sleep 1000 & wait; wait | 1 | 1 passed, 1 failed, 0 skipped | not ok 2 - one: in time: more than 2 s, after 1 of 1 points
+1..2\nok 1 - a\n| exit 124 | 1 | 1 passed, 1 failed, 0 skipped | not ok 2 - one: in time: a time-out of its own, after 0 s and 1 of 2 points
 1..1\nok 1 - a\nBail out! no more\n| | 1 | 1 passed, 1 failed, 0 skipped | not ok 2 - one: Bail out! no more
 1..2\nok 1 - a\nnot ok 2 - b\n| | 1 | 1 passed, 1 failed, 0 skipped | # alone: make test GROUP=one
 1..2\nnot ok 1 - a\nok 2 - b\n| | 1 | 1 passed, 1 failed, 0 skipped | # alone: make test GROUP=one
@@ -400,6 +401,76 @@ test_static() {
 	done <<<"$static_cases"
 }
 
+# bails_out WORDS COMMAND...: ends with 1 and those words
+bails_out() {
+	local status=0 words=$1
+	shift
+
+	"$@" >"$ktap_dir/said" 2>&1 || status=$?
+	cat "$ktap_dir/said"
+	[[ $status -eq 1 ]] && grep -qF -e "$words" "$ktap_dir/said"
+}
+
+# A gate over nothing, or over a file that is not there, is no gate.
+test_static_nothing() {
+	local copy=$ktap_dir/bare bin=$ktap_dir/nobin gate
+
+	mkdir "$copy" "$bin"
+	copy_tree "$copy"
+	check 'static: where git does not answer' \
+		bails_out 'Bail out! git' env GIT_DIR=/nonexistent "$copy/tests/static" only spdx
+	git -C "$copy" init -q
+	rm -r "$copy"/kmod/*.[ch] "$copy"/kmod/fmt "$copy"/user/*/*.c
+	check 'static: without a source of the programs' \
+		bails_out 'Bail out! user_c' "$copy/tests/static" only spdx
+	echo '/* SPDX-License-Identifier: GPL-2.0 */' >"$copy/user/one.c"
+	for gate in pure read_only escaped finished; do
+		check "static: $gate: its files are not there" bails_out 'not ok 1' "$copy/tests/static" only $gate
+	done
+	# shellcheck disable=SC2016 # expanded there
+	printf '#!/bin/bash\nmkdir -p "$3/2026-01-01/failures"\n' >"$bin/scan-build"
+	chmod +x "$bin/scan-build"
+	check 'static: scan-build: the analyzer breaks down over a file' \
+		bails_out 'the analyzer broke down' env PATH="$bin:$PATH" "$copy/tests/static" only scanned
+}
+
+# what make leaves of a test: a script; none | what must be said
+readonly unit_cases='
+printf "1..1\nok 1 - a\n" | 0 | ok 1 - a
+true | 1 | not ok 1 - build/unit/test_one: it says how many tests it has
+printf "1..0\n" | 1 | not ok 1 - build/unit/test_one: it says how many tests it has
+printf "1..1\nok 1 - a\n"; exit 3 | 1 | ok 1 - a
+none | 1 | not ok 1 - tests/unit/test_one.c is built
+'
+
+# unit_says STATUS LINE: tests/unit/run, with a make that leaves one test or none
+unit_says() {
+	local status=0
+
+	env PATH="$ktap_dir/unitbin:$PATH" "$ktap_dir/unit/tests/unit/run" >"$ktap_dir/said" 2>&1 || status=$?
+	cat "$ktap_dir/said"
+	[[ $status -eq $1 ]] && grep -qxF -e "$2" "$ktap_dir/said"
+}
+
+test_unit_run() {
+	local left status line at=$ktap_dir/unit
+
+	mkdir -p "$at/tests/unit" "$at/build/unit" "$ktap_dir/unitbin"
+	cp tests/unit/run "$at/tests/unit/run"
+	ln -s "$(type -P true)" "$ktap_dir/unitbin/make"
+	check 'unit tests: there are none' unit_says 1 'not ok 1 - there are unit tests'
+	: >"$at/tests/unit/test_one.c"
+	while IFS='|' read -r left status line; do
+		[[ -n $status ]] || continue
+		rm -f "$at/build/unit/test_one"
+		if [[ $left != 'none ' ]]; then
+			printf '#!/bin/bash\n%s\n' "$left" >"$at/build/unit/test_one"
+			chmod +x "$at/build/unit/test_one"
+		fi
+		check "unit tests: $left" unit_says "${status// /}" "${line# }"
+	done <<<"$unit_cases"
+}
+
 # What no script takes, before it has done anything: command | its exit status | its words
 readonly option_cases='
 scripts/vm --hmp 65536 -- true | 2 | vm: --hmp 65536: not a TCP port
@@ -516,7 +587,7 @@ count() {
 ktap_plan $(($(count "$run_cases") + 8 + 2 + 6 + 2 * $(count "$ktap_cases") + $(count "$vm_cases") + \
 	$(count "$boot_cases") + 2 + 6 + \
 	$(count "$ci_cases") + $(count "$option_cases") + 3 + 1 + 3 + \
-	$(count "$static_cases") + 1))
+	$(count "$static_cases") + 1 + 7 + $(count "$unit_cases") + 1))
 test_run
 test_run_more
 test_run_signal
@@ -531,4 +602,6 @@ test_kmod
 test_mutants
 test_suit
 test_static
+test_static_nothing
+test_unit_run
 ktap_end

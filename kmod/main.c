@@ -61,10 +61,12 @@ int walk_fill(struct walk *w)
 {
 	int ret;
 
-	for (w->nr = 0;; cond_resched()) {
+	w->nr = 0;
+	for (;;) {
 		ret = w->mm ? walk_batch(w) : iova_batch(w);
 		if (ret || w->full || w->addr == w->end || signal_pending(current))
 			return ret;
+		cond_resched();
 	}
 }
 
@@ -101,7 +103,9 @@ static int walk_ioctl_fill(struct walk *w, size_t size)
 		 * An entry that cannot be followed ends the answer before it.  The call fails with
 		 * -EIO only if that entry is the first one that it asks about.
 		 */
-		ret = err == -EIO && w->addr != w->out.start ? 0 : err;
+		ret = err;
+		if (err == -EIO && w->addr != w->out.start)
+			ret = 0;
 		if (!ret && !words_to_user(ubuf + nr * size, w->buf, w->nr * size))
 			ret = -EFAULT;
 		if (ret)
@@ -154,6 +158,7 @@ static int answer_keep(struct walk_file *wf, struct walk *w)
 	if (mutex_lock_killable(&wf->lock))
 		return -EINTR;
 	if (more && !w->out.answer) {
+		/* 0 means that there is no answer, so it is left out. */
 		wf->last_answer += wf->last_answer == U32_MAX ? 2 : 1;
 		w->out.answer = wf->last_answer;
 	}

@@ -194,16 +194,23 @@ static void walk_table(struct walk *w, const u64 *table, u32 level,
 			 * one of the four does not, they are read again, one by one, and only what
 			 * is read then counts.
 			 */
-			for (e++, next += step; last - e >= 4; e += 4, next += 4 * step)
+			e++;
+			next += step;
+			while (last - e >= 4) {
 				if (((READ_ONCE(e[0]) ^ next) | (READ_ONCE(e[1]) ^ (next + step)) |
 				     (READ_ONCE(e[2]) ^ (next + 2 * step)) |
 				     (READ_ONCE(e[3]) ^ (next + 3 * step))) &
 				    keep)
 					break;
-			for (; e < last; e++, next += step) {
+				e += 4;
+				next += 4 * step;
+			}
+			while (e < last) {
 				entry = READ_ONCE(*e);
 				if ((entry ^ next) & keep)
 					break;
+				e++;
+				next += step;
 			}
 			w->run_next = next;
 			to = min(base + ((u64)(e - first) << shift), end);

@@ -124,7 +124,8 @@ static inline const char *pt_next_flag(const struct pt_fmt *fmt, __u32 level, __
 		if (f->where & where && entry & mask)
 			break;
 	}
-	*pos = f->name ? f - fmt->flags + 1 : *pos;
+	if (f->name)
+		*pos = f - fmt->flags + 1;
 	return f->name;
 }
 
@@ -134,7 +135,7 @@ struct pt_effective {
 	__u32 no_user_levels; /* bit N: the entry of level N does not give PT_USER */
 };
 
-#define PT_EFFECTIVE_INIT ((struct pt_effective){ PT_RIGHTS_ALL, 0 })
+#define PT_EFFECTIVE_INIT ((struct pt_effective){ .rights = PT_RIGHTS_ALL })
 
 static inline void pt_effective_add(const struct pt_fmt *fmt, struct pt_effective *eff, __u32 level,
 				    __u64 entry)

@@ -70,8 +70,10 @@ static inline __u64 pt_x86_step(__u32 level, __u64 entry)
 	__u64 size = 1ULL << (12 + 9 * level);
 	enum pt_kind kind = pt_x86_kind(level, entry);
 
+	if (kind == PT_LEAF)
+		return size;
 	/* In an inverted entry the next frame is a smaller number. */
-	return kind == PT_LEAF ? size : pt_has_frame(kind) ? -size : 0;
+	return pt_has_frame(kind) ? -size : 0;
 }
 
 #define PT_IN_PAGE (PT_IN_LEAF | PT_IN_HUGE | PT_IN_PROTNONE)

@@ -13,7 +13,7 @@
 . /tests/left.sh
 # shellcheck source=tests/guest/pci.sh
 . /tests/pci.sh
-ktap_plan 41
+ktap_plan 44
 
 said() {
 	grep -qE -e "$1" "$ktap_dir/out"
@@ -104,11 +104,18 @@ expect 1 "step recheck failed: stale DMA: 1 of 48 pages .* of $two: process" 'th
 # What the first device moved is no proof of what a further one did not.
 nvme=$(find_device 0x1b36 0x0010)
 to_vfio "$nvme"
-expect 0 "^Verdict: pass: 3 of 4 witnesses; device DMA of $two not proven: 16 of 32 pages, a sample; proven: " \
+expect 0 "^Verdict: pass: 3 of 4 witnesses; interrupts of $two not proven: .*; device DMA of $two not proven: 16 of 32 pages, a sample; proven: " \
 	'a further device moves a sample: named' quick --quiet --size 128K --with "$two" "$one"
-expect 0 '^Verdict: pass: 4 of 4 witnesses; proven: ' 'a further device moves all: proven' quick --quiet --require device_dma --with "$two" "$one"
-expect 4 "required and not proven: device_dma; device DMA of $nvme not proven: no driver for 1b36:0010" \
+expect 0 "^Verdict: pass: 4 of 4 witnesses; interrupts of $two not proven: .*; proven: " 'a further device moves all: proven' quick --quiet --require device_dma --with "$two" "$one"
+expect 4 "required and not proven: device_dma; .*device DMA of $nvme not proven: no driver for 1b36:0010" \
 	'a further device moves nothing: required, and not proven' quick --quiet --require device_dma --with "$nvme" "$BDF"
+
+# Nor are the interrupts that it raised a proof of those that nobody had a further one raise.
+expect 4 "required and not proven: interrupts; interrupts of $two not proven: only the interrupts of the first device are tried" \
+	'interrupts are required of each device: not proven' quick --quiet --require interrupts --with "$two" "$one"
+expect 0 '^Verdict: pass: 4 of 4 witnesses; proven: .*, interrupts \(2 of 2 kinds\)$' 'of one device alone: proven' \
+	quick --quiet --require interrupts "$one"
+expect 0 "^    ok [0-9]+ - $two: interrupts # SKIP only the interrupts of the first" 'a line says so' quick --ktap --with "$two" "$one"
 
 # A device that is taken out of its slot while it is held is given back, whoever it is.
 # unplugged DEVICE-OPTIONS...: the host takes it away once the mapping is held

@@ -186,8 +186,10 @@ static void test_further(void **state)
 	assert_true(report_proven(&rep, WITNESS_DEVICE_DMA));
 	/* More than there can be are not written past the end. */
 	for (i = 0; i < REPORT_FURTHER + 2; i++)
-		report_further(&rep, "0000:01:00.0", "no driver");
+		report_further(&rep, WITNESS_DEVICE_DMA, "0000:01:00.0", "no driver");
 	assert_false(report_proven(&rep, WITNESS_DEVICE_DMA));
+	/* It says nothing of any other witness. */
+	assert_true(report_proven(&rep, WITNESS_INTERRUPTS));
 	assert_true(report_proven(&rep, WITNESS_IOMMU));
 	finish();
 	assert_int_equal(json_object_array_length(root("proven")), 4);

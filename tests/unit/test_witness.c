@@ -207,7 +207,8 @@ static void test_line(void **state)
 	expect_line(&f, "3 of 4 witnesses; device DMA not proven: no driver for 1b36:0010"
 			"; interrupts not proven: it was not asked; proven: " PROVEN_3);
 	/* What a further device did not prove has its own place. */
-	f.further = &(struct further_device){ "0000:01:00.0", "16 of 256 pages, a sample" };
+	f.further = &(struct further_device){ WITNESS_DEVICE_DMA, "0000:01:00.0",
+					      "16 of 256 pages, a sample" };
 	f.nr_further = 1;
 	expect_line(&f, "3 of 4 witnesses; device DMA not proven: no driver for 1b36:0010"
 			"; interrupts not proven: it was not asked"
@@ -220,6 +221,12 @@ static void test_line(void **state)
 	expect_line(&f, "3 of 4 witnesses; interrupts not proven: it was not asked"
 			"; device DMA of 0000:01:00.0 not proven: 16 of 256 pages, a sample"
 			"; proven: " PROVEN_3);
+	/* The same of the interrupts that nobody had a further device raise. */
+	said[WITNESS_INTERRUPTS] = said[WITNESS_DEVICE_DMA];
+	f.further = &(struct further_device){ WITNESS_INTERRUPTS, "0000:01:00.0", "not tried" };
+	expect_line(&f, "4 of 4 witnesses; interrupts of 0000:01:00.0 not proven: not tried"
+			"; proven: " PROVEN_3 ", device DMA (256 of 256 pages)");
+	said[WITNESS_INTERRUPTS] = (struct testimony){ .step = STATUS_SKIP };
 	f.nr_further = 0;
 	said[WITNESS_DEVICE_DMA] =
 		(struct testimony){ .step = STATUS_SKIP, .why = "no driver for 1b36:0010" };

@@ -395,20 +395,21 @@ static struct json_object *witness_json(const struct report *rep, enum witness_i
 	return w;
 }
 
-void report_further(struct report *rep, const char *bdf, const char *why)
+void report_further(struct report *rep, enum witness_id id, const char *bdf, const char *why)
 {
 	struct further_device *d = &rep->further[rep->nr_further];
 
 	if (rep->nr_further == REPORT_FURTHER)
 		return;
 	rep->nr_further++;
+	d->id = id;
 	snprintf(d->bdf, sizeof(d->bdf), "%s", bdf);
 	snprintf(d->why, sizeof(d->why), "%s", why);
 }
 
 bool report_proven(const struct report *rep, enum witness_id id)
 {
-	return testimony_proven(&rep->said[id]) && (id != WITNESS_DEVICE_DMA || !rep->nr_further);
+	return witness_proven(id, &rep->said[id], rep->further, rep->nr_further);
 }
 
 /* {witness, why}, and of which device where it is not about the first */
@@ -447,7 +448,7 @@ static void tell_witnesses(struct report *rep)
 	}
 	for (i = 0; i < rep->nr_further; i++)
 		json_object_array_add(not,
-				      not_proven_json(witnesses[WITNESS_DEVICE_DMA].name,
+				      not_proven_json(witnesses[rep->further[i].id].name,
 						      rep->further[i].bdf, rep->further[i].why));
 	json_object_object_add(rep->root, "witnesses", all);
 	json_object_object_add(rep->root, "proven", proven);

@@ -17,7 +17,7 @@
 
 enum report_mode { REPORT_TEXT, REPORT_JSON, REPORT_KTAP };
 
-#define REPORT_FURTHER 8 /* as many as --with may be given */
+#define REPORT_FURTHER 16 /* two witnesses of each device that --with may give */
 
 struct report {
 	enum report_mode mode;
@@ -32,7 +32,7 @@ struct report {
 	char err_step[32];
 	struct testimony said[NR_WITNESSES];
 	unsigned long long ns[NR_WITNESSES]; /* a page; 0: not measured */
-	/* Further devices that did not move data over all pages: what the first did is no proof */
+	/* What further devices did not prove */
 	struct further_device further[REPORT_FURTHER];
 	unsigned int nr_further;
 	unsigned int required; /* witnesses, as bits: what is not proven is exit 4 */
@@ -89,8 +89,8 @@ void report_witness_of(struct report *rep, const char *name, unsigned long long 
 void report_witness_unit(struct report *rep, const char *name, const char *unit);
 /* What it cost, in nanoseconds a page */
 void report_witness_ns(struct report *rep, const char *name, unsigned long long ns);
-/* Of a further device the witness device_dma is not proven; once for each device. */
-void report_further(struct report *rep, const char *bdf, const char *why);
+/* Of a further device this witness is not proven; once for each device. */
+void report_further(struct report *rep, enum witness_id id, const char *bdf, const char *why);
 /* Is all of this witness proven, of every device? */
 bool report_proven(const struct report *rep, enum witness_id id);
 /* Later than its step a difference came to light, which is not forgotten. */

@@ -90,6 +90,16 @@ enum status step_summary(struct run *run)
 	return STATUS_PASS;
 }
 
+/* How many of the further devices did not prove this witness. */
+static unsigned int further_without(const struct report *rep, enum witness_id id)
+{
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < rep->nr_further; i++)
+		nr += rep->further[i].id == id;
+	return nr;
+}
+
 /* A check for each witness of --require; what is not proven is unverified, exit 4. */
 enum status step_require(struct run *run)
 {
@@ -115,7 +125,7 @@ enum status step_require(struct run *run)
 		testimony_why(id, t, why, sizeof(why));
 		if (testimony_proven(t))
 			snprintf(why, sizeof(why), "%u further devices did not prove it",
-				 run->rep->nr_further);
+				 further_without(run->rep, id));
 		report_check(run->rep, witnesses[id].name, STATUS_UNVERIFIED, "not proven: %s",
 			     why);
 		text_list(&text, ", ", witnesses[id].name);

@@ -206,6 +206,17 @@ static void check_path(struct run *run, struct run_with *w)
 		report_check(run->rep, name, status, "%s; %s", err.why, err.fix);
 }
 
+/* Nobody has it interrupt, so that what the first device raised is no proof for this one. */
+static void skip_interrupts(struct run *run, const struct run_with *w)
+{
+	static const char why[] = "only the interrupts of the first device are tried";
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s: interrupts", w->dev.bdf);
+	report_check(run->rep, name, STATUS_SKIP, "%s", why);
+	report_further(run->rep, WITNESS_INTERRUPTS, w->dev.bdf, why);
+}
+
 /* The end of both steps: did any of their checks fail? */
 static enum status judge(struct run *run, const char *of)
 {
@@ -253,6 +264,7 @@ enum status step_with(struct run *run)
 			return status;
 		check_device(run, w);
 		check_path(run, w);
+		skip_interrupts(run, w);
 	}
 	return judge(run, "further devices");
 }
@@ -284,7 +296,7 @@ static void did_not_move(struct run *run, const struct run_with *w, const char *
 			 const char *why)
 {
 	report_check(run->rep, name, STATUS_SKIP, "%s", why);
-	report_further(run->rep, w->dev.bdf, why);
+	report_further(run->rep, WITNESS_DEVICE_DMA, w->dev.bdf, why);
 }
 
 /* All that it was to move has arrived, or what not. */
@@ -300,9 +312,9 @@ static void judge_data(struct run *run, struct run_with *w, const struct dma_dri
 	snprintf(why, sizeof(why), "%" PRIu64 " of %" PRIu64 " pages, a sample", seen->compared,
 		 seen->total);
 	if (seen->bad)
-		report_further(run->rep, w->dev.bdf, run->err.what);
+		report_further(run->rep, WITNESS_DEVICE_DMA, w->dev.bdf, run->err.what);
 	else if (seen->compared < seen->total)
-		report_further(run->rep, w->dev.bdf, why);
+		report_further(run->rep, WITNESS_DEVICE_DMA, w->dev.bdf, why);
 	if (seen->bad) {
 		report_check(run->rep, name, STATUS_FAIL, "%s: %s", run->err.what, run->err.why);
 		return;
@@ -359,7 +371,7 @@ static void move_data(struct run *run, struct run_with *w)
 	report_check(run->rep, name,
 		     ret == -ENOMEM || ret == -ENOSPC ? STATUS_UNVERIFIED : STATUS_FAIL, "%s: %s",
 		     run->err.what, run->err.why);
-	report_further(run->rep, w->dev.bdf, run->err.what);
+	report_further(run->rep, WITNESS_DEVICE_DMA, w->dev.bdf, run->err.what);
 }
 
 enum status step_with_dma(struct run *run)

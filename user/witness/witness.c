@@ -146,10 +146,20 @@ static bool has_place(const struct verdict_facts *f, enum witness_id id)
 	return id != WITNESS_QEMU || f->required & WITNESS_BIT(id);
 }
 
-/* All of it, of every device: what one has moved is no proof of another's DMA. */
+bool witness_proven(enum witness_id id, const struct testimony *t,
+		    const struct further_device *further, size_t nr_further)
+{
+	size_t i;
+
+	for (i = 0; i < nr_further; i++)
+		if (further[i].id == id)
+			return false;
+	return testimony_proven(t);
+}
+
 static bool all_proven(const struct verdict_facts *f, enum witness_id id)
 {
-	return testimony_proven(&f->said[id]) && (id != WITNESS_DEVICE_DMA || !f->nr_further);
+	return witness_proven(id, &f->said[id], f->further, f->nr_further);
 }
 
 static void add_not_proven(struct text *text, const struct verdict_facts *f)
@@ -174,7 +184,7 @@ static void add_further(struct text *text, const struct verdict_facts *f)
 
 	for (i = 0; i < f->nr_further; i++) {
 		part(text);
-		text_add(text, "%s of %s not proven: %s", witnesses[WITNESS_DEVICE_DMA].title,
+		text_add(text, "%s of %s not proven: %s", witnesses[f->further[i].id].title,
 			 f->further[i].bdf, f->further[i].why);
 	}
 }

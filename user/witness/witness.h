@@ -83,10 +83,18 @@ struct step_said {
 	enum status status;
 };
 
-/* A further device that did not prove what the first did: device DMA. */
+/* A further device that did not prove what the first did: device DMA, or interrupts. */
 struct further_device {
+	enum witness_id id;
 	char bdf[16], why[160];
 };
+
+/*
+ * Is all of this witness proven, of every device?  What the first device did is no proof of what
+ * one in @further did not.
+ */
+bool witness_proven(enum witness_id id, const struct testimony *t,
+		    const struct further_device *further, size_t nr_further);
 
 struct verdict_facts {
 	enum status verdict;

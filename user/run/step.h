@@ -143,9 +143,11 @@ enum status step_device_fd(struct run *run);
 void undo_device_fd(struct run *run);
 enum status step_unmap(struct run *run);
 
+/* run/regions.c */
+enum status step_regions(struct run *run);
+
 /* run/device.c */
 enum status step_device_info(struct run *run);
-enum status step_regions(struct run *run);
 enum status step_config(struct run *run);
 enum status step_irqs(struct run *run);
 

@@ -10,15 +10,11 @@
 
 #include "failure/failure.h"
 #include "pt/text.h"
+#include "run/show.h"
 #include "run/step.h"
 #include "lib/text.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-
-static void add_string(struct json_object *obj, const char *key, const char *v)
-{
-	json_object_object_add(obj, key, json_text(v));
-}
 
 /* The step stops the run: what failed with -@ret, why and the cure. */
 static enum status stop(struct run *run, int ret, const char *what, const char *why,

@@ -47,21 +47,21 @@ static enum status step_b(struct run *r)
 static enum status fails(struct run *r)
 {
 	say("f");
-	err_set(&r->err, 0, "it", "is wrong", "mend it");
+	err_set(&r->end.err, 0, "it", "is wrong", "mend it");
 	return STATUS_FAIL;
 }
 
 static enum status stops(struct run *r)
 {
 	say("s");
-	err_set(&r->err, 22, "it", "cannot be", "");
+	err_set(&r->end.err, 22, "it", "cannot be", "");
 	return STATUS_ERROR;
 }
 
 static enum status unverified(struct run *r)
 {
 	say("u");
-	err_set(&r->err, 0, "it", "is not known", "");
+	err_set(&r->end.err, 0, "it", "is not known", "");
 	return STATUS_UNVERIFIED;
 }
 
@@ -77,7 +77,7 @@ static enum status interrupted(struct run *r)
 {
 	say("i");
 	signal_seen = SIGTERM;
-	err_set(&r->err, 4, "poll", "Interrupted system call", "");
+	err_set(&r->end.err, 4, "poll", "Interrupted system call", "");
 	return STATUS_FAIL;
 }
 
@@ -266,7 +266,7 @@ static void test_back_end(void **state)
 	};
 
 	(void)state;
-	run.vfio.be = &no_container;
+	run.target.vfio.be = &no_container;
 	WALK(a, container, group, map);
 	assert_string_equal(said, "a-a");
 	expect_steps(status, detail, 4);

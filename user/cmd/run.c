@@ -401,10 +401,8 @@ static int run_main(int argc, char **argv, struct globals *g)
 	struct run run = {
 		.opts = &opts,
 		.rep = &rep,
-		.device = -1,
-		.vfio = VFIO_INIT,
-		.walk = -1,
-		.iova_file = -1,
+		.target = { .device = -1, .vfio = VFIO_INIT },
+		.evidence = { .walk = -1, .iova_file = -1 },
 	};
 	char tail[96];
 	bool given_back;

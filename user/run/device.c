@@ -29,14 +29,14 @@ enum status step_device_info(struct run *run)
 	struct vfio_caps caps = { .nr = 0 };
 	char text[64];
 	unsigned int i;
-	int ret = vfio_device_get_info(run->device, &info);
+	int ret = vfio_device_get_info(run->target.device, &info);
 
 	if (ret) {
-		err_set(&run->err, -ret, "VFIO_DEVICE_GET_INFO", strerror(-ret), "see dmesg");
+		err_set(&run->end.err, -ret, "VFIO_DEVICE_GET_INFO", strerror(-ret), "see dmesg");
 		return STATUS_ERROR;
 	}
-	run->nr_regions = info->num_regions;
-	run->nr_irqs = info->num_irqs;
+	run->target.nr_regions = info->num_regions;
+	run->target.nr_irqs = info->num_irqs;
 	report_line(run->rep, "Device Info:");
 	report_line(run->rep, "  Flags: 0x%x%s", info->flags,
 		    flags_text(flags, info->flags, text, sizeof(text)));
@@ -60,7 +60,7 @@ enum status step_device_info(struct run *run)
 		   info->num_irqs);
 	free(info);
 	if (ret) {
-		err_set(&run->err, -ret, "VFIO_DEVICE_GET_INFO",
+		err_set(&run->end.err, -ret, "VFIO_DEVICE_GET_INFO",
 			"its capability chain contradicts itself",
 			"report it to the kernel's VFIO maintainers");
 		return STATUS_FAIL;
@@ -88,10 +88,10 @@ static void show_ids(struct run *run, struct json_object *obj)
 		{ PCI_STATUS_DETECTED_PARITY, "PARITY" },
 		{ 0 },
 	};
-	const struct pci_config *c = &run->config;
+	const struct pci_config *c = &run->target.config;
 	char text[96];
 
-	add_int(obj, "size", run->config_size);
+	add_int(obj, "size", run->target.config_size);
 	json_add_hex(obj, "vendor", c->vendor);
 	json_add_hex(obj, "device", c->device);
 	json_add_hex(obj, "subsystem_vendor", c->sub_vendor);
@@ -103,7 +103,8 @@ static void show_ids(struct run *run, struct json_object *obj)
 	add_int(obj, "header_type", c->header_type);
 	add_bool(obj, "multifunction", c->multifunction);
 	add_int(obj, "interrupt_pin", c->irq_pin);
-	report_line(run->rep, "Configuration space, %u bytes:", (unsigned int)run->config_size);
+	report_line(run->rep,
+		    "Configuration space, %u bytes:", (unsigned int)run->target.config_size);
 	report_line(run->rep,
 		    "  %04x:%04x, subsystem %04x:%04x, class %06x, revision %02x, header %u%s",
 		    c->vendor, c->device, c->sub_vendor, c->sub_device, c->class, c->revision,
@@ -119,8 +120,8 @@ static enum status bar_unknown(struct run *run, unsigned int i, enum status stat
 {
 	if (status != STATUS_PASS)
 		return status;
-	err_set(&run->err, EIO, "", "VFIO told nothing of its region", "see the regions above");
-	err_what(&run->err, "BAR%u was not compared with its resource", i);
+	err_set(&run->end.err, EIO, "", "VFIO told nothing of its region", "see the regions above");
+	err_what(&run->end.err, "BAR%u was not compared with its resource", i);
 	return STATUS_UNVERIFIED;
 }
 
@@ -128,14 +129,15 @@ static enum status bar_unknown(struct run *run, unsigned int i, enum status stat
 static enum status show_bars(struct run *run, struct json_object *obj)
 {
 	struct sysfs_resource res[PCI_BARS + 1] = { { 0 } };
-	const struct pci_config *c = &run->config;
+	const struct pci_config *c = &run->target.config;
 	struct json_object *list = add_array(obj, "bars");
-	int n = sysfs_resources(run->dev.bdf, res, ARRAY_SIZE(res));
+	int n = sysfs_resources(run->target.dev.bdf, res, ARRAY_SIZE(res));
 	enum status status = STATUS_PASS;
 	unsigned int i;
 
 	if (n < (int)c->nr_bars) {
-		err_set(&run->err, n < 0 ? -n : EIO, "BARs were not compared with their resources",
+		err_set(&run->end.err, n < 0 ? -n : EIO,
+			"BARs were not compared with their resources",
 			"the device's file resource in /sys could not be read",
 			"mount -t sysfs none /sys");
 		status = STATUS_UNVERIFIED;
@@ -145,44 +147,44 @@ static enum status show_bars(struct run *run, struct json_object *obj)
 		const char *kind = bar->io ? "io" : bar->is_64 ? "mem64" : "mem32", *differs;
 		struct json_object *b;
 
-		if (run->regions_unknown & 1U << i) {
+		if (run->target.regions_unknown & 1U << i) {
 			status = bar_unknown(run, i, status);
 			continue;
 		}
-		if (!bar->used && !run->region_sizes[i])
+		if (!bar->used && !run->target.region_sizes[i])
 			continue;
 		b = append_object(list);
 		add_int(b, "index", i);
 		add_string(b, "type", kind);
 		add_bool(b, "prefetch", bar->prefetch);
 		json_add_hex(b, "address", bar->address);
-		json_add_hex(b, "size", run->region_sizes[i]);
+		json_add_hex(b, "size", run->target.region_sizes[i]);
 		if ((int)i >= n)
 			continue;
 		json_add_hex(b, "resource", res[i].start);
-		differs = pci_bar_differs(bar, &res[i], run->region_sizes[i]);
+		differs = pci_bar_differs(bar, &res[i], run->target.region_sizes[i]);
 		add_bool(b, "agrees", !differs);
 		report_line(run->rep, "  BAR%u: %s%s at 0x%llx, 0x%llx bytes; resource 0x%llx%s%s",
 			    i, kind, bar->prefetch ? ", prefetchable," : "",
 			    (unsigned long long)bar->address,
-			    (unsigned long long)run->region_sizes[i],
+			    (unsigned long long)run->target.region_sizes[i],
 			    (unsigned long long)res[i].start, differs ? ": " : "",
 			    differs ? differs : "");
 		if (!differs)
 			continue;
 		status = STATUS_FAIL;
-		err_set(&run->err, 0, "", differs, "see dmesg, and lspci -vv");
-		err_what(&run->err, "BAR%u", i);
+		err_set(&run->end.err, 0, "", differs, "see dmesg, and lspci -vv");
+		err_what(&run->end.err, "BAR%u", i);
 	}
-	if (c->rom || run->region_sizes[VFIO_PCI_ROM_REGION_INDEX]) {
+	if (c->rom || run->target.region_sizes[VFIO_PCI_ROM_REGION_INDEX]) {
 		struct json_object *rom = json_object_new_object();
 
 		json_object_object_add(obj, "rom", rom);
 		json_add_hex(rom, "address", c->rom);
-		json_add_hex(rom, "size", run->region_sizes[VFIO_PCI_ROM_REGION_INDEX]);
+		json_add_hex(rom, "size", run->target.region_sizes[VFIO_PCI_ROM_REGION_INDEX]);
 		add_bool(rom, "enabled", c->rom_enabled);
 		report_line(run->rep, "  ROM: at 0x%x, 0x%llx bytes%s", c->rom,
-			    (unsigned long long)run->region_sizes[VFIO_PCI_ROM_REGION_INDEX],
+			    (unsigned long long)run->target.region_sizes[VFIO_PCI_ROM_REGION_INDEX],
 			    c->rom_enabled ? ", enabled" : "");
 	}
 	return status;
@@ -190,7 +192,7 @@ static enum status show_bars(struct run *run, struct json_object *obj)
 
 static void show_cap(struct run *run, const struct pci_cap *cap, struct json_object *obj)
 {
-	const struct pci_config *c = &run->config;
+	const struct pci_config *c = &run->target.config;
 	char text[128] = "";
 
 	if (c->msi.at == cap->at) {
@@ -231,7 +233,7 @@ static void show_cap(struct run *run, const struct pci_cap *cap, struct json_obj
 
 static void show_caps(struct run *run, struct json_object *obj)
 {
-	const struct pci_config *c = &run->config;
+	const struct pci_config *c = &run->target.config;
 	struct json_object *list = add_array(obj, "caps");
 	unsigned int i;
 
@@ -260,17 +262,18 @@ static void show_caps(struct run *run, struct json_object *obj)
 enum status step_config(struct run *run)
 {
 	struct json_object *obj = report_object(run->rep, "config");
-	const struct pci_config *c = &run->config;
+	const struct pci_config *c = &run->target.config;
 	enum status status;
 
-	if (run->config_no) {
-		add_int(obj, "errno", run->config_no);
-		err_set(&run->err, run->config_no, "the configuration space",
-			strerror(run->config_no), "see dmesg; is the device still there?");
-		if (!(run->regions_unknown & 1U << VFIO_PCI_CONFIG_REGION_INDEX))
+	if (run->target.config_no) {
+		add_int(obj, "errno", run->target.config_no);
+		err_set(&run->end.err, run->target.config_no, "the configuration space",
+			strerror(run->target.config_no), "see dmesg; is the device still there?");
+		if (!(run->target.regions_unknown & 1U << VFIO_PCI_CONFIG_REGION_INDEX))
 			return STATUS_FAIL;
-		err_what(&run->err, "the configuration space was not checked");
-		err_why(&run->err, "VFIO_DEVICE_GET_REGION_INFO: %s", strerror(run->config_no));
+		err_what(&run->end.err, "the configuration space was not checked");
+		err_why(&run->end.err, "VFIO_DEVICE_GET_REGION_INFO: %s",
+			strerror(run->target.config_no));
 		return STATUS_UNVERIFIED;
 	}
 	show_ids(run, obj);
@@ -278,19 +281,19 @@ enum status step_config(struct run *run)
 	show_caps(run, obj);
 	run_detail(run, "%04x:%04x, %u capabilities, %u extended", c->vendor, c->device, c->nr_caps,
 		   c->nr_ext_caps);
-	if (c->vendor != run->dev.vendor) {
+	if (c->vendor != run->target.dev.vendor) {
 		status = STATUS_FAIL;
-		err_set(&run->err, 0, "the vendor", "",
+		err_set(&run->end.err, 0, "the vendor", "",
 			"see dmesg; is it the device that was meant?");
-		err_why(&run->err, "configuration space says 0x%04x, sysfs 0x%04x", c->vendor,
-			run->dev.vendor);
+		err_why(&run->end.err, "configuration space says 0x%04x, sysfs 0x%04x", c->vendor,
+			run->target.dev.vendor);
 	}
 	if (c->wrong) {
 		status = STATUS_FAIL;
 		add_string(obj, "wrong", c->wrong);
-		err_set(&run->err, 0, "", c->wrong,
+		err_set(&run->end.err, 0, "", c->wrong,
 			"see lspci -vvxxxx; update the device's firmware");
-		err_what(&run->err, "the configuration space at 0x%02x", c->wrong_at);
+		err_what(&run->end.err, "the configuration space at 0x%02x", c->wrong_at);
 	}
 	return status;
 }
@@ -311,14 +314,14 @@ enum status step_irqs(struct run *run)
 	char text[64];
 	uint32_t i, unknown = 0;
 
-	for (i = 0; i < run->nr_irqs; i++) {
+	for (i = 0; i < run->target.nr_irqs; i++) {
 		struct vfio_irq_info info = { .argsz = sizeof(info), .index = i };
 		const char *name = i < ARRAY_SIZE(names) ? names[i] : "?";
 		struct json_object *obj = append_object(list);
 
 		add_int(obj, "index", i);
 		add_string(obj, "name", name);
-		if (ioctl(run->device, VFIO_DEVICE_GET_IRQ_INFO, &info)) {
+		if (ioctl(run->target.device, VFIO_DEVICE_GET_IRQ_INFO, &info)) {
 			int no = errno;
 
 			add_int(obj, "errno", no);
@@ -326,9 +329,9 @@ enum status step_irqs(struct run *run)
 				    strerror(no));
 			if (vfio_irq_refusable(i, no) || unknown++)
 				continue;
-			err_set(&run->err, no, "", "", "see dmesg; is the device still there?");
-			err_what(&run->err, "what IRQ %u (%s) is, is not known", i, name);
-			err_why(&run->err, "VFIO_DEVICE_GET_IRQ_INFO: %s", strerror(no));
+			err_set(&run->end.err, no, "", "", "see dmesg; is the device still there?");
+			err_what(&run->end.err, "what IRQ %u (%s) is, is not known", i, name);
+			err_why(&run->end.err, "VFIO_DEVICE_GET_IRQ_INFO: %s", strerror(no));
 			continue;
 		}
 		add_int(obj, "count", info.count);
@@ -336,9 +339,9 @@ enum status step_irqs(struct run *run)
 		report_line(run->rep, "  IRQ %u (%s): count=%u, flags=0x%x%s", i, name, info.count,
 			    info.flags, flags_text(flags, info.flags, text, sizeof(text)));
 	}
-	run_detail(run, "%u indexes", run->nr_irqs);
+	run_detail(run, "%u indexes", run->target.nr_irqs);
 	if (!unknown)
 		return STATUS_PASS;
-	run_detail(run, "%u indexes, %u not known", run->nr_irqs, unknown);
+	run_detail(run, "%u indexes, %u not known", run->target.nr_irqs, unknown);
 	return STATUS_UNVERIFIED;
 }

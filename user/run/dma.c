@@ -30,7 +30,7 @@ const char *run_dma_idle(const struct run *run)
 	if (run->opts->dma == DMA_NONE)
 		return "--dma none";
 	/* As with --expect supervisor: it is not the process's to touch. */
-	if (run->supervisor)
+	if (run->evidence.supervisor)
 		return "the buffer has supervisor pages: it is not touched";
 	return NULL;
 }
@@ -42,8 +42,8 @@ unsigned int run_dma_taken(const struct run *run, const struct sysfs_device *dev
 	int nr_res = sysfs_resources(dev->bdf, res, PCI_BARS), bar;
 	unsigned int nr = 0, i;
 
-	for (i = 0; i < run->nr_mapped; i++)
-		taken[nr++] = (struct dma_range){ run->iovas[i], run->opts->size };
+	for (i = 0; i < run->mapping.nr; i++)
+		taken[nr++] = (struct dma_range){ run->mapping.iovas[i], run->opts->size };
 	/* A device takes an address of its own for no DMA, whatever the IOMMU has there. */
 	for (bar = 0; bar < nr_res; bar++)
 		if (res[bar].flags & SYSFS_RESOURCE_MEM && res[bar].start)
@@ -61,12 +61,12 @@ int run_dma_open(struct run *run, struct dma *dma, const struct dma_driver *drv,
 	struct dma_range taken[RUN_TAKEN];
 	const struct dma_host host = {
 		.vfio = vfio,
-		.iommu = &run->iommu,
+		.iommu = &run->target.iommu,
 		.taken = taken,
 		.nr_taken = run_dma_taken(run, dev, taken),
 	};
 
-	return dma_open(dma, drv, device, &host, &run->err);
+	return dma_open(dma, drv, device, &host, &run->end.err);
 }
 
 /* --- device-dma ------------------------------------------------------------ */
@@ -87,7 +87,7 @@ enum { TAKES_PART = 1, BAD = 2 };
 
 static uint64_t *word_at(const struct transfer *t, uint64_t offset)
 {
-	return (uint64_t *)((char *)t->run->buf + offset);
+	return (uint64_t *)((char *)t->run->mapping.buf + offset);
 }
 
 static uint64_t fill_word(void)
@@ -128,7 +128,7 @@ static void compare(struct transfer *t, uint64_t offset, uint64_t len, uint64_t 
 			continue;
 		if (!t->bad) {
 			describe_word(t, offset + i, found, text, sizeof(text));
-			err_why(&run->err, "first at %p, IOVA 0x%" PRIx64 ": there is %s",
+			err_why(&run->end.err, "first at %p, IOVA 0x%" PRIx64 ": there is %s",
 				(void *)word_at(t, offset + i), t->iova + offset + i, text);
 		}
 		t->bad += !(t->state[page] & BAD);
@@ -195,7 +195,7 @@ static int copy_all(struct transfer *t)
 		if (t->done % PROGRESS_COPIES == 0)
 			show_progress(t);
 		dma_plan_copy(&t->plan, t->done, &c);
-		ret = dev->drv->copy(dev, t->iova + c.from, t->iova + c.to, c.len, &run->err);
+		ret = dev->drv->copy(dev, t->iova + c.from, t->iova + c.to, c.len, &run->end.err);
 		if (ret)
 			break;
 	}
@@ -238,13 +238,13 @@ static int prove_mapping(struct run *run, struct dma *dev, uint64_t iova, uint64
 {
 	const uint64_t total = run->opts->size / DMA_PAGE;
 	const struct dma_area area = {
-		.buf = run->buf,
+		.buf = run->mapping.buf,
 		.iova = iova,
 		.pages = max && max < total ? max : total,
 		.fill = RUN_PATTERN,
 	};
 	struct dma_proof proof = { 0 };
-	int ret = dev->drv->prove(dev, &area, &proof, &run->err);
+	int ret = dev->drv->prove(dev, &area, &proof, &run->end.err);
 
 	seen->total += total;
 	seen->asked += area.pages;
@@ -271,12 +271,12 @@ static int copy_mapping(struct run *run, struct dma *dev, uint64_t iova, uint64_
 	seen->asked += t.plan.pages;
 	seen->sample = seen->asked < seen->total;
 	/* Not what a run before this one, or another device, may have left in memory. */
-	t.key = (uint64_t)getpid() << 48 ^ (uintptr_t)run->buf << 16 ^ (uint64_t)dev->device << 40 ^
-		0x9e3779b97f4a7c15ULL;
+	t.key = (uint64_t)getpid() << 48 ^ (uintptr_t)run->mapping.buf << 16 ^
+		(uint64_t)dev->device << 40 ^ 0x9e3779b97f4a7c15ULL;
 	t.state = calloc(t.plan.total, 1);
 	if (!t.state) {
-		err_set(&run->err, ENOMEM, "no memory to keep the pages' states", strerror(ENOMEM),
-			"give a smaller --size");
+		err_set(&run->end.err, ENOMEM, "no memory to keep the pages' states",
+			strerror(ENOMEM), "give a smaller --size");
 		return -ENOMEM;
 	}
 	mark_pages(&t);
@@ -294,7 +294,7 @@ static int copy_mapping(struct run *run, struct dma *dev, uint64_t iova, uint64_
 
 int run_dma_verify(struct run *run, struct dma *dev, uint64_t max, struct dma_seen *seen)
 {
-	const uint64_t each = max / run->nr_mapped;
+	const uint64_t each = max / run->mapping.nr;
 	int (*verify)(struct run * run, struct dma * dev, uint64_t iova, uint64_t max,
 		      struct dma_seen * seen) = dev->drv->prove ? prove_mapping : copy_mapping;
 	unsigned int i;
@@ -302,25 +302,25 @@ int run_dma_verify(struct run *run, struct dma *dev, uint64_t max, struct dma_se
 
 	memset(seen, 0, sizeof(*seen));
 	/* Each is a translation of its own: what went through one is no proof of another. */
-	for (i = 0; i < run->nr_mapped && !ret && !seen->bad; i++)
-		ret = verify(run, dev, run->iovas[i], max && !each ? 1 : each, seen);
+	for (i = 0; i < run->mapping.nr && !ret && !seen->bad; i++)
+		ret = verify(run, dev, run->mapping.iovas[i], max && !each ? 1 : each, seen);
 	if (seen->bad) {
-		err_what(&run->err, "what the device copied is wrong on %" PRIu64 " pages",
+		err_what(&run->end.err, "what the device copied is wrong on %" PRIu64 " pages",
 			 seen->bad);
-		err_fix(&run->err,
+		err_fix(&run->end.err,
 			"the IOMMU translates wrongly, or the pages moved under it; see dmesg");
 	}
 	/* Those that a difference kept from their turn are there all the same. */
-	seen->total = run->opts->size / DMA_PAGE * run->nr_mapped;
+	seen->total = run->opts->size / DMA_PAGE * run->mapping.nr;
 	return ret;
 }
 
 /* The driver has said why the device can move no data, or do nothing at all: no failure. */
 static enum status has_nothing(struct run *run)
 {
-	enum status status = run_dma_skip(run, run->err.why);
+	enum status status = run_dma_skip(run, run->end.err.why);
 
-	memset(&run->err, 0, sizeof(run->err));
+	memset(&run->end.err, 0, sizeof(run->end.err));
 	return status;
 }
 
@@ -338,7 +338,7 @@ static enum status judge(struct run *run, const struct dma_seen *seen)
 		   drv->prove ? "" : "once ", all);
 	if (seen->bad) {
 		report_witness(run->rep, "device_dma", STATUS_FAIL, seen->compared, seen->bad,
-			       run->err.why);
+			       run->end.err.why);
 		report_witness_of(run->rep, "device_dma", seen->asked, seen->total);
 		return STATUS_FAIL;
 	}
@@ -372,7 +372,7 @@ static enum status copy_and_compare(struct run *run)
 	if (ret == -EOPNOTSUPP)
 		return has_nothing(run);
 	status = ret == -EINTR ? STATUS_SKIP : ret == -ENOMEM ? STATUS_UNVERIFIED : STATUS_FAIL;
-	report_witness(run->rep, "device_dma", status, 0, 0, run->err.why);
+	report_witness(run->rep, "device_dma", status, 0, 0, run->end.err.why);
 	return status;
 }
 
@@ -383,14 +383,15 @@ static bool clear_of_bars(struct run *run, const struct sysfs_device *dev)
 	const unsigned int nr = run_dma_taken(run, dev, taken);
 	unsigned int i;
 
-	for (i = 0; i < run->nr_mapped; i++) {
-		if (!dma_taken_to(taken + run->nr_mapped, nr - run->nr_mapped, run->iovas[i],
-				  run->opts->size))
+	for (i = 0; i < run->mapping.nr; i++) {
+		if (!dma_taken_to(taken + run->mapping.nr, nr - run->mapping.nr,
+				  run->mapping.iovas[i], run->opts->size))
 			continue;
-		err_set(&run->err, ERANGE, "the device cannot reach all of the mapping", "", "");
-		err_why(&run->err, "the mapping at IOVA 0x%" PRIx64 " takes in a BAR of %s",
-			run->iovas[i], dev->bdf);
-		err_fix(&run->err, "give another --iova or a smaller --size, or --dma none");
+		err_set(&run->end.err, ERANGE, "the device cannot reach all of the mapping", "",
+			"");
+		err_why(&run->end.err, "the mapping at IOVA 0x%" PRIx64 " takes in a BAR of %s",
+			run->mapping.iovas[i], dev->bdf);
+		err_fix(&run->end.err, "give another --iova or a smaller --size, or --dma none");
 		return false;
 	}
 	return true;
@@ -400,18 +401,20 @@ static bool clear_of_bars(struct run *run, const struct sysfs_device *dev)
 bool run_dma_reachable(struct run *run, const struct dma_driver *drv,
 		       const struct sysfs_device *dev)
 {
-	uint64_t iova = run->iovas[0];
+	uint64_t iova = run->mapping.iovas[0];
 	unsigned int i;
 
-	for (i = 1; i < run->nr_mapped; i++)
-		if (run->iovas[i] > iova)
-			iova = run->iovas[i];
+	for (i = 1; i < run->mapping.nr; i++)
+		if (run->mapping.iovas[i] > iova)
+			iova = run->mapping.iovas[i];
 	if (iova + run->opts->size <= drv->iova_end)
 		return clear_of_bars(run, dev);
-	err_set(&run->err, ERANGE, "the device cannot reach all of the mapping", "", "");
-	err_why(&run->err, "%s reaches IOVAs below 0x%" PRIx64 ", the mapping ends at 0x%" PRIx64,
-		drv->name, drv->iova_end, iova + run->opts->size);
-	err_fix(&run->err, "give another --iova or a smaller --size, or do without: --dma none");
+	err_set(&run->end.err, ERANGE, "the device cannot reach all of the mapping", "", "");
+	err_why(&run->end.err,
+		"%s reaches IOVAs below 0x%" PRIx64 ", the mapping ends at 0x%" PRIx64, drv->name,
+		drv->iova_end, iova + run->opts->size);
+	err_fix(&run->end.err,
+		"give another --iova or a smaller --size, or do without: --dma none");
 	return false;
 }
 
@@ -421,35 +424,37 @@ static enum status no_driver(struct run *run)
 	char why[80];
 
 	if (!named) {
-		snprintf(why, sizeof(why), "no driver for %04x:%04x", run->dev.vendor,
-			 run->dev.device);
+		snprintf(why, sizeof(why), "no driver for %04x:%04x", run->target.dev.vendor,
+			 run->target.dev.device);
 		return run_dma_skip(run, why);
 	}
-	err_set(&run->err, ENODEV, "", "", "give --dma auto, or a device that it is for");
-	err_what(&run->err, "--dma %s: not for this device", named->name);
+	err_set(&run->end.err, ENODEV, "", "", "give --dma auto, or a device that it is for");
+	err_what(&run->end.err, "--dma %s: not for this device", named->name);
 	if (named->class_code)
-		err_why(&run->err, "it is of class %06x, the driver takes class %06x",
-			run->dev.class, named->class_code);
+		err_why(&run->end.err, "it is of class %06x, the driver takes class %06x",
+			run->target.dev.class, named->class_code);
 	else
-		err_why(&run->err, "it is %04x:%04x, the driver takes %04x:%04x", run->dev.vendor,
-			run->dev.device, named->vendor, named->device);
+		err_why(&run->end.err, "it is %04x:%04x, the driver takes %04x:%04x",
+			run->target.dev.vendor, run->target.dev.device, named->vendor,
+			named->device);
 	return STATUS_ERROR;
 }
 
-/* PASS: the driver takes the device; else run->err says why not. */
+/* PASS: the driver takes the device; else run->end.err says why not. */
 static enum status open_device(struct run *run, const struct dma_driver *drv)
 {
 	struct run_dma *dma = calloc(1, sizeof(*dma));
 	int ret;
 
 	if (!dma) {
-		err_set(&run->err, ENOMEM, "no memory for the device's driver", strerror(ENOMEM),
-			"");
+		err_set(&run->end.err, ENOMEM, "no memory for the device's driver",
+			strerror(ENOMEM), "");
 		return STATUS_UNVERIFIED;
 	}
 	run->dma = dma;
 	dma->klog = dma->event = dma->unmask = dma->irq = -1;
-	ret = run_dma_open(run, &dma->dev, drv, &run->dev, run->device, &run->vfio);
+	ret = run_dma_open(run, &dma->dev, drv, &run->target.dev, run->target.device,
+			   &run->target.vfio);
 	dma->open = !ret;
 	if (ret == -EOPNOTSUPP)
 		return has_nothing(run);
@@ -461,12 +466,12 @@ static enum status open_device(struct run *run, const struct dma_driver *drv)
 
 enum status step_device_dma(struct run *run)
 {
-	const struct dma_driver *drv = dma_driver_find(run->opts->dma, &run->dev);
+	const struct dma_driver *drv = dma_driver_find(run->opts->dma, &run->target.dev);
 	const char *idle = run_dma_idle(run);
 	enum status status = STATUS_PASS;
 
 	/* There addresses are physical, and a wrong one hits anything. */
-	if (!idle && drv && drv->own_size && !(run->vfio.be->has & BACKEND_MAP))
+	if (!idle && drv && drv->own_size && !(run->target.vfio.be->has & BACKEND_MAP))
 		idle = "no IOMMU translates what the device does";
 	if (!idle && drv)
 		status = open_device(run, drv);
@@ -475,15 +480,15 @@ enum status step_device_dma(struct run *run)
 	else if (!drv)
 		status = no_driver(run);
 	else if (status != STATUS_PASS)
-		; /* run->err says why */
+		; /* run->end.err says why */
 	else if (!dma_moves(drv))
 		status = run_dma_skip(run, "the driver for it has it interrupt, and move no data");
 	/* There addresses are physical, and a wrong one hits anything; it may interrupt. */
-	else if (!(run->vfio.be->has & BACKEND_MAP))
+	else if (!(run->target.vfio.be->has & BACKEND_MAP))
 		status = run_dma_skip(run, "no IOMMU translates what the device does");
 	else if (!run->opts->expect_user)
 		status = run_dma_skip(run, "--expect supervisor: the buffer is not touched");
-	else if (!run_dma_reachable(run, drv, &run->dev))
+	else if (!run_dma_reachable(run, drv, &run->target.dev))
 		status = STATUS_UNVERIFIED;
 	else
 		status = copy_and_compare(run);
@@ -492,9 +497,9 @@ enum status step_device_dma(struct run *run)
 		return status;
 	/* What was asked for by name and left out is not verified. */
 	if (status == STATUS_SKIP && drv && dma_driver_named(run->opts->dma)) {
-		err_set(&run->err, 0, "", run->detail,
+		err_set(&run->end.err, 0, "", run->end.detail,
 			"say --dma auto, which may leave it out, or take the reason away");
-		err_what(&run->err, "--dma %s: %s", drv->name,
+		err_what(&run->end.err, "--dma %s: %s", drv->name,
 			 run->dma && run->dma->proven ? "not proven both ways"
 						      : "the device moved no data");
 		status = STATUS_UNVERIFIED;

@@ -40,11 +40,11 @@ static int find_scratch(const struct run *run, uint64_t *iova)
 {
 	const uint64_t size = SCRATCH_PAGES * BASE_PAGE, limit = run->dma->dev.drv->iova_end;
 	struct dma_range taken[RUN_TAKEN];
-	unsigned int nr = run_dma_taken(run, &run->dev, taken);
-	int ret = dma_place(&run->iommu, taken, nr, run->iovas[0] + run->opts->size, size,
-			    BASE_PAGE, limit, iova);
+	unsigned int nr = run_dma_taken(run, &run->target.dev, taken);
+	int ret = dma_place(&run->target.iommu, taken, nr, run->mapping.iovas[0] + run->opts->size,
+			    size, BASE_PAGE, limit, iova);
 
-	return ret ? dma_place(&run->iommu, taken, nr, 0, size, BASE_PAGE, limit, iova) : 0;
+	return ret ? dma_place(&run->target.iommu, taken, nr, 0, size, BASE_PAGE, limit, iova) : 0;
 }
 
 static int map_scratch(struct run *run)
@@ -53,7 +53,7 @@ static int map_scratch(struct run *run)
 	int ret = find_scratch(run, &dma->scratch_iova);
 
 	if (ret) {
-		err_set(&run->err, -ret, "no free IOVA for a page more",
+		err_set(&run->end.err, -ret, "no free IOVA for a page more",
 			"the mapping leaves none that the device reaches", "give a smaller --size");
 		return ret;
 	}
@@ -62,16 +62,16 @@ static int map_scratch(struct run *run)
 	if (dma->scratch == MAP_FAILED) {
 		ret = -errno;
 		dma->scratch = NULL;
-		err_set(&run->err, -ret, "could not allocate a page", strerror(-ret), "");
+		err_set(&run->end.err, -ret, "could not allocate a page", strerror(-ret), "");
 		return ret;
 	}
 	madvise(dma->scratch, BASE_PAGE, MADV_DONTFORK);
 	memset(dma->scratch, SCRATCH_FILL, BASE_PAGE);
-	ret = vfio_map(&run->vfio, dma->scratch, dma->scratch_iova, BASE_PAGE,
+	ret = vfio_map(&run->target.vfio, dma->scratch, dma->scratch_iova, BASE_PAGE,
 		       VFIO_DMA_MAP_FLAG_READ);
 	if (ret) {
-		err_set(&run->err, -ret, "", strerror(-ret), "see dmesg");
-		err_what(&run->err, "could not map a page read-only at IOVA 0x%" PRIx64,
+		err_set(&run->end.err, -ret, "", strerror(-ret), "see dmesg");
+		err_what(&run->end.err, "could not map a page read-only at IOVA 0x%" PRIx64,
 			 dma->scratch_iova);
 		return ret;
 	}
@@ -96,13 +96,14 @@ static const void *find_other(const void *buf, size_t size, unsigned char fill)
 static bool memory_unchanged(struct run *run, const struct fault_case *fc)
 {
 	const void *scratch = find_other(run->dma->scratch, BASE_PAGE, SCRATCH_FILL);
-	const void *where = scratch ? scratch : find_other(run->buf, run->opts->size, RUN_PATTERN);
+	const void *where =
+		scratch ? scratch : find_other(run->mapping.buf, run->opts->size, RUN_PATTERN);
 
 	if (!where)
 		return true;
-	err_set(&run->err, 0, "", "", "the IOMMU does not keep this device out; see dmesg");
-	err_what(&run->err, "the device wrote into %s, and memory changed", fc->text);
-	err_why(&run->err, "first at %p, %s", where,
+	err_set(&run->end.err, 0, "", "", "the IOMMU does not keep this device out; see dmesg");
+	err_what(&run->end.err, "the device wrote into %s, and memory changed", fc->text);
+	err_why(&run->end.err, "first at %p, %s", where,
 		scratch ? "in the page itself" : "in the mapping");
 	return false;
 }
@@ -115,16 +116,16 @@ static bool memory_unchanged(struct run *run, const struct fault_case *fc)
 static int provoke(struct run *run, uint64_t iova, char *line)
 {
 	struct run_dma *dma = run->dma;
-	uint64_t *first = run->buf;
+	uint64_t *first = run->mapping.buf;
 	struct pci_bdf bdf = { 0 };
 	int ret;
 
-	parse_bdf(run->dev.bdf, &bdf);
+	parse_bdf(run->target.dev.bdf, &bdf);
 	for (;;) {
 		*first = FAULT_WORD;
-		ret = dma->dev.drv->store ? dma->dev.drv->store(&dma->dev, iova, &run->err)
-					  : dma->dev.drv->copy(&dma->dev, run->iovas[0], iova,
-							       sizeof(*first), &run->err);
+		ret = dma->dev.drv->store ? dma->dev.drv->store(&dma->dev, iova, &run->end.err)
+					  : dma->dev.drv->copy(&dma->dev, run->mapping.iovas[0],
+							       iova, sizeof(*first), &run->end.err);
 		memset(first, RUN_PATTERN, sizeof(*first));
 		if (!ret && dma->klog < 0)
 			ret = dma->klog;
@@ -145,21 +146,21 @@ static enum status explain_silence(struct run *run, const struct fault_case *fc,
 	bool denied = ret == -EACCES || ret == -EPERM;
 
 	/* The driver has said it. */
-	if (run->err.what[0])
+	if (run->end.err.what[0])
 		return STATUS_FAIL;
-	err_set(&run->err, -ret, "", strerror(-ret), "see dmesg");
+	err_set(&run->end.err, -ret, "", strerror(-ret), "see dmesg");
 	if (ret == -ETIME) {
-		err_what(&run->err,
+		err_what(&run->end.err,
 			 "the kernel logged no IOMMU fault of %s at IOVA 0x%" PRIx64 " (%s)",
-			 run->dev.bdf, iova, fc->kind);
-		err_why(&run->err,
+			 run->target.dev.bdf, iova, fc->kind);
+		err_why(&run->end.err,
 			"nothing arrived in memory, but no line came either; they are rate-limited, and some IOMMUs report none (QEMU's amd-iommu before 10.1)");
-		err_fix(&run->err, "see dmesg; run it again after 5 s");
+		err_fix(&run->end.err, "see dmesg; run it again after 5 s");
 	} else {
-		err_what(&run->err, "/dev/kmsg could not be read: IOMMU faults cannot be seen");
+		err_what(&run->end.err, "/dev/kmsg could not be read: IOMMU faults cannot be seen");
 		if (denied) {
-			err_why(&run->err, "no permission");
-			err_fix(&run->err,
+			err_why(&run->end.err, "no permission");
+			err_fix(&run->end.err,
 				"run as root, or with CAP_SYSLOG and read permission there");
 		}
 	}
@@ -186,8 +187,8 @@ static void say_on_purpose(struct run *run, const char *what)
 {
 	char text[96];
 
-	snprintf(text, sizeof(text), "vfio_test: %s: IOMMU faults on purpose %s\n", run->dev.bdf,
-		 what);
+	snprintf(text, sizeof(text), "vfio_test: %s: IOMMU faults on purpose %s\n",
+		 run->target.dev.bdf, what);
 	klog_say(text);
 	run->dma->told = !run->dma->told;
 }
@@ -253,7 +254,7 @@ void undo_dma_fault(struct run *run)
 		close(dma->klog);
 	dma->klog = -1;
 	if (dma->scratch_mapped)
-		vfio_unmap(&run->vfio, dma->scratch_iova, BASE_PAGE, &unmapped);
+		vfio_unmap(&run->target.vfio, dma->scratch_iova, BASE_PAGE, &unmapped);
 	dma->scratch_mapped = false;
 	if (dma->scratch)
 		munmap(dma->scratch, BASE_PAGE);

@@ -7,19 +7,20 @@
 
 static void collect(const struct run *run, struct env *env)
 {
-	const struct vfio_iommu *iommu = &run->iommu;
+	const struct vfio_iommu *iommu = &run->target.iommu;
 
 	env_machine(env, run->opts->module_path);
 	env_device(env, run->opts->bdf, NULL);
 	env_size(env, run->opts->size, run->opts->page_size);
 	env->mappings = run->opts->nr_iovas;
-	env->account = run->vfio.be && run->vfio.be->rules == RULES_IOMMUFD ? ACCOUNT_USER
-									    : ACCOUNT_PROCESS;
+	env->account = run->target.vfio.be && run->target.vfio.be->rules == RULES_IOMMUFD
+			       ? ACCOUNT_USER
+			       : ACCOUNT_PROCESS;
 	env->has_token = run->opts->vf_token;
 	/* Of a mapping: its IOVA is the first that is not mapped yet. */
-	env->has_iova = iommu->nr_ranges && run->nr_mapped < MAX_IOVAS;
+	env->has_iova = iommu->nr_ranges && run->mapping.nr < MAX_IOVAS;
 	if (env->has_iova) {
-		env->iova = run->iovas[run->nr_mapped];
+		env->iova = run->mapping.iovas[run->mapping.nr];
 		env->last_iova = iommu->ranges[iommu->nr_ranges - 1].end;
 	}
 }
@@ -29,7 +30,7 @@ enum status run_failed(struct run *run, const char *where, int ret, const char *
 	struct env env;
 
 	collect(run, &env);
-	failure_explain(&env, where, -ret, what, &run->err);
+	failure_explain(&env, where, -ret, what, &run->end.err);
 	return STATUS_ERROR;
 }
 
@@ -41,6 +42,6 @@ enum status run_not_opened(struct run *run, const char *where, int ret, const ch
 	collect(run, &env);
 	env_not_opened(&env, path, -ret);
 	snprintf(what, sizeof(what), "could not open %s", path);
-	failure_explain(&env, where, -ret, what, &run->err);
+	failure_explain(&env, where, -ret, what, &run->end.err);
 	return STATUS_ERROR;
 }

@@ -82,7 +82,7 @@ static void tell_comparisons(struct run *run, const struct hold *h)
 	json_object_object_add(obj, "comparisons", json_object_new_uint64(h->comparisons));
 	json_object_object_add(obj, "ended_hold", json_object_new_boolean(h->found != STATUS_PASS));
 	if (h->found != STATUS_PASS)
-		json_object_object_add(obj, "first", json_text(run->err.why));
+		json_object_object_add(obj, "first", json_text(run->end.err.why));
 }
 
 /* 0, or the status that the step ends with: nobody can read the report of the held mapping. */
@@ -95,7 +95,7 @@ static enum status tell_held(struct run *run)
 	ret = report_held(run->rep);
 	if (!ret)
 		return STATUS_PASS;
-	err_set(&run->err, -ret, "stdout: the report of the held mapping could not be written",
+	err_set(&run->end.err, -ret, "stdout: the report of the held mapping could not be written",
 		strerror(-ret), "give it somewhere to go, with space for it");
 	return STATUS_ERROR;
 }
@@ -105,7 +105,7 @@ enum status step_hold(struct run *run)
 	const unsigned int seconds = run->opts->hold_seconds;
 	struct hold h = {
 		.in = { .fd = seconds ? -1 : STDIN_FILENO, .events = POLLIN },
-		.recheck_ms = run->compared_iommu ? (int)run->opts->recheck_ms : 0,
+		.recheck_ms = run->evidence.compared_iommu ? (int)run->opts->recheck_ms : 0,
 		.found = STATUS_PASS,
 	};
 
@@ -130,12 +130,13 @@ enum status step_hold(struct run *run)
 	if (h.recheck_ms)
 		tell_comparisons(run, &h);
 	if (h.found == STATUS_PASS) {
-		memset(&run->err, 0, sizeof(run->err));
+		memset(&run->end.err, 0, sizeof(run->end.err));
 		run_detail(run, "held; %" PRIu64 " comparisons meanwhile", h.comparisons);
 		return STATUS_PASS;
 	}
 	/* Once seen it decides, even if all agrees again before unmap. */
-	fprintf(stderr, "vfio_test: the hold ends early: %s: %s\n", run->err.what, run->err.why);
+	fprintf(stderr, "vfio_test: the hold ends early: %s: %s\n", run->end.err.what,
+		run->end.err.why);
 	run_detail(run, "ended early, by comparison %" PRIu64, h.comparisons);
 	return h.found;
 }

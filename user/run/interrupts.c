@@ -40,14 +40,14 @@ static int irq_raise(struct run *run, struct irq_seen *seen)
 	struct dma *dev = &run->dma->dev;
 
 	seen->raised++;
-	return dev->drv->interrupt(dev, true, &run->err);
+	return dev->drv->interrupt(dev, true, &run->end.err);
 }
 
 static int irq_ack(struct run *run)
 {
 	struct dma *dev = &run->dma->dev;
 
-	return dev->drv->interrupt(dev, false, &run->err);
+	return dev->drv->interrupt(dev, false, &run->end.err);
 }
 
 /* Within @ms: how often the event came, 0 for not at all. */
@@ -64,8 +64,8 @@ static uint64_t irq_wait(struct run *run, int ms)
 static int irq_fail(struct run *run, const struct irq_case *ic, int ret, const char *what,
 		    const char *why)
 {
-	err_set(&run->err, -ret, "", why, "see dmesg and /proc/interrupts");
-	err_what(&run->err, "%s: %s", ic->name, what);
+	err_set(&run->end.err, -ret, "", why, "see dmesg and /proc/interrupts");
+	err_what(&run->end.err, "%s: %s", ic->name, what);
 	return ret;
 }
 
@@ -85,20 +85,20 @@ static int irq_expect(struct run *run, const struct irq_case *ic, struct irq_see
 	if (count == 1 || (count && irq_repeats(run, ic)))
 		return 0;
 	irq_fail(run, ic, ret, "", "");
-	err_what(&run->err, "%s: the device's interrupt %s", ic->name,
+	err_what(&run->end.err, "%s: the device's interrupt %s", ic->name,
 		 count ? "arrived more than once" : "did not arrive");
 	if (count)
-		err_why(&run->err, "%" PRIu64 " events %s", count, when);
+		err_why(&run->end.err, "%" PRIu64 " events %s", count, when);
 	else
-		err_why(&run->err, "nothing on the eventfd within %d s %s", IRQ_WAIT_MS / 1000,
+		err_why(&run->end.err, "nothing on the eventfd within %d s %s", IRQ_WAIT_MS / 1000,
 			when);
 	return ret;
 }
 
 static int irq_set(struct run *run, const struct irq_case *ic, bool on)
 {
-	int ret = on ? vfio_irq_enable(run->device, ic->index, run->dma->event)
-		     : vfio_irq_disable(run->device, ic->index);
+	int ret = on ? vfio_irq_enable(run->target.device, ic->index, run->dma->event)
+		     : vfio_irq_disable(run->target.device, ic->index);
 
 	if (ret)
 		return irq_fail(run, ic, ret,
@@ -115,8 +115,8 @@ static int irq_unmask(struct run *run, const struct irq_case *ic, bool by_event)
 	int ret;
 
 	if (!by_event)
-		return vfio_irq_unmask(run->device, ic->index);
-	ret = vfio_irq_unmask_by(run->device, ic->index, run->dma->unmask);
+		return vfio_irq_unmask(run->target.device, ic->index);
+	ret = vfio_irq_unmask_by(run->target.device, ic->index, run->dma->unmask);
 	if (!ret && write(run->dma->unmask, &one, sizeof(one)) != sizeof(one))
 		ret = -errno;
 	return ret;
@@ -155,7 +155,7 @@ static int irq_check_once(struct run *run, const struct irq_case *ic)
 	if (!more)
 		return 0;
 	irq_fail(run, ic, -EPROTO, "the device's interrupt arrived more than once", "");
-	err_why(&run->err, "%" PRIu64 " more events within %d ms after the first", more,
+	err_why(&run->end.err, "%" PRIu64 " more events within %d ms after the first", more,
 		IRQ_TWICE_MS);
 	return -EPROTO;
 }
@@ -200,7 +200,7 @@ static void tell_irq(struct run *run, const struct irq_case *ic, const struct ir
 
 /*
  * One index, from on to off.  What the host keeps the kernel from setting up was not verified,
- * with the cause in run->err.
+ * with the cause in run->end.err.
  */
 static enum status irq_try(struct run *run, const struct irq_case *ic, const struct irq_host *host)
 {
@@ -211,12 +211,13 @@ static enum status irq_try(struct run *run, const struct irq_case *ic, const str
 	if (ret) {
 		cause = irq_host_cause(host, ic->index, -ret);
 		if (cause)
-			irq_cause_text(cause, host, run->err.why, sizeof(run->err.why));
+			irq_cause_text(cause, host, run->end.err.why, sizeof(run->end.err.why));
 		else if (!host->known)
-			err_why(&run->err, "what of this host keeps it off cannot be read");
+			err_why(&run->end.err, "what of this host keeps it off cannot be read");
 		else
 			return STATUS_FAIL;
-		report_mark(run->rep, STATUS_UNVERIFIED, "%s: %s", run->err.what, run->err.why);
+		report_mark(run->rep, STATUS_UNVERIFIED, "%s: %s", run->end.err.what,
+			    run->end.err.why);
 		return STATUS_UNVERIFIED;
 	}
 	ret = irq_check(run, ic, &seen);
@@ -230,9 +231,9 @@ static enum status irq_try(struct run *run, const struct irq_case *ic, const str
 static enum status irq_unknown(struct run *run, const struct irq_case *ic, int no)
 {
 	irq_fail(run, ic, -no, "VFIO does not tell whether the device has it", "");
-	err_why(&run->err, "VFIO_DEVICE_GET_IRQ_INFO: %s", strerror(no));
-	report_mark(run->rep, STATUS_UNVERIFIED, "%s: %s; %s", run->err.what, run->err.why,
-		    run->err.fix);
+	err_why(&run->end.err, "VFIO_DEVICE_GET_IRQ_INFO: %s", strerror(no));
+	report_mark(run->rep, STATUS_UNVERIFIED, "%s: %s; %s", run->end.err.what, run->end.err.why,
+		    run->end.err.fix);
 	return STATUS_UNVERIFIED;
 }
 
@@ -251,20 +252,20 @@ enum status step_interrupts(struct run *run)
 	dma->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	dma->unmask = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (dma->event < 0 || dma->unmask < 0) {
-		err_set(&run->err, errno, "interrupts were not checked: no eventfd for them",
+		err_set(&run->end.err, errno, "interrupts were not checked: no eventfd for them",
 			strerror(errno), "raise ulimit -n");
 		return STATUS_UNVERIFIED;
 	}
 	if (dma->dev.drv->release_irq)
 		dma->dev.drv->release_irq(&dma->dev);
-	irq_host_read(&host, run->dev.bdf);
+	irq_host_read(&host, run->target.dev.bdf);
 	for (i = 0; i < ARRAY_SIZE(irq_cases) && status != STATUS_FAIL && !signal_seen; i++) {
 		const struct irq_case *ic = &irq_cases[i];
 		struct vfio_irq_info info = { .argsz = sizeof(info), .index = ic->index };
 		enum status one;
 		size_t used = strlen(names);
 
-		if (ioctl(run->device, VFIO_DEVICE_GET_IRQ_INFO, &info)) {
+		if (ioctl(run->target.device, VFIO_DEVICE_GET_IRQ_INFO, &info)) {
 			one = irq_unknown(run, ic, errno);
 		} else if (!info.count) {
 			report_line(run->rep, "%s: the device has none", ic->name);
@@ -283,7 +284,8 @@ enum status step_interrupts(struct run *run)
 	undo_interrupts(run);
 	if (!nr)
 		return run_dma_skip(run, "the device has no MSI-X, MSI or INTx");
-	report_witness(run->rep, "interrupts", status, tried, status == STATUS_FAIL, run->err.why);
+	report_witness(run->rep, "interrupts", status, tried, status == STATUS_FAIL,
+		       run->end.err.why);
 	report_witness_of(run->rep, "interrupts", nr, nr);
 	run_detail(run, "by eventfd: %s", names[0] ? names : "none");
 	return signal_seen ? STATUS_SKIP : status;
@@ -299,7 +301,7 @@ void undo_interrupts(struct run *run)
 	if (dma->irq >= 0) {
 		/* First, or INTx stays asserted with nobody to care. */
 		dma->dev.drv->interrupt(&dma->dev, false, &ignored);
-		vfio_irq_disable(run->device, (uint32_t)dma->irq);
+		vfio_irq_disable(run->target.device, (uint32_t)dma->irq);
 	}
 	dma->irq = -1;
 	if (dma->event >= 0)

@@ -58,7 +58,7 @@ static void add_odd(uint64_t offset, uint64_t pa_process, uint64_t pa_iommu, voi
 	struct odd *odd = arg;
 	char process[24] = "no frame", iommu[24] = "no frame", page[24];
 	const char *of = odd->bdf ? " of " : "";
-	uint64_t vaddr = (uintptr_t)odd->run->buf + offset;
+	uint64_t vaddr = (uintptr_t)odd->run->mapping.buf + offset;
 
 	if (pa_process != FRAME_NONE)
 		snprintf(process, sizeof(process), "0x%" PRIx64, pa_process);
@@ -101,13 +101,13 @@ static void tell_translations(struct json_object *list, const struct verify_pte_
 /* Why not all translations could be read; of which device, where there are several. */
 static void explain_devices(struct run *run, const struct odd *odd, int no)
 {
-	char what[sizeof(run->err.what)];
+	char what[sizeof(run->end.err.what)];
 
-	explain_iova(&run->err, no);
+	explain_iova(&run->end.err, no);
 	if (!odd->bdf)
 		return;
-	snprintf(what, sizeof(what), "%s", run->err.what);
-	err_what(&run->err, "%s: %.160s", odd->bdf, what);
+	snprintf(what, sizeof(what), "%s", run->end.err.what);
+	err_what(&run->end.err, "%s: %.160s", odd->bdf, what);
 }
 
 /*
@@ -123,19 +123,19 @@ static int compare_device(struct run *run, const char *device, const struct fram
 	if (parse_bdf(device, &bdf))
 		return -EINVAL;
 	odd->bdf = run->opts->nr_with ? device : NULL;
-	for (i = 0; i < run->nr_mapped; i++) {
-		struct frames iommu = { NULL, 0, run->iovas[i] };
+	for (i = 0; i < run->mapping.nr; i++) {
+		struct frames iommu = { NULL, 0, run->mapping.iovas[i] };
 		struct verify_pte_run *got = NULL;
-		int ret = verify_pte_get(run->iova_file, iova_device(&bdf), run->iovas[i],
-					 run->opts->size, VERIFY_PTE_IOVAS, (void **)&got,
-					 &iommu.nr, &run->iova_info);
+		int ret = verify_pte_get(run->evidence.iova_file, iova_device(&bdf),
+					 run->mapping.iovas[i], run->opts->size, VERIFY_PTE_IOVAS,
+					 (void **)&got, &iommu.nr, &run->evidence.iova_info);
 
 		if (ret)
 			return ret;
 		iommu.runs = got;
 		if (odd->translations)
 			tell_translations(odd->translations, got, iommu.nr);
-		odd->iova = run->iovas[i];
+		odd->iova = run->mapping.iovas[i];
 		frames_compare(process, &iommu, run->opts->size, add_odd, odd);
 		free(got);
 	}
@@ -145,13 +145,13 @@ static int compare_device(struct run *run, const char *device, const struct fram
 /* Base pages of all mappings, for each device that is in the container */
 static uint64_t pages_for_all(const struct run *run)
 {
-	return run->opts->size / BASE_PAGE * run->nr_mapped * (1 + run->nr_with);
+	return run->opts->size / BASE_PAGE * run->mapping.nr * (1 + run->target.nr_with);
 }
 
 /* One further device's part: a check of its own, and its own object in JSON. */
 static void tell_device(struct run *run, unsigned int i, struct odd *odd, uint64_t bad)
 {
-	const uint64_t pages = run->opts->size / BASE_PAGE * run->nr_mapped;
+	const uint64_t pages = run->opts->size / BASE_PAGE * run->mapping.nr;
 	struct json_object *with = json_object_array_get_idx(
 				   json_object_object_get(run->rep->root, "with"), i),
 			   *obj;
@@ -174,13 +174,13 @@ static void tell_device(struct run *run, unsigned int i, struct odd *odd, uint64
 static int compare_devices(struct run *run, const struct verify_pte_run *runs, size_t nr,
 			   struct odd *odd, bool tell)
 {
-	const struct frames process = { runs, nr, (uintptr_t)run->buf };
+	const struct frames process = { runs, nr, (uintptr_t)run->mapping.buf };
 	unsigned int i;
 	int ret;
 
 	odd->translations = tell ? report_object(run->rep, "translations") : NULL;
 	ret = compare_device(run, run->opts->bdf, &process, odd);
-	for (i = 0; i < run->nr_with && !ret; i++) {
+	for (i = 0; i < run->target.nr_with && !ret; i++) {
 		const uint64_t before = odd->nr;
 
 		odd->translations = tell ? json_object_new_array() : NULL;
@@ -200,32 +200,32 @@ enum status step_iommu(struct run *run)
 	enum status status;
 	int ret;
 
-	if (!run->verified) {
+	if (!run->evidence.verified) {
 		run_detail(run, "nothing from the module to compare with");
 		return STATUS_UNVERIFIED;
 	}
-	run->iova_file =
-		verify_pte_open(run->mods, run->opts->module_path, VERIFY_PTE_IOVA, &run->err);
-	if (run->iova_file < 0)
+	run->evidence.iova_file =
+		verify_pte_open(run->mods, run->opts->module_path, VERIFY_PTE_IOVA, &run->end.err);
+	if (run->evidence.iova_file < 0)
 		return STATUS_UNVERIFIED;
-	ret = compare_devices(run, run->runs, run->nr_runs, &odd, true);
+	ret = compare_devices(run, run->evidence.runs, run->evidence.nr_runs, &odd, true);
 	if (ret) {
 		explain_devices(run, &odd, -ret);
 		return STATUS_UNVERIFIED;
 	}
 	ns = (now_ns() - start) / total;
-	run->compared_iommu = true;
+	run->evidence.compared_iommu = true;
 	run_detail(run, "%" PRIu64 " of %" PRIu64 " frames agree, %" PRIu64 " ns a page",
 		   total - odd.nr, total, ns);
 	status = odd.nr ? STATUS_FAIL : STATUS_PASS;
 	report_witness(run->rep, "iommu", status, total, odd.nr, odd.first);
 	report_witness_ns(run->rep, "iommu", ns);
 	if (odd.nr) {
-		err_what(&run->err,
+		err_what(&run->end.err,
 			 "%" PRIu64 " of %" PRIu64 " frames differ between process and IOMMU",
 			 odd.nr, total);
-		err_why(&run->err, "first %s", odd.first);
-		err_fix(&run->err,
+		err_why(&run->end.err, "first %s", odd.first);
+		err_fix(&run->end.err,
 			"the device reaches other memory than the process: do not let it run");
 		return status;
 	}
@@ -237,9 +237,9 @@ enum status step_iommu(struct run *run)
 
 void undo_iommu(struct run *run)
 {
-	if (run->iova_file >= 0)
-		close(run->iova_file);
-	run->iova_file = -1;
+	if (run->evidence.iova_file >= 0)
+		close(run->evidence.iova_file);
+	run->evidence.iova_file = -1;
 }
 
 static const struct verify_pte_who own_pages = { 0 };
@@ -254,8 +254,8 @@ enum status recheck(struct run *run, bool tell)
 	struct verify_pte_run *runs = NULL;
 	struct verify_pte_walk info;
 	size_t nr = 0;
-	int ret = verify_pte_get(run->walk, own_pages, (uintptr_t)run->buf, run->opts->size,
-				 VERIFY_PTE_RUNS, (void **)&runs, &nr, &info);
+	int ret = verify_pte_get(run->evidence.walk, own_pages, (uintptr_t)run->mapping.buf,
+				 run->opts->size, VERIFY_PTE_RUNS, (void **)&runs, &nr, &info);
 
 	/* In no VMA any more: no page of it has a frame. */
 	if (ret == -EFAULT)
@@ -276,13 +276,13 @@ enum status recheck(struct run *run, bool tell)
 	run_detail(run, "%" PRIu64 " of %" PRIu64 " frames still agree", total - odd.nr, total);
 	if (!odd.nr)
 		return STATUS_PASS;
-	err_what(&run->err,
+	err_what(&run->end.err,
 		 "stale DMA: %" PRIu64 " of %" PRIu64
 		 " pages have another frame in the process than in the IOMMU by now",
 		 odd.nr, total);
-	err_why(&run->err, "first %s", odd.first);
-	report_witness_differs(run->rep, "iommu", odd.nr, run->err.why);
-	err_fix(&run->err,
+	err_why(&run->end.err, "first %s", odd.first);
+	report_witness_differs(run->rep, "iommu", odd.nr, run->end.err.why);
+	err_fix(&run->end.err,
 		"what changed the mapping of the process (madvise, fork, mremap, a hole punched) must unmap it for the device before");
 	return STATUS_FAIL;
 }
@@ -291,12 +291,12 @@ enum status step_recheck(struct run *run)
 {
 	enum status status;
 
-	if (!run->compared_iommu) {
+	if (!run->evidence.compared_iommu) {
 		run_detail(run, "not compared before");
 		return STATUS_SKIP;
 	}
 	status = recheck(run, true);
 	if (status == STATUS_PASS)
-		report_ok(run->rep, "Before unmap: %s", run->detail);
+		report_ok(run->rep, "Before unmap: %s", run->end.detail);
 	return status;
 }

@@ -58,7 +58,7 @@ __attribute__((format(printf, 3, 4))) void irqs_unverified(struct irqs *q, const
 /* 0 or an errno; ENOSPC as well where the kernel has not that many vectors left. */
 int irqs_set_irqs(const struct irqs *q, const struct vfio_irq_set *set)
 {
-	int ret = ioctl(q->run->device, VFIO_DEVICE_SET_IRQS, set);
+	int ret = ioctl(q->run->target.device, VFIO_DEVICE_SET_IRQS, set);
 
 	if (ret > 0)
 		return ENOSPC;
@@ -222,10 +222,10 @@ int irqs_set_disable_bit(const struct irqs *q, bool on)
 	uint64_t at = q->config_at + PCI_COMMAND;
 	uint16_t v;
 
-	if (pread(q->run->device, &v, sizeof(v), at) != sizeof(v))
+	if (pread(q->run->target.device, &v, sizeof(v), at) != sizeof(v))
 		return EIO;
 	v = on ? v | PCI_COMMAND_INTX_DISABLE : v & ~PCI_COMMAND_INTX_DISABLE;
-	return pwrite(q->run->device, &v, sizeof(v), at) == sizeof(v) ? 0 : EIO;
+	return pwrite(q->run->target.device, &v, sizeof(v), at) == sizeof(v) ? 0 : EIO;
 }
 
 /*
@@ -345,7 +345,7 @@ static void check_rule(struct irqs *q, const struct irq_rule *rule)
 /* How many vectors the configuration space says; 1 where it does not */
 static uint32_t vectors_told(const struct irqs *q)
 {
-	const struct pci_config *c = &q->run->config;
+	const struct pci_config *c = &q->run->target.config;
 
 	switch (q->index) {
 	case VFIO_PCI_INTX_IRQ_INDEX:
@@ -364,13 +364,13 @@ static uint32_t vectors_told(const struct irqs *q)
 int irqs_get_info(const struct irqs *q, uint32_t argsz, struct vfio_irq_info *info)
 {
 	*info = (struct vfio_irq_info){ .argsz = argsz, .index = q->index };
-	return ioctl(q->run->device, VFIO_DEVICE_GET_IRQ_INFO, info) ? errno : 0;
+	return ioctl(q->run->target.device, VFIO_DEVICE_GET_IRQ_INFO, info) ? errno : 0;
 }
 
 /* Fills in what the index is; false: it is none */
 static bool check_info(struct irqs *q)
 {
-	const int told = q->run->config_no ? -1 : (int)vectors_told(q);
+	const int told = q->run->target.config_no ? -1 : (int)vectors_told(q);
 	struct vfio_irq_info info;
 	char detail[96];
 	bool right;
@@ -450,7 +450,7 @@ static void check_beyond(struct irqs *q)
 	struct vfio_irq_info info;
 	int no;
 
-	q->index = q->run->nr_irqs;
+	q->index = q->run->target.nr_irqs;
 	no = irqs_get_info(q, sizeof(info), &info);
 	report_check(q->run->rep, "info of an index too high",
 		     no == EINVAL ? STATUS_PASS : STATUS_FAIL, "%s", errno_text(no));
@@ -470,12 +470,12 @@ static bool open_files(struct irqs *q)
 		q->files.vectors[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	q->files.spare = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	q->files.closed = INT32_MAX; /* more than any process may have */
-	q->files.other = q->run->device;
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config", q->run->dev.bdf);
+	q->files.other = q->run->target.device;
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config", q->run->target.dev.bdf);
 	q->sysfs = open(path, O_RDONLY | O_CLOEXEC);
-	irq_host_read(&q->host, q->run->dev.bdf);
+	irq_host_read(&q->host, q->run->target.dev.bdf);
 	q->null_safe = !uname(&uts) && irq_null_safe(uts.release);
-	if (vfio_device_get_region(q->run->device, VFIO_PCI_CONFIG_REGION_INDEX, &info))
+	if (vfio_device_get_region(q->run->target.device, VFIO_PCI_CONFIG_REGION_INDEX, &info))
 		return false;
 	q->config_at = info->offset;
 	free(info);
@@ -523,21 +523,21 @@ static enum status judge(struct run *run, const struct irqs *q)
 
 	run_detail(run, "%u of %u answers are the kernel's own", passed, passed + failed);
 	if (failed) {
-		err_what(&run->err,
+		err_what(&run->end.err,
 			 "%u of %u answers about interrupts are not those of the kernel's source",
 			 failed, passed + failed);
-		err_why(&run->err, "see the checks above");
-		err_fix(&run->err,
+		err_why(&run->end.err, "see the checks above");
+		err_fix(&run->end.err,
 			"a patched kernel may mean it so: compare with vfio_pci_intrs.c");
 		return STATUS_FAIL;
 	}
 	if (open) {
-		err_what(&run->err, "%u of the checks of interrupts could not be made", open);
-		err_why(&run->err, "%s", q->why);
-		err_fix(&run->err, "see the checks above");
+		err_what(&run->end.err, "%u of the checks of interrupts could not be made", open);
+		err_why(&run->end.err, "%s", q->why);
+		err_fix(&run->end.err, "see the checks above");
 		return STATUS_UNVERIFIED;
 	}
-	report_ok(run->rep, "Interrupt rules: %s, %u skipped", run->detail,
+	report_ok(run->rep, "Interrupt rules: %s, %u skipped", run->end.detail,
 		  report_checks(run->rep, STATUS_SKIP));
 	return STATUS_PASS;
 }
@@ -553,7 +553,7 @@ enum status step_irq_rules(struct run *run)
 		return STATUS_SKIP;
 	}
 	if (!open_files(&q)) {
-		err_set(&run->err, errno, "the interrupts were not checked",
+		err_set(&run->end.err, errno, "the interrupts were not checked",
 			"no eventfds, or no configuration space, for it",
 			"see ulimit -n and dmesg");
 		close_files(&q);

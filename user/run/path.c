@@ -171,14 +171,14 @@ enum status run_path_look(const struct sysfs_device *dev, int device, struct err
 /* Since the host's driver of the IOMMU switched it on; NULL: it has no ATS, or it is off. */
 static const char *ats_note(const struct run *run)
 {
-	const struct pci_config *c = &run->config;
+	const struct pci_config *c = &run->target.config;
 	unsigned int i;
 
 	for (i = 0; i < c->nr_ext_caps; i++) {
 		size_t at = c->ext_caps[i].at + (size_t)PCI_ATS_CTRL;
 
-		if (c->ext_caps[i].id == PCI_EXT_CAP_ID_ATS && at + 1 < run->config_size &&
-		    run->config_bytes[at + 1] & PCI_ATS_CTRL_ENABLE >> 8)
+		if (c->ext_caps[i].id == PCI_EXT_CAP_ID_ATS && at + 1 < run->target.config_size &&
+		    run->target.config_bytes[at + 1] & PCI_ATS_CTRL_ENABLE >> 8)
 			return "ATS is on: the device keeps translations itself, and the IOMMU takes its word for them";
 	}
 	return NULL;
@@ -187,12 +187,12 @@ static const char *ats_note(const struct run *run)
 enum status step_dma_path(struct run *run)
 {
 	struct json_object *obj = report_object(run->rep, "dma_path");
-	enum status status = run_path_look(&run->dev, run->device, &run->err);
-	const char *note = run->config_no ? NULL : ats_note(run);
+	enum status status = run_path_look(&run->target.dev, run->target.device, &run->end.err);
+	const char *note = run->target.config_no ? NULL : ats_note(run);
 
 	json_object_object_add(
 		obj, "virtio",
-		json_object_new_boolean(virtio_is(run->dev.vendor, run->dev.device)));
+		json_object_new_boolean(virtio_is(run->target.dev.vendor, run->target.dev.device)));
 	json_object_object_add(obj, "translated",
 			       status == STATUS_PASS   ? json_object_new_boolean(true)
 			       : status == STATUS_FAIL ? json_object_new_boolean(false)

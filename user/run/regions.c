@@ -25,7 +25,7 @@
 static int read32(const struct run *run, const struct vfio_region *r, uint64_t at, uint32_t *v)
 {
 	uint32_t raw;
-	ssize_t n = pread(run->device, &raw, sizeof(raw), r->offset + at);
+	ssize_t n = pread(run->target.device, &raw, sizeof(raw), r->offset + at);
 
 	if (n != sizeof(raw))
 		return n < 0 ? -errno : -EIO;
@@ -52,7 +52,7 @@ static void add_word(struct json_object *list, uint32_t v, char *text, size_t le
 static bool comparable(const struct run *run, const struct vfio_region *r, uint64_t at)
 {
 	return r->flags & VFIO_REGION_INFO_FLAG_READ &&
-	       !pci_in_msix_table(&run->config, r->index, at);
+	       !pci_in_msix_table(&run->target.config, r->index, at);
 }
 
 /*
@@ -81,18 +81,18 @@ static int compare32(struct run *run, const struct vfio_region *r, uint64_t at,
 			return 0;
 	}
 	*agree = false;
-	err_why(&run->err, "at 0x%llx pread says 0x%08x, the mapping 0x%08x, %d times in a row",
+	err_why(&run->end.err, "at 0x%llx pread says 0x%08x, the mapping 0x%08x, %d times in a row",
 		(unsigned long long)at, before, *v, TRIES);
 	if (no)
-		err_why(&run->err, "at 0x%llx the mapping says 0x%08x, and pread %s",
+		err_why(&run->end.err, "at 0x%llx the mapping says 0x%08x, and pread %s",
 			(unsigned long long)at, *v, strerror(-no));
 	return 0;
 }
 
 static bool fail_region(struct run *run, const struct vfio_region *r, const char *what)
 {
-	err_what(&run->err, "region %u %s", r->index, what);
-	err_fix(&run->err, "see dmesg; report it to the kernel's VFIO maintainers");
+	err_what(&run->end.err, "region %u %s", r->index, what);
+	err_fix(&run->end.err, "see dmesg; report it to the kernel's VFIO maintainers");
 	return false;
 }
 
@@ -111,10 +111,10 @@ static bool show_area(struct run *run, const struct vfio_region *r, const struct
 	json_add_hex(obj, "offset", area->offset);
 	json_add_hex(obj, "size", area->size);
 	/* All of it, to see that it can be; then a page, since to read maps what is mapped. */
-	map = mmap(NULL, size, PROT_READ, MAP_SHARED, run->device, r->offset + area->offset);
+	map = mmap(NULL, size, PROT_READ, MAP_SHARED, run->target.device, r->offset + area->offset);
 	if (map != MAP_FAILED) {
 		munmap(map, size);
-		map = mmap(NULL, page, PROT_READ, MAP_SHARED, run->device,
+		map = mmap(NULL, page, PROT_READ, MAP_SHARED, run->target.device,
 			   r->offset + area->offset);
 	}
 	if (map == MAP_FAILED) {
@@ -123,8 +123,8 @@ static bool show_area(struct run *run, const struct vfio_region *r, const struct
 		report_line(run->rep, "    could not map 0x%llx bytes at 0x%llx: %s",
 			    (unsigned long long)area->size, (unsigned long long)area->offset,
 			    strerror(no));
-		run->err.no = no;
-		err_why(&run->err, "%s", strerror(no));
+		run->end.err.no = no;
+		err_why(&run->end.err, "%s", strerror(no));
 		return fail_region(run, r, "said that it can be mapped, and cannot");
 	}
 	first = add_array(obj, "first");
@@ -153,7 +153,7 @@ static bool show_area(struct run *run, const struct vfio_region *r, const struct
 	if (agree)
 		return true;
 	if (no)
-		err_why(&run->err, "the mapping gives SIGBUS, and pread answers");
+		err_why(&run->end.err, "the mapping gives SIGBUS, and pread answers");
 	return fail_region(run, r, "differs between its mapping and pread");
 }
 
@@ -250,28 +250,32 @@ static void read_config(struct run *run)
 	size_t size;
 	ssize_t n;
 
-	run->config_no = -vfio_device_get_region(run->device, VFIO_PCI_CONFIG_REGION_INDEX, &info);
-	if (run->config_no) {
-		run->regions_unknown |= 1U << VFIO_PCI_CONFIG_REGION_INDEX;
+	run->target.config_no =
+		-vfio_device_get_region(run->target.device, VFIO_PCI_CONFIG_REGION_INDEX, &info);
+	if (run->target.config_no) {
+		run->target.regions_unknown |= 1U << VFIO_PCI_CONFIG_REGION_INDEX;
 		return;
 	}
-	size = info->size < sizeof(run->config_bytes) ? info->size : sizeof(run->config_bytes);
-	n = pread(run->device, run->config_bytes, size, info->offset);
-	run->config_no = n < 0 ? errno : -pci_config_decode(run->config_bytes, n, &run->config);
-	run->config_size = n < 0 ? 0 : n;
+	size = info->size < sizeof(run->target.config_bytes) ? info->size
+							     : sizeof(run->target.config_bytes);
+	n = pread(run->target.device, run->target.config_bytes, size, info->offset);
+	run->target.config_no =
+		n < 0 ? errno
+		      : -pci_config_decode(run->target.config_bytes, n, &run->target.config);
+	run->target.config_size = n < 0 ? 0 : n;
 	free(info);
 }
 
 /* Not told of, though every device has it: nothing of it is checked.  One error has room. */
 static void region_unknown(struct run *run, uint32_t index, int no, uint32_t nr)
 {
-	if (index < ARRAY_SIZE(run->region_sizes))
-		run->regions_unknown |= 1U << index;
-	if (nr || run->err.what[0])
+	if (index < ARRAY_SIZE(run->target.region_sizes))
+		run->target.regions_unknown |= 1U << index;
+	if (nr || run->end.err.what[0])
 		return;
-	err_set(&run->err, no, "", "", "see dmesg; is the device still there?");
-	err_what(&run->err, "region %u was not checked", index);
-	err_why(&run->err, "VFIO_DEVICE_GET_REGION_INFO: %s", strerror(no));
+	err_set(&run->end.err, no, "", "", "see dmesg; is the device still there?");
+	err_what(&run->end.err, "region %u was not checked", index);
+	err_why(&run->end.err, "VFIO_DEVICE_GET_REGION_INFO: %s", strerror(no));
 }
 
 enum status step_regions(struct run *run)
@@ -280,11 +284,11 @@ enum status step_regions(struct run *run)
 	uint32_t i, told = 0, bad = 0, unknown = 0;
 
 	read_config(run);
-	for (i = 0; i < run->nr_regions; i++) {
+	for (i = 0; i < run->target.nr_regions; i++) {
 		struct json_object *obj = append_object(list);
 		struct vfio_region_info *info = NULL;
 		struct vfio_region r;
-		int ret = vfio_device_get_region(run->device, i, &info);
+		int ret = vfio_device_get_region(run->target.device, i, &info);
 
 		add_int(obj, "index", i);
 		add_string(obj, "name", vfio_pci_region_name(i));
@@ -297,25 +301,25 @@ enum status step_regions(struct run *run)
 			continue;
 		}
 		told++;
-		if (i < ARRAY_SIZE(run->region_sizes))
-			run->region_sizes[i] = info->size;
+		if (i < ARRAY_SIZE(run->target.region_sizes))
+			run->target.region_sizes[i] = info->size;
 		ret = vfio_region_parse(info, &r);
 		free(info);
 		if (!show_region(run, &r, obj))
 			bad++;
 		if (ret) {
 			add_int(obj, "errno", -ret);
-			err_why(&run->err, "its capability chain contradicts itself");
+			err_why(&run->end.err, "its capability chain contradicts itself");
 			fail_region(run, &r, "lies");
 			bad++;
 		}
 	}
-	run_detail(run, "%u of %u told, %u bad", told, run->nr_regions, bad);
+	run_detail(run, "%u of %u told, %u bad", told, run->target.nr_regions, bad);
 	if (unknown)
-		run_detail(run, "%u of %u told, %u bad, %u not known", told, run->nr_regions, bad,
-			   unknown);
+		run_detail(run, "%u of %u told, %u bad, %u not known", told, run->target.nr_regions,
+			   bad, unknown);
 	if (!told) {
-		err_set(&run->err, EIO, "no region told of itself",
+		err_set(&run->end.err, EIO, "no region told of itself",
 			"VFIO_DEVICE_GET_REGION_INFO failed on all", "see dmesg");
 		return STATUS_ERROR;
 	}

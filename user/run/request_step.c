@@ -8,7 +8,7 @@
 
 enum status step_request(struct run *run)
 {
-	int ret = request_listen(&run->request, run->device, run->opts->bdf);
+	int ret = request_listen(&run->target.request, run->target.device, run->opts->bdf);
 
 	if (ret) {
 		run_detail(run, "no request to give the device back can be heard: %s",
@@ -21,7 +21,7 @@ enum status step_request(struct run *run)
 
 void undo_request(struct run *run)
 {
-	request_stop(&run->request);
+	request_stop(&run->target.request);
 }
 
 /*
@@ -30,12 +30,12 @@ void undo_request(struct run *run)
  */
 enum status step_irq_rules_unheard(struct run *run)
 {
-	const bool listening = run->request.listening;
+	const bool listening = run->target.request.listening;
 	enum status status;
 
-	request_stop(&run->request);
+	request_stop(&run->target.request);
 	status = step_irq_rules(run);
-	if (listening && request_listen(&run->request, run->device, run->opts->bdf))
+	if (listening && request_listen(&run->target.request, run->target.device, run->opts->bdf))
 		report_line(run->rep, "From here on no request to give the device back is heard");
 	return status;
 }

@@ -100,13 +100,14 @@ static bool volatile_byte(const struct pci_config *c, size_t at)
 
 static bool read_config(const struct reset *r, uint8_t *bytes)
 {
-	return pread(r->run->device, bytes, r->run->config_size, r->config_at) ==
-	       (ssize_t)r->run->config_size;
+	return pread(r->run->target.device, bytes, r->run->target.config_size, r->config_at) ==
+	       (ssize_t)r->run->target.config_size;
 }
 
 static bool set_command(const struct reset *r, uint16_t v)
 {
-	return pwrite(r->run->device, &v, sizeof(v), r->config_at + PCI_COMMAND) == sizeof(v);
+	return pwrite(r->run->target.device, &v, sizeof(v), r->config_at + PCI_COMMAND) ==
+	       sizeof(v);
 }
 
 /* The device as a driver leaves it: memory and bus mastering on, a mark in a register. */
@@ -126,8 +127,8 @@ static bool leave_mark(struct reset *r, const char *name)
 	if (!r->mark)
 		return true;
 	v = htole32(r->mark->write);
-	if (pwrite(r->run->device, &v, sizeof(v), r->mark_at) != sizeof(v) ||
-	    pread(r->run->device, &v, sizeof(v), r->mark_at) != sizeof(v)) {
+	if (pwrite(r->run->target.device, &v, sizeof(v), r->mark_at) != sizeof(v) ||
+	    pread(r->run->target.device, &v, sizeof(v), r->mark_at) != sizeof(v)) {
 		report_check(r->run->rep, name, STATUS_FAIL, "register 0x%x could not be written",
 			     r->mark->reg);
 		return false;
@@ -144,7 +145,7 @@ static bool is_gone(struct reset *r, const char *what)
 {
 	uint8_t now[PCI_CONFIG_EXPRESS] = { 0 };
 
-	r->gone = read_config(r, now) && pci_config_gone(now, r->run->config_size);
+	r->gone = read_config(r, now) && pci_config_gone(now, r->run->target.config_size);
 	if (r->gone)
 		report_check(
 			r->run->rep, what, STATUS_FAIL,
@@ -165,16 +166,16 @@ static void check_after(struct reset *r, const char *what, bool sure)
 		report_check(r->run->rep, name, STATUS_FAIL, "could not be read");
 		return;
 	}
-	for (i = 0; i < r->run->config_size; i++)
-		if (after[i] != r->before[i] && !volatile_byte(&r->run->config, i))
+	for (i = 0; i < r->run->target.config_size; i++)
+		if (after[i] != r->before[i] && !volatile_byte(&r->run->target.config, i))
 			break;
-	if (i < r->run->config_size)
+	if (i < r->run->target.config_size)
 		report_check(r->run->rep, name, STATUS_FAIL, "byte 0x%zx is 0x%02x, 0x%02x before",
 			     i, after[i], r->before[i]);
 	else
 		report_check(r->run->rep, name, STATUS_PASS,
 			     "%zu bytes, but for what is status; memory and bus mastering on",
-			     r->run->config_size);
+			     r->run->target.config_size);
 	snprintf(name, sizeof(name), "%s: registers as at first", what);
 	if (!r->mark) {
 		report_check(r->run->rep, name, STATUS_SKIP,
@@ -185,12 +186,12 @@ static void check_after(struct reset *r, const char *what, bool sure)
 		report_check(
 			r->run->rep, name, STATUS_SKIP, "register 0x%x took no mark, it had 0x%x%s",
 			r->mark->reg, r->found,
-			sysfs_is_vf(r->run->dev.bdf)
+			sysfs_is_vf(r->run->target.dev.bdf)
 				? ": a virtual function is offline until its physical function gives it resources"
 				: "");
 		return;
 	}
-	if (pread(r->run->device, &v, sizeof(v), r->mark_at) != sizeof(v))
+	if (pread(r->run->target.device, &v, sizeof(v), r->mark_at) != sizeof(v))
 		report_check(r->run->rep, name, STATUS_FAIL, "register 0x%x could not be read",
 			     r->mark->reg);
 	else if (!sure && le32toh(v) == r->mark->write)
@@ -212,7 +213,7 @@ static int try_reset(const struct reset *r)
 	int i, no = 0;
 
 	for (i = 0; i < TRIES && !signal_seen; i++) {
-		no = ioctl(r->run->device, VFIO_DEVICE_RESET) ? errno : 0;
+		no = ioctl(r->run->target.device, VFIO_DEVICE_RESET) ? errno : 0;
 		if (no != EAGAIN)
 			break;
 		poll(NULL, 0, TRY_MS);
@@ -252,7 +253,7 @@ static void reset_function(struct reset *r)
 	if (r->offered) {
 		tell(r, name, no, 0);
 		if (!is_gone(r, name) && !no)
-			check_after(r, name, r->run->config.pcie.reset);
+			check_after(r, name, r->run->target.config.pcie.reset);
 	} else {
 		report_check(r->run->rep, name, no == EINVAL ? STATUS_PASS : STATUS_FAIL,
 			     "%s: the device has no reset of its function", errno_text(no));
@@ -265,7 +266,8 @@ static int hot_info(struct reset *r, uint32_t room)
 {
 	memset(&r->hot, 0, sizeof(r->hot));
 	r->hot.head.argsz = sizeof(r->hot.head) + room * sizeof(r->hot.head.devices[0]);
-	return ioctl(r->run->device, VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, &r->hot) ? errno : 0;
+	return ioctl(r->run->target.device, VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, &r->hot) ? errno
+											 : 0;
 }
 
 /* The devices named; is this one among them, and is each what sysfs has?  *other: not ours */
@@ -280,7 +282,7 @@ static bool check_named(struct reset *r, char *other, size_t len)
 	uint32_t i;
 
 	text_begin(&text, names, sizeof(names));
-	parse_bdf(r->run->dev.bdf, &own);
+	parse_bdf(r->run->target.dev.bdf, &own);
 	json_object_object_add(r->obj, "devices", list);
 	for (i = 0; i < r->hot.head.count && i < MAX_DEVS; i++) {
 		const struct vfio_pci_dependent_device *d = &r->hot.head.devices[i];
@@ -290,10 +292,10 @@ static bool check_named(struct reset *r, char *other, size_t len)
 		pci_dependent_bdf(&own, d->segment, d->bus, d->devfn, bdf, sizeof(bdf));
 		json_object_array_add(list, json_text(bdf));
 		text_list(&text, ", ", bdf);
-		self = self || !strcmp(bdf, r->run->dev.bdf);
+		self = self || !strcmp(bdf, r->run->target.dev.bdf);
 		if (sysfs_device_get(bdf, &dev) || (!by_id && dev.group != (int)d->group_id))
 			known = false;
-		if (dev.group != r->run->dev.group)
+		if (dev.group != r->run->target.dev.group)
 			snprintf(other, len, "%s is in another group", bdf);
 		else if (!strstr(dev.driver, "vfio"))
 			snprintf(other, len, "%s is on %s", bdf,
@@ -319,7 +321,7 @@ static int hot_reset(const struct reset *r, uint32_t flags, uint32_t count, int 
 	int32_t v = fd;
 
 	memcpy(u.reset.group_fds, &v, sizeof(v));
-	return ioctl(r->run->device, VFIO_DEVICE_PCI_HOT_RESET, &u.reset) ? errno : 0;
+	return ioctl(r->run->target.device, VFIO_DEVICE_PCI_HOT_RESET, &u.reset) ? errno : 0;
 }
 
 /* What a reset must refuse, all before it does anything. */
@@ -331,10 +333,10 @@ static void check_refusals(struct reset *r, bool by_group)
 		uint32_t flags, count;
 		int fd, no;
 	} refusals[] = {
-		{ "bus: unknown flag", false, 1, 1, r->run->vfio.group, EINVAL },
+		{ "bus: unknown flag", false, 1, 1, r->run->target.vfio.group, EINVAL },
 		{ "bus: more groups than there can be", true, 0, MAX_DEVS + 1, -1, EINVAL },
 		{ "bus: no group", true, 0, 0, -1, EINVAL },
-		{ "bus: a file that is no group", true, 0, 1, r->run->device, EINVAL },
+		{ "bus: a file that is no group", true, 0, 1, r->run->target.device, EINVAL },
 		{ "bus: a file that is not open", true, 0, 1, INT32_MAX, EBADF },
 	};
 	size_t i;
@@ -348,7 +350,7 @@ static void check_refusals(struct reset *r, bool by_group)
 
 static void reset_bus(struct reset *r)
 {
-	const bool by_group = r->run->vfio.group >= 0;
+	const bool by_group = r->run->target.vfio.group >= 0;
 	static const char name[] = "bus";
 	char other[SYSFS_BDF + SYSFS_NAME + 32] = "";
 	int no = hot_info(r, 0), i;
@@ -357,8 +359,8 @@ static void reset_bus(struct reset *r)
 		json_object_object_add(r->obj, "bus_errno", json_object_new_int(no));
 		report_check(r->run->rep, name, STATUS_PASS,
 			     "%s: neither its slot nor its bus can be reset", errno_text(no));
-		tell(r, "bus: reset all the same", hot_reset(r, 0, by_group, r->run->vfio.group),
-		     ENODEV);
+		tell(r, "bus: reset all the same",
+		     hot_reset(r, 0, by_group, r->run->target.vfio.group), ENODEV);
 		return;
 	}
 	tell(r, "bus: info without room", no, ENOSPC);
@@ -381,7 +383,7 @@ static void reset_bus(struct reset *r)
 	if (!leave_mark(r, name))
 		return;
 	for (i = 0; i < TRIES && !signal_seen; i++) {
-		no = hot_reset(r, 0, by_group, r->run->vfio.group);
+		no = hot_reset(r, 0, by_group, r->run->target.vfio.group);
 		if (no != EAGAIN && no != EBUSY)
 			break;
 		poll(NULL, 0, TRY_MS);
@@ -411,19 +413,19 @@ static bool prepare(struct reset *r)
 	struct vfio_region_info *region;
 	size_t i;
 
-	if (r->run->config_no || !r->run->config_size ||
-	    vfio_device_get_info(r->run->device, &info))
+	if (r->run->target.config_no || !r->run->target.config_size ||
+	    vfio_device_get_info(r->run->target.device, &info))
 		return false;
 	r->offered = info->flags & VFIO_DEVICE_FLAGS_RESET;
 	free(info);
-	if (vfio_device_get_region(r->run->device, VFIO_PCI_CONFIG_REGION_INDEX, &region))
+	if (vfio_device_get_region(r->run->target.device, VFIO_PCI_CONFIG_REGION_INDEX, &region))
 		return false;
 	r->config_at = region->offset;
 	free(region);
 	for (i = 0; i < ARRAY_SIZE(marks); i++)
-		if (marks[i].vendor == r->run->dev.vendor &&
-		    marks[i].device == r->run->dev.device &&
-		    !vfio_device_get_region(r->run->device, marks[i].bar, &region)) {
+		if (marks[i].vendor == r->run->target.dev.vendor &&
+		    marks[i].device == r->run->target.dev.device &&
+		    !vfio_device_get_region(r->run->target.device, marks[i].bar, &region)) {
 			r->mark = &marks[i];
 			r->mark_at = region->offset + marks[i].reg;
 			free(region);
@@ -439,20 +441,21 @@ static enum status judge(struct run *run, bool gone, const struct err *why)
 
 	run_detail(run, "%u of %u checks", passed, passed + failed);
 	if (gone) {
-		failure_set(NULL, "gone-after-reset", ENODEV, NULL, &run->err);
+		failure_set(NULL, "gone-after-reset", ENODEV, NULL, &run->end.err);
 		return STATUS_ERROR;
 	}
 	if (failed) {
-		err_what(&run->err, "%u of %u checks of resets failed", failed, passed + failed);
-		err_why(&run->err, "see the checks above");
-		err_fix(&run->err, "see dmesg; leave them out with --no-reset");
+		err_what(&run->end.err, "%u of %u checks of resets failed", failed,
+			 passed + failed);
+		err_why(&run->end.err, "see the checks above");
+		err_fix(&run->end.err, "see dmesg; leave them out with --no-reset");
 		return STATUS_FAIL;
 	}
 	if (report_checks(run->rep, STATUS_UNVERIFIED)) {
-		run->err = *why;
+		run->end.err = *why;
 		return STATUS_UNVERIFIED;
 	}
-	report_ok(run->rep, "Reset: %s, %u skipped", run->detail,
+	report_ok(run->rep, "Reset: %s, %u skipped", run->end.detail,
 		  report_checks(run->rep, STATUS_SKIP));
 	return STATUS_PASS;
 }
@@ -475,7 +478,7 @@ enum status step_reset(struct run *run)
 	}
 	if (!r || !prepare(r)) {
 		free(r);
-		err_set(&run->err, EIO, "resets were not checked",
+		err_set(&run->end.err, EIO, "resets were not checked",
 			"the configuration space could not be read", "see dmesg");
 		return STATUS_UNVERIFIED;
 	}

@@ -141,13 +141,13 @@ void check_errno(struct rules *r, const char *name, int got, int want)
 
 int rules_map(struct rules *r, uint64_t iova, uint64_t size)
 {
-	return -vfio_map(&r->run->vfio, r->scratch, iova, size, RW);
+	return -vfio_map(&r->run->target.vfio, r->scratch, iova, size, RW);
 }
 
 int rules_unmap(struct rules *r, uint64_t iova, uint64_t size, uint64_t *gone)
 {
 	*gone = 0;
-	return -vfio_unmap(&r->run->vfio, iova, size, gone);
+	return -vfio_unmap(&r->run->target.vfio, iova, size, gone);
 }
 
 /* Each mapping begins at a piece or half of one. */
@@ -168,7 +168,7 @@ static int container_map(struct rules *r, const struct rule *rule, uint64_t vadd
 		.size = rule->size,
 	};
 
-	return ioctl(r->run->vfio.container, VFIO_IOMMU_MAP_DMA, &map) ? errno : 0;
+	return ioctl(r->run->target.vfio.container, VFIO_IOMMU_MAP_DMA, &map) ? errno : 0;
 }
 
 static int container_unmap(struct rules *r, const struct rule *rule, uint64_t iova, uint64_t *gone)
@@ -179,7 +179,7 @@ static int container_unmap(struct rules *r, const struct rule *rule, uint64_t io
 		.iova = iova,
 		.size = rule->size,
 	};
-	int no = ioctl(r->run->vfio.container, VFIO_IOMMU_UNMAP_DMA, &unmap) ? errno : 0;
+	int no = ioctl(r->run->target.vfio.container, VFIO_IOMMU_UNMAP_DMA, &unmap) ? errno : 0;
 
 	*gone = unmap.size;
 	return no;
@@ -192,24 +192,24 @@ static int iommufd_map(struct rules *r, const struct rule *rule, uint64_t vaddr,
 		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | (rule->flags & UNKNOWN) |
 			 (rule->flags & RO ? IOMMU_IOAS_MAP_READABLE : 0) |
 			 (rule->flags & WO ? IOMMU_IOAS_MAP_WRITEABLE : 0),
-		.ioas_id = r->run->vfio.ioas,
+		.ioas_id = r->run->target.vfio.ioas,
 		.user_va = vaddr,
 		.length = rule->size,
 		.iova = iova,
 	};
 
-	return ioctl(r->run->vfio.container, IOMMU_IOAS_MAP, &map) ? errno : 0;
+	return ioctl(r->run->target.vfio.container, IOMMU_IOAS_MAP, &map) ? errno : 0;
 }
 
 static int iommufd_unmap(struct rules *r, const struct rule *rule, uint64_t iova, uint64_t *gone)
 {
 	struct iommu_ioas_unmap unmap = {
 		.size = sizeof(unmap) - rule->short_argsz,
-		.ioas_id = r->run->vfio.ioas,
+		.ioas_id = r->run->target.vfio.ioas,
 		.iova = iova,
 		.length = rule->size,
 	};
-	int no = ioctl(r->run->vfio.container, IOMMU_IOAS_UNMAP, &unmap) ? errno : 0;
+	int no = ioctl(r->run->target.vfio.container, IOMMU_IOAS_UNMAP, &unmap) ? errno : 0;
 
 	*gone = unmap.length;
 	return no;
@@ -225,7 +225,7 @@ static const struct dialect dialects[NR_RULES] = {
 /* False where this IOMMU has no such address */
 static bool place_iova(const struct rules *r, const struct rule *rule, uint64_t *iova)
 {
-	const struct vfio_iommu *iommu = &r->run->iommu;
+	const struct vfio_iommu *iommu = &r->run->target.iommu;
 	uint64_t last;
 
 	switch (rule->iova) {
@@ -265,7 +265,7 @@ static uint64_t place_vaddr(const struct rules *r, const struct rule *rule)
 
 static void check_rule(struct rules *r, const struct rule *rule)
 {
-	const struct answer *want = &rule->answers[r->run->vfio.be->rules];
+	const struct answer *want = &rule->answers[r->run->target.vfio.be->rules];
 	uint64_t iova, gone = 0;
 	int no;
 
@@ -299,7 +299,7 @@ static void check_rule(struct rules *r, const struct rule *rule)
 static void check_more(struct rules *r, const struct rule_more *more)
 {
 	for (; more->check; more++)
-		if (more->rules & RULES_OF(r->run->vfio.be->rules))
+		if (more->rules & RULES_OF(r->run->target.vfio.be->rules))
 			more->check(r);
 }
 
@@ -315,7 +315,7 @@ static void *memory(size_t size, int prot)
 
 enum status step_dma_rules(struct run *run)
 {
-	struct rules r = { .run = run, .dialect = &dialects[run->vfio.be->rules] };
+	struct rules r = { .run = run, .dialect = &dialects[run->target.vfio.be->rules] };
 	unsigned int passed, failed;
 	size_t i;
 
@@ -327,8 +327,8 @@ enum status step_dma_rules(struct run *run)
 	r.absent = memory(SCRATCH, PROT_NONE);
 	r.readonly = memory(SCRATCH, PROT_READ);
 	if (!r.scratch || !r.absent || !r.readonly ||
-	    vfio_iova_find(&run->iommu, 0, WINDOW, PIECE, &r.window)) {
-		err_set(&run->err, ENOMEM, "the rules of mapping were not checked",
+	    vfio_iova_find(&run->target.iommu, 0, WINDOW, PIECE, &r.window)) {
+		err_set(&run->end.err, ENOMEM, "the rules of mapping were not checked",
 			"no memory, or no IOVAs, for it", "free some");
 		return STATUS_UNVERIFIED;
 	}
@@ -344,18 +344,19 @@ enum status step_dma_rules(struct run *run)
 	failed = report_checks(run->rep, STATUS_FAIL);
 	run_detail(run, "%u of %u answers are the kernel's own", passed, passed + failed);
 	if (!failed && report_checks(run->rep, STATUS_UNVERIFIED)) {
-		err_set(&run->err, 0, "not every rule of mapping could be checked",
+		err_set(&run->end.err, 0, "not every rule of mapping could be checked",
 			"see the checks above", "each says what it takes");
 		return STATUS_UNVERIFIED;
 	}
 	if (!failed) {
-		report_ok(run->rep, "DMA rules: %s, %u skipped", run->detail,
+		report_ok(run->rep, "DMA rules: %s, %u skipped", run->end.detail,
 			  report_checks(run->rep, STATUS_SKIP));
 		return STATUS_PASS;
 	}
-	err_what(&run->err, "%u of %u answers of the kernel are not those of its source", failed,
-		 passed + failed);
-	err_why(&run->err, "see the checks above");
-	err_fix(&run->err, "a patched kernel may mean it so: compare with %s", r.dialect->source);
+	err_what(&run->end.err, "%u of %u answers of the kernel are not those of its source",
+		 failed, passed + failed);
+	err_why(&run->end.err, "see the checks above");
+	err_fix(&run->end.err, "a patched kernel may mean it so: compare with %s",
+		r.dialect->source);
 	return STATUS_FAIL;
 }

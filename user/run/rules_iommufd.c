@@ -24,7 +24,7 @@
 /* A call of iommufd: 0 or a positive errno */
 static int ask(struct rules *r, unsigned long request, void *arg)
 {
-	return ioctl(r->run->vfio.container, request, arg) ? errno : 0;
+	return ioctl(r->run->target.vfio.container, request, arg) ? errno : 0;
 }
 
 /* With PIECE mapped at the window's start; false: that did not work, and @name failed */
@@ -43,7 +43,7 @@ static struct iommu_ioas_map map_of(const struct rules *r, uint32_t flags)
 	return (struct iommu_ioas_map){
 		.size = sizeof(struct iommu_ioas_map),
 		.flags = flags,
-		.ioas_id = r->run->vfio.ioas,
+		.ioas_id = r->run->target.vfio.ioas,
 		.user_va = (uintptr_t)r->scratch,
 		.length = PIECE,
 		.iova = r->window,
@@ -87,7 +87,7 @@ static void check_choice(struct rules *r)
 	}
 	report_check(r->run->rep, name,
 		     map.iova && !(map.iova % BASE_PAGE) &&
-				     vfio_iova_usable(&r->run->iommu, map.iova, PIECE)
+				     vfio_iova_usable(&r->run->target.iommu, map.iova, PIECE)
 			     ? STATUS_PASS
 			     : STATUS_FAIL,
 		     "0x%llx", (unsigned long long)map.iova);
@@ -114,7 +114,7 @@ static const struct copy_rule {
 
 static void check_copy(struct rules *r)
 {
-	const uint32_t ioas = r->run->vfio.ioas;
+	const uint32_t ioas = r->run->target.vfio.ioas;
 	size_t i;
 
 	for (i = 0; i < sizeof(copy_rules) / sizeof(copy_rules[0]); i++) {
@@ -139,7 +139,7 @@ static void check_copy(struct rules *r)
 static void check_unmap_all(struct rules *r)
 {
 	struct iommu_ioas_unmap all = { .size = sizeof(all),
-					.ioas_id = r->run->vfio.ioas,
+					.ioas_id = r->run->target.vfio.ioas,
 					.length = UINT64_MAX };
 	int no;
 
@@ -160,11 +160,11 @@ static void check_unmap_all(struct rules *r)
 static void check_ranges(struct rules *r)
 {
 	struct iommu_ioas_iova_ranges ranges = { .size = sizeof(ranges),
-						 .ioas_id = r->run->vfio.ioas };
-	const struct vfio_iommu *iommu = &r->run->iommu;
+						 .ioas_id = r->run->target.vfio.ioas };
+	const struct vfio_iommu *iommu = &r->run->target.iommu;
 	struct iommu_iova_range range = { .start = r->window, .last = r->window + WINDOW - 1 };
 	struct iommu_ioas_allow_iovas allow = { .size = sizeof(allow),
-						.ioas_id = r->run->vfio.ioas,
+						.ioas_id = r->run->target.vfio.ioas,
 						.num_iovas = 1,
 						.allowed_iovas = (uintptr_t)&range };
 	int no = ask(r, IOMMU_IOAS_IOVA_RANGES, &ranges);
@@ -214,7 +214,7 @@ static int option(struct rules *r, uint32_t id, uint32_t object, uint16_t op, ui
 /* Large pages of the IOMMU: off, and on again; not under a mapping. */
 static void check_large_pages(struct rules *r)
 {
-	const uint32_t id = IOMMU_OPTION_HUGE_PAGES, ioas = r->run->vfio.ioas;
+	const uint32_t id = IOMMU_OPTION_HUGE_PAGES, ioas = r->run->target.vfio.ioas;
 	uint64_t on = 1, off = 0, now = 2, odd = 2;
 
 	check_errno(r, "option, large pages off", option(r, id, ioas, IOMMU_OPTION_OP_SET, &off),
@@ -256,7 +256,7 @@ static void check_options(struct rules *r)
 
 static void check_objects(struct rules *r)
 {
-	struct iommu_destroy destroy = { .size = sizeof(destroy), .id = r->run->vfio.ioas };
+	struct iommu_destroy destroy = { .size = sizeof(destroy), .id = r->run->target.vfio.ioas };
 	struct iommu_ioas_alloc alloc = { .size = sizeof(alloc), .flags = 1 };
 	uint32_t nothing = sizeof(nothing);
 
@@ -275,10 +275,10 @@ static void check_objects(struct rules *r)
 static void check_device(struct rules *r)
 {
 	struct vfio_device_bind_iommufd bind = { .argsz = sizeof(bind),
-						 .iommufd = r->run->vfio.container };
+						 .iommufd = r->run->target.vfio.container };
 	struct vfio_device_attach_iommufd_pt attach = { .argsz = sizeof(attach),
 							.pt_id = NO_OBJECT };
-	const int fd = r->run->device;
+	const int fd = r->run->target.device;
 	char path[64];
 	int group;
 
@@ -289,7 +289,7 @@ static void check_device(struct rules *r)
 	attach.flags = 1;
 	check_errno(r, "attach the device, unknown flag",
 		    ioctl(fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach) ? errno : 0, EINVAL);
-	vfio_group_path(r->run->vfio.dev, path, sizeof(path));
+	vfio_group_path(r->run->target.vfio.dev, path, sizeof(path));
 	group = open(path, O_RDWR | O_CLOEXEC);
 	/* A kernel may be built without any (CONFIG_VFIO_GROUP), or it is not this user's. */
 	if (group < 0 && (errno == ENOENT || errno == EACCES))
@@ -304,12 +304,12 @@ static void check_device(struct rules *r)
 /* Is dirty tracking what the IOMMU says of itself? */
 static void check_dirty(struct rules *r)
 {
-	struct iommu_hw_info info = { .size = sizeof(info), .dev_id = r->run->vfio.dev_id };
+	struct iommu_hw_info info = { .size = sizeof(info), .dev_id = r->run->target.vfio.dev_id };
 	struct iommu_hwpt_alloc alloc = {
 		.size = sizeof(alloc),
 		.flags = IOMMU_HWPT_ALLOC_DIRTY_TRACKING,
-		.dev_id = r->run->vfio.dev_id,
-		.pt_id = r->run->vfio.ioas,
+		.dev_id = r->run->target.vfio.dev_id,
+		.pt_id = r->run->target.vfio.ioas,
 	};
 	struct iommu_destroy destroy = { .size = sizeof(destroy) };
 	int no = ask(r, IOMMU_GET_HW_INFO, &info);

@@ -33,7 +33,7 @@ static void check_unmap_all(struct rules *r)
 	struct vfio_iommu_type1_dma_unmap unmap = { .argsz = sizeof(unmap),
 						    .flags = VFIO_DMA_UNMAP_FLAG_ALL };
 	const bool offered =
-		ioctl(r->run->vfio.container, VFIO_CHECK_EXTENSION, VFIO_UNMAP_ALL) == 1;
+		ioctl(r->run->target.vfio.container, VFIO_CHECK_EXTENSION, VFIO_UNMAP_ALL) == 1;
 	int no = rules_map(r, r->window, PIECE);
 
 	no = no ? no : rules_map(r, r->window + 2 * PIECE, PIECE);
@@ -43,7 +43,7 @@ static void check_unmap_all(struct rules *r)
 		return;
 	}
 	/* The flag came with 5.12. */
-	no = ioctl(r->run->vfio.container, VFIO_IOMMU_UNMAP_DMA, &unmap) ? errno : 0;
+	no = ioctl(r->run->target.vfio.container, VFIO_IOMMU_UNMAP_DMA, &unmap) ? errno : 0;
 	if (!no && offered && unmap.size != 2 * PIECE)
 		report_check(r->run->rep, "unmap all", STATUS_FAIL,
 			     "0x%llx bytes unmapped, must be 0x%llx", unmap.size, 2 * PIECE);
@@ -59,7 +59,7 @@ static int64_t dma_avail(const struct rules *r)
 	struct vfio_iommu iommu;
 	int64_t avail = -1;
 
-	if (vfio_iommu_get_info(r->run->vfio.container, &info))
+	if (vfio_iommu_get_info(r->run->target.vfio.container, &info))
 		return -1;
 	if (!vfio_iommu_parse(info, &iommu) && iommu.has_dma_avail)
 		avail = iommu.dma_avail;
@@ -112,7 +112,8 @@ static void check_entry_limit(struct rules *r)
 			avail, MAX_ENTRIES);
 		return;
 	}
-	if (vfio_iova_find(&r->run->iommu, r->window, (avail + 2) * BASE_PAGE, BASE_PAGE, &at)) {
+	if (vfio_iova_find(&r->run->target.iommu, r->window, (avail + 2) * BASE_PAGE, BASE_PAGE,
+			   &at)) {
 		report_check(r->run->rep, "entry limit", STATUS_SKIP, "no room for so many");
 		return;
 	}
@@ -134,7 +135,7 @@ static void check_entry_limit(struct rules *r)
  */
 static bool locked_bytes(const struct rules *r, uint64_t *bytes)
 {
-	const enum backend_rules rules = r->run->vfio.be->rules;
+	const enum backend_rules rules = r->run->target.vfio.be->rules;
 	const char *key = rules == RULES_IOMMUFD || rules == RULES_COMPAT ? "VmPin:" : "VmLck:";
 	FILE *f = fopen("/proc/self/status", "re");
 	bool found = false;
@@ -230,10 +231,10 @@ static void check_no_dirty(struct rules *r)
 {
 	struct vfio_iommu_type1_dirty_bitmap start = { .argsz = sizeof(start),
 						       .flags = VFIO_IOMMU_DIRTY_PAGES_FLAG_START };
-	int no = ioctl(r->run->vfio.container, VFIO_IOMMU_DIRTY_PAGES, &start) ? errno : 0;
+	int no = ioctl(r->run->target.vfio.container, VFIO_IOMMU_DIRTY_PAGES, &start) ? errno : 0;
 
 	check_errno(r, "dirty log: start", no,
-		    r->run->vfio.be->rules == RULES_COMPAT ? ENOTTY : EACCES);
+		    r->run->target.vfio.be->rules == RULES_COMPAT ? ENOTTY : EACCES);
 }
 
 /* Type1's own log, which marks all that is pinned; since 5.8. */
@@ -248,7 +249,7 @@ static void check_dirty(struct rules *r)
 	struct vfio_iommu_type1_dirty_bitmap start = { .argsz = sizeof(start),
 						       .flags = VFIO_IOMMU_DIRTY_PAGES_FLAG_START };
 	struct vfio_iommu_type1_dirty_bitmap both = start, stop = start;
-	const int fd = r->run->vfio.container;
+	const int fd = r->run->target.vfio.container;
 	uint64_t bits = 0;
 	int no;
 

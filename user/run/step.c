@@ -11,7 +11,7 @@ void run_detail(struct run *run, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(run->detail, sizeof(run->detail), fmt, ap);
+	vsnprintf(run->end.detail, sizeof(run->end.detail), fmt, ap);
 	va_end(ap);
 }
 
@@ -28,7 +28,8 @@ static const struct {
 /* Why the run's back end leaves this step out; NULL: it does not */
 static const char *not_for(const struct step *step, const struct run *run)
 {
-	const unsigned int missing = run->vfio.be ? step->needs & ~run->vfio.be->has : 0;
+	const unsigned int missing =
+		run->target.vfio.be ? step->needs & ~run->target.vfio.be->has : 0;
 	size_t i;
 
 	for (i = 0; i < sizeof(lacks) / sizeof(lacks[0]); i++)
@@ -52,14 +53,14 @@ void steps_run(const struct step *steps, size_t nr, struct run *run)
 			continue;
 		}
 		if (lacking) {
-			run_detail(run, "%s %s", run->vfio.be->name, lacking);
-			report_step(run->rep, step->name, STATUS_SKIP, run->detail, NULL);
+			run_detail(run, "%s %s", run->target.vfio.be->name, lacking);
+			report_step(run->rep, step->name, STATUS_SKIP, run->end.detail, NULL);
 			continue;
 		}
 		if (step->heading)
 			report_line(run->rep, "\n=== %s ===", step->heading);
-		memset(&run->err, 0, sizeof(run->err));
-		run->detail[0] = '\0';
+		memset(&run->end.err, 0, sizeof(run->end.err));
+		run->end.detail[0] = '\0';
 		done = i + 1;
 		status = step->run(run);
 		/* What a signal broke off did not fail. */
@@ -67,11 +68,11 @@ void steps_run(const struct step *steps, size_t nr, struct run *run)
 			report_step(run->rep, step->name, STATUS_SKIP, "interrupted", NULL);
 			continue;
 		}
-		if (run->err.what[0] && (status != STATUS_ERROR))
-			report_mark(run->rep, status, "%s: %s; %s", run->err.what, run->err.why,
-				    run->err.fix);
-		report_step(run->rep, step->name, status, run->detail,
-			    run->err.what[0] ? &run->err : NULL);
+		if (run->end.err.what[0] && (status != STATUS_ERROR))
+			report_mark(run->rep, status, "%s: %s; %s", run->end.err.what,
+				    run->end.err.why, run->end.err.fix);
+		report_step(run->rep, step->name, status, run->end.detail,
+			    run->end.err.what[0] ? &run->end.err : NULL);
 		stopped = status == STATUS_ERROR;
 	}
 	while (done--)

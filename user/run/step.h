@@ -51,14 +51,10 @@ struct run_opts {
 struct run_dma;
 struct run_with;
 
-/* Everything that a run opened, mapped, loaded and found out. */
-struct run {
-	const struct run_opts *opts;
-	struct report *rep;
+/* The device under test, and further ones: what was opened for them and found out. */
+struct target {
 	struct sysfs_device dev;
-	struct modules *mods;
-	/* file descriptors, or -1 */
-	int device, walk, iova_file;
+	int device; /* file descriptor, or -1 */
 	struct vfio vfio;
 	struct vfio_iommu iommu;
 	struct request request; /* for the device */
@@ -69,9 +65,20 @@ struct run {
 	size_t config_size;
 	int config_no; /* errno of reading it; 0: config is there */
 	struct pci_config config;
+	struct run_with *with; /* run/with.c's */
+	unsigned int nr_with;
+};
+
+/* The buffer, and where the device finds it. */
+struct mapping {
 	void *buf;
-	uint64_t iovas[MAX_IOVAS]; /* the buffer's, the first nr_mapped of them live */
-	unsigned int nr_mapped;
+	uint64_t iovas[MAX_IOVAS]; /* the first nr of them live */
+	unsigned int nr;
+};
+
+/* What the module has said, and whom else it can be asked through. */
+struct evidence {
+	int walk, iova_file; /* file descriptors, or -1 */
 	bool verified;	     /* the module answered for all pages */
 	bool compared_iommu; /* and so did the IOMMU */
 	struct verify_pte_walk info, iova_info;
@@ -82,20 +89,32 @@ struct run {
 	struct verify_pte_entry *raws;
 	size_t nr_raws;
 	uint64_t user, supervisor, absent; /* base pages */
-	struct run_dma *dma;		   /* run/dma.c's, or NULL */
-	struct run_with *with;		   /* run/with.c's */
-	unsigned int nr_with;
-	char privilege[64]; /* steps that this user may not do: "module, iommu" */
-	/* of the step in hand: */
+};
+
+/* How the step in hand ends, in words. */
+struct step_end {
 	char detail[256];
 	struct err err;
+};
+
+/* Everything that a run opened, mapped, loaded and found out. */
+struct run {
+	const struct run_opts *opts;
+	struct report *rep;
+	struct modules *mods;
+	struct target target;
+	struct mapping mapping;
+	struct evidence evidence;
+	struct step_end end;
+	struct run_dma *dma; /* run/dma.c's, or NULL */
+	char privilege[64];  /* steps that this user may not do: "module, iommu" */
 };
 
 struct step {
 	const char *name;    /* in JSON and KTAP */
 	const char *heading; /* "=== … ===" before its text, or NULL */
 	unsigned int needs;  /* BACKEND_*: skipped with a back end that has it not */
-	/* Fills run->detail; run->err too for FAIL, UNVERIFIED and ERROR. */
+	/* Fills run->end.detail; run->end.err too for FAIL, UNVERIFIED and ERROR. */
 	enum status (*run)(struct run *run);
 	/* Takes back what run did, all or part of it; never fails.  Or NULL. */
 	void (*undo)(struct run *run);
@@ -113,7 +132,7 @@ void steps_run(const struct step *steps, size_t nr, struct run *run);
 
 __attribute__((format(printf, 2, 3))) void run_detail(struct run *run, const char *fmt, ...);
 
-/* run/failure.c: fills run->err for a call or step that failed with @ret; failure.h */
+/* run/failure.c: fills run->end.err for a call or step that failed with @ret; failure.h */
 enum status run_failed(struct run *run, const char *where, int ret, const char *what);
 /* The same of a node that could not be opened */
 enum status run_not_opened(struct run *run, const char *where, int ret, const char *path);
@@ -215,13 +234,13 @@ struct dma_seen {
 };
 /* Why no device may do anything at all; NULL: nothing against it. */
 const char *run_dma_idle(const struct run *run);
-/* The mapping is where the device can reach it; else run->err. */
+/* The mapping is where the device can reach it; else run->end.err. */
 bool run_dma_reachable(struct run *run, const struct dma_driver *drv,
 		       const struct sysfs_device *dev);
 /*
  * Has a device that its driver started copy through the mapping, @max pages at the most
- * (0: all), and compares.  0, with what is wrong in *seen and run->err; -EINTR for a signal;
- * else what kept it from copying, in run->err.
+ * (0: all), and compares.  0, with what is wrong in *seen and run->end.err; -EINTR for a signal;
+ * else what kept it from copying, in run->end.err.
  */
 int run_dma_verify(struct run *run, struct dma *dev, uint64_t max, struct dma_seen *seen);
 enum status step_device_dma(struct run *run);

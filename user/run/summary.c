@@ -71,22 +71,24 @@ enum status step_summary(struct run *run)
 			    : "A check failed");
 	list_privileged(run);
 	report_line(rep, "  - %s: fd=%d",
-		    run->vfio.be->has & BACKEND_CONTAINER ? "Container" : "iommufd",
-		    run->vfio.container);
-	if (run->vfio.be->has & BACKEND_GROUP)
-		report_line(rep, "  - Group: fd=%d (group %d)", run->vfio.group, run->dev.group);
-	report_line(rep, "  - Device: fd=%d (%s)", run->device, run->dev.bdf);
-	if (!run->nr_mapped)
+		    run->target.vfio.be->has & BACKEND_CONTAINER ? "Container" : "iommufd",
+		    run->target.vfio.container);
+	if (run->target.vfio.be->has & BACKEND_GROUP)
+		report_line(rep, "  - Group: fd=%d (group %d)", run->target.vfio.group,
+			    run->target.dev.group);
+	report_line(rep, "  - Device: fd=%d (%s)", run->target.device, run->target.dev.bdf);
+	if (!run->mapping.nr)
 		return STATUS_PASS;
-	report_line(rep, "  - DMA: IOVA=0x%" PRIx64 ", VADDR=%p", run->iovas[0], run->buf);
+	report_line(rep, "  - DMA: IOVA=0x%" PRIx64 ", VADDR=%p", run->mapping.iovas[0],
+		    run->mapping.buf);
 	if (!run->opts->hold)
 		return STATUS_PASS;
 	report_line(rep, "\nYou can now use QEMU monitor to verify PTE _PAGE_USER bit:");
-	if (run->verified)
+	if (run->evidence.verified)
 		report_line(rep, "  qemu_verify_pte --root 0x%llx 1334 %p",
-			    (unsigned long long)run->info.root_pa, run->buf);
+			    (unsigned long long)run->evidence.info.root_pa, run->mapping.buf);
 	else
-		report_line(rep, "  qemu_verify_pte 1334 %p", run->buf);
+		report_line(rep, "  qemu_verify_pte 1334 %p", run->mapping.buf);
 	return STATUS_PASS;
 }
 
@@ -134,10 +136,10 @@ enum status step_require(struct run *run)
 		run_detail(run, "all that is required is proven");
 		return STATUS_PASS;
 	}
-	err_set(&run->err, 0, "", "", "");
-	err_what(&run->err, "required and not proven");
-	err_why(&run->err, "%s", missing);
-	err_fix(&run->err, "see the reason of each, or do not require it");
+	err_set(&run->end.err, 0, "", "", "");
+	err_what(&run->end.err, "required and not proven");
+	err_why(&run->end.err, "%s", missing);
+	err_fix(&run->end.err, "see the reason of each, or do not require it");
 	run_detail(run, "not proven: %s", missing);
 	return STATUS_UNVERIFIED;
 }

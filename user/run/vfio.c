@@ -20,7 +20,7 @@
 static enum status stop(struct run *run, int ret, const char *what, const char *why,
 			const char *fix)
 {
-	err_set(&run->err, -ret, what, why ? why : strerror(-ret), fix);
+	err_set(&run->end.err, -ret, what, why ? why : strerror(-ret), fix);
 	return STATUS_ERROR;
 }
 
@@ -35,22 +35,23 @@ enum status step_device(struct run *run)
 	env_machine(&env, run->opts->module_path);
 	ret = env_device(&env, run->opts->bdf, NULL);
 	if (ret) {
-		failure_explain(&env, "device", -ret, "no such device", &run->err);
+		failure_explain(&env, "device", -ret, "no such device", &run->end.err);
 		return STATUS_ERROR;
 	}
-	run->dev = env.dev;
-	snprintf(hex, sizeof(hex), "0x%04x", run->dev.vendor);
+	run->target.dev = env.dev;
+	snprintf(hex, sizeof(hex), "0x%04x", run->target.dev.vendor);
 	add_string(obj, "vendor", hex);
-	snprintf(hex, sizeof(hex), "0x%04x", run->dev.device);
+	snprintf(hex, sizeof(hex), "0x%04x", run->target.dev.device);
 	add_string(obj, "device", hex);
-	json_object_object_add(obj, "group",
-			       run->dev.group < 0 ? NULL : json_object_new_int(run->dev.group));
-	add_string(obj, "driver", run->dev.driver);
+	json_object_object_add(
+		obj, "group",
+		run->target.dev.group < 0 ? NULL : json_object_new_int(run->target.dev.group));
+	add_string(obj, "driver", run->target.dev.driver);
 
-	if (failure_blocking(&env, "device", &run->err))
+	if (failure_blocking(&env, "device", &run->end.err))
 		return STATUS_ERROR;
-	report_ok(run->rep, "IOMMU group: %d", run->dev.group);
-	run_detail(run, "IOMMU group %d, driver %s", run->dev.group, run->dev.driver);
+	report_ok(run->rep, "IOMMU group: %d", run->target.dev.group);
+	run_detail(run, "IOMMU group %d, driver %s", run->target.dev.group, run->target.dev.driver);
 	return STATUS_PASS;
 }
 
@@ -62,7 +63,7 @@ enum status step_modules(struct run *run)
 		return stop(run, ret, "libkmod", NULL, "");
 	/* A device on vfio-pci has it; built in, it may have no directory to show. */
 	if (access("/sys/class/vfio", F_OK) && access("/sys/class/vfio-dev", F_OK) &&
-	    modules_need(run->mods, "vfio", NULL, &run->err))
+	    modules_need(run->mods, "vfio", NULL, &run->end.err))
 		return STATUS_ERROR;
 	run_detail(run, "vfio is in the kernel");
 	return STATUS_PASS;
@@ -79,23 +80,24 @@ static enum status not_supported(struct run *run, const struct backend *be)
 /* What VFIO was asked last failed. */
 static enum status call_failed(struct run *run, int ret)
 {
-	if (!strcmp(run->vfio.call, "group") || !strcmp(run->vfio.call, "device-node"))
-		return run_not_opened(run, run->vfio.call, ret, run->vfio.node);
-	return run_failed(run, run->vfio.call, ret, run->vfio.call);
+	if (!strcmp(run->target.vfio.call, "group") ||
+	    !strcmp(run->target.vfio.call, "device-node"))
+		return run_not_opened(run, run->target.vfio.call, ret, run->target.vfio.node);
+	return run_failed(run, run->target.vfio.call, ret, run->target.vfio.call);
 }
 
-/* Has the kernel all of this back end for the device?  Else run->err. */
+/* Has the kernel all of this back end for the device?  Else run->end.err. */
 static bool is_there(struct run *run, const struct backend *be, bool *offered)
 {
 	size_t i;
 
-	memset(&run->err, 0, sizeof(run->err));
-	*offered = be->offered(&run->dev, &run->err);
+	memset(&run->end.err, 0, sizeof(run->end.err));
+	*offered = be->offered(&run->target.dev, &run->end.err);
 	if (!*offered)
 		return false;
 	for (i = 0; i < BACKEND_MODULES && be->modules[i].name; i++)
 		if ((!be->modules[i].proof || access(be->modules[i].proof, F_OK)) &&
-		    modules_need(run->mods, be->modules[i].name, NULL, &run->err))
+		    modules_need(run->mods, be->modules[i].name, NULL, &run->end.err))
 			return false;
 	if (vfio_known(be))
 		return true;
@@ -103,7 +105,7 @@ static bool is_there(struct run *run, const struct backend *be, bool *offered)
 	return false;
 }
 
-/* The one asked for, or the first there that this user may open; NULL: run->err says why */
+/* The one asked for, or the first there that this user may open; NULL: run->end.err says why */
 static const struct backend *find_backend(struct run *run)
 {
 	const struct backend *closed = NULL;
@@ -120,15 +122,15 @@ static const struct backend *find_backend(struct run *run)
 			continue;
 		if (!is_there(run, be, &offered)) {
 			if (!err.what[0] || offered)
-				err = run->err;
+				err = run->end.err;
 			continue;
 		}
-		if (vfio_accessible(be, &run->dev))
+		if (vfio_accessible(be, &run->target.dev))
 			return be;
 		/* The step that opens it says what is in the way. */
 		closed = be;
 	}
-	run->err = err;
+	run->end.err = err;
 	return closed;
 }
 
@@ -138,10 +140,10 @@ enum status step_backend(struct run *run)
 
 	if (!be)
 		return STATUS_ERROR;
-	memset(&run->err, 0, sizeof(run->err));
-	run->vfio.be = be;
-	run->vfio.dev = &run->dev;
-	run->vfio.token = run->opts->vf_token;
+	memset(&run->end.err, 0, sizeof(run->end.err));
+	run->target.vfio.be = be;
+	run->target.vfio.dev = &run->target.dev;
+	run->target.vfio.token = run->opts->vf_token;
 	report_line(run->rep, "Back end: %s%s", be->name, run->opts->backend ? "" : " (auto)");
 	run_detail(run, "%s", be->name);
 	return STATUS_PASS;
@@ -162,22 +164,22 @@ void undo_modules(struct run *run)
 
 enum status step_container(struct run *run)
 {
-	int ret = vfio_open(&run->vfio);
+	int ret = vfio_open(&run->target.vfio);
 
 	if (ret)
-		return run_not_opened(run, "container", ret, run->vfio.be->node);
-	run_detail(run, "%s, fd %d", run->vfio.be->node, run->vfio.container);
+		return run_not_opened(run, "container", ret, run->target.vfio.be->node);
+	run_detail(run, "%s, fd %d", run->target.vfio.be->node, run->target.vfio.container);
 	return STATUS_PASS;
 }
 
 void undo_container(struct run *run)
 {
-	vfio_close(&run->vfio);
+	vfio_close(&run->target.vfio);
 }
 
 enum status step_api_version(struct run *run)
 {
-	int version = ioctl(run->vfio.container, VFIO_GET_API_VERSION);
+	int version = ioctl(run->target.vfio.container, VFIO_GET_API_VERSION);
 
 	report_line(run->rep, "VFIO API version: %d", version);
 	run_detail(run, "%d", version);
@@ -199,7 +201,7 @@ static const struct {
 
 static enum status ask_extensions(struct run *run, const char *when)
 {
-	char detail[sizeof(run->detail)];
+	char detail[sizeof(run->end.detail)];
 	bool known = false;
 	struct text text;
 	size_t i;
@@ -207,19 +209,19 @@ static enum status ask_extensions(struct run *run, const char *when)
 	text_begin(&text, detail, sizeof(detail));
 	report_line(run->rep, "%s-SET_CONTAINER:", when);
 	for (i = 0; i < ARRAY_SIZE(extensions); i++) {
-		bool there =
-			ioctl(run->vfio.container, VFIO_CHECK_EXTENSION, extensions[i].type) == 1;
+		bool there = ioctl(run->target.vfio.container, VFIO_CHECK_EXTENSION,
+				   extensions[i].type) == 1;
 
 		report_line(run->rep, "  VFIO_CHECK_EXTENSION %s: %s", extensions[i].name,
 			    there ? "Present" : "Not Present");
 		text_add(&text, "%s%s %d", i ? ", " : "", extensions[i].key, there);
-		if (extensions[i].type == run->vfio.be->type)
+		if (extensions[i].type == run->target.vfio.be->type)
 			known = there;
 	}
 	run_detail(run, "%s", detail);
 	if (known)
 		return STATUS_PASS;
-	return not_supported(run, run->vfio.be);
+	return not_supported(run, run->target.vfio.be);
 }
 
 enum status step_extensions_before(struct run *run)
@@ -227,41 +229,41 @@ enum status step_extensions_before(struct run *run)
 	enum status status = ask_extensions(run, "pre");
 
 	if (status == STATUS_PASS)
-		report_ok(run->rep, "VFIO %s IOMMU supported", run->vfio.be->title);
+		report_ok(run->rep, "VFIO %s IOMMU supported", run->target.vfio.be->title);
 	return status;
 }
 
 enum status step_group(struct run *run)
 {
-	int ret = vfio_group_open(&run->vfio);
+	int ret = vfio_group_open(&run->target.vfio);
 
 	if (ret)
 		return call_failed(run, ret);
-	run_detail(run, "%s, fd %d", run->vfio.node, run->vfio.group);
+	run_detail(run, "%s, fd %d", run->target.vfio.node, run->target.vfio.group);
 	return STATUS_PASS;
 }
 
 void undo_group(struct run *run)
 {
-	vfio_group_close(&run->vfio);
+	vfio_group_close(&run->target.vfio);
 }
 
 enum status step_viable(struct run *run)
 {
 	struct vfio_group_status status = { .argsz = sizeof(status) };
 
-	if (ioctl(run->vfio.group, VFIO_GROUP_GET_STATUS, &status))
+	if (ioctl(run->target.vfio.group, VFIO_GROUP_GET_STATUS, &status))
 		return run_failed(run, "VFIO_GROUP_GET_STATUS", -errno, "VFIO_GROUP_GET_STATUS");
 	if (!(status.flags & VFIO_GROUP_FLAGS_VIABLE))
 		return run_failed(run, "group-viable", -EPERM, "the group is not viable");
-	report_ok(run->rep, "Group %d is viable", run->dev.group);
+	report_ok(run->rep, "Group %d is viable", run->target.dev.group);
 	run_detail(run, "flags 0x%x", status.flags);
 	return STATUS_PASS;
 }
 
 enum status step_set_container(struct run *run)
 {
-	int ret = vfio_group_set_container(&run->vfio);
+	int ret = vfio_group_set_container(&run->target.vfio);
 
 	if (ret)
 		return call_failed(run, ret);
@@ -271,7 +273,7 @@ enum status step_set_container(struct run *run)
 
 void undo_set_container(struct run *run)
 {
-	vfio_group_unset_container(&run->vfio);
+	vfio_group_unset_container(&run->target.vfio);
 }
 
 enum status step_extensions_after(struct run *run)
@@ -281,8 +283,8 @@ enum status step_extensions_after(struct run *run)
 
 enum status step_set_iommu(struct run *run)
 {
-	const struct backend *be = run->vfio.be;
-	int ret = vfio_set_iommu(&run->vfio);
+	const struct backend *be = run->target.vfio.be;
+	int ret = vfio_set_iommu(&run->target.vfio);
 
 	if (ret)
 		return call_failed(run, ret);
@@ -319,7 +321,7 @@ static void show_iommu(struct run *run)
 	struct json_object *obj = report_object(run->rep, "iommu");
 	struct json_object *sizes = json_object_new_array();
 	struct json_object *ranges = json_object_new_array();
-	const struct vfio_iommu *iommu = &run->iommu;
+	const struct vfio_iommu *iommu = &run->target.iommu;
 	char text[128] = "", hex[24];
 	unsigned int i;
 
@@ -356,15 +358,15 @@ static void show_iommu(struct run *run)
 
 enum status step_iommu_info(struct run *run)
 {
-	int ret = vfio_info(&run->vfio, &run->iommu);
+	int ret = vfio_info(&run->target.vfio, &run->target.iommu);
 
 	if (ret == -EPROTO)
-		return stop(run, ret, run->vfio.call, "its answer contradicts itself",
+		return stop(run, ret, run->target.vfio.call, "its answer contradicts itself",
 			    "report it to the kernel's VFIO maintainers");
 	if (ret)
 		return call_failed(run, ret);
 	show_iommu(run);
-	run_detail(run, "%u IOVA ranges", run->iommu.nr_ranges);
+	run_detail(run, "%u IOVA ranges", run->target.iommu.nr_ranges);
 	return STATUS_PASS;
 }
 
@@ -390,54 +392,54 @@ enum status step_buffer(struct run *run)
 		return run_failed(run, "buffer", -ENOMEM, "could not allocate the buffer");
 	if (o->page_size > BASE_PAGE)
 		flags |= MAP_HUGETLB | __builtin_ctzll(o->page_size) << MAP_HUGE_SHIFT;
-	run->buf = mmap(NULL, o->size, PROT_READ | PROT_WRITE, flags, -1, 0);
-	if (run->buf == MAP_FAILED) {
+	run->mapping.buf = mmap(NULL, o->size, PROT_READ | PROT_WRITE, flags, -1, 0);
+	if (run->mapping.buf == MAP_FAILED) {
 		int no = errno;
 
-		run->buf = NULL;
+		run->mapping.buf = NULL;
 		return run_failed(run, "buffer", -no, "could not allocate the buffer");
 	}
 	/* A page size that was asked for is the one that is tested. */
 	if (o->page_size == BASE_PAGE)
-		madvise(run->buf, o->size, MADV_NOHUGEPAGE);
+		madvise(run->mapping.buf, o->size, MADV_NOHUGEPAGE);
 	/* A child's copy on write would move our pages from under the device. */
-	madvise(run->buf, o->size, MADV_DONTFORK);
+	madvise(run->mapping.buf, o->size, MADV_DONTFORK);
 	report_ok(run->rep, "Allocated %llu bytes at virtual address: %p",
-		  (unsigned long long)o->size, run->buf);
-	ret = memory_populate(run->buf, o->size, o->page_size);
+		  (unsigned long long)o->size, run->mapping.buf);
+	ret = memory_populate(run->mapping.buf, o->size, o->page_size);
 	if (ret)
 		return run_failed(run, "buffer", ret, "could not fill the buffer");
-	memset(run->buf, RUN_PATTERN, o->size);
+	memset(run->mapping.buf, RUN_PATTERN, o->size);
 	report_ok(run->rep, "Filled memory with test pattern (0x%02X)", RUN_PATTERN);
-	run_detail(run, "%llu bytes at %p", (unsigned long long)o->size, run->buf);
+	run_detail(run, "%llu bytes at %p", (unsigned long long)o->size, run->mapping.buf);
 	return STATUS_PASS;
 }
 
 void undo_buffer(struct run *run)
 {
-	if (run->buf)
-		munmap(run->buf, run->opts->size);
-	run->buf = NULL;
+	if (run->mapping.buf)
+		munmap(run->mapping.buf, run->opts->size);
+	run->mapping.buf = NULL;
 }
 
 /* The next mapping, refused by the kernel or not even asked for */
 static enum status map_failed(struct run *run, int ret)
 {
-	const char *call = run->vfio.call;
+	const char *call = run->target.vfio.call;
 	char what[96];
 
 	snprintf(what, sizeof(what), "%s of 0x%llx bytes at IOVA 0x%llx", call,
 		 (unsigned long long)run->opts->size,
-		 (unsigned long long)run->iovas[run->nr_mapped]);
+		 (unsigned long long)run->mapping.iovas[run->mapping.nr]);
 	return run_failed(run, call, ret, what);
 }
 
 /* The kernel would say no more than EINVAL. */
 static enum status iova_unusable(struct run *run, uint64_t iova)
 {
-	run->vfio.call =
-		run->vfio.be->has & BACKEND_CONTAINER ? "VFIO_IOMMU_MAP_DMA" : "IOMMU_IOAS_MAP";
-	run->iovas[run->nr_mapped] = iova;
+	run->target.vfio.call = run->target.vfio.be->has & BACKEND_CONTAINER ? "VFIO_IOMMU_MAP_DMA"
+									     : "IOMMU_IOAS_MAP";
+	run->mapping.iovas[run->mapping.nr] = iova;
 	return map_failed(run, -EINVAL);
 }
 
@@ -446,12 +448,13 @@ static enum status choose_iovas(struct run *run)
 	const struct run_opts *o = run->opts;
 	unsigned int i;
 
-	if (!o->nr_iovas && vfio_iova_find(&run->iommu, 0, o->size, o->page_size, &run->iovas[0]))
+	if (!o->nr_iovas &&
+	    vfio_iova_find(&run->target.iommu, 0, o->size, o->page_size, &run->mapping.iovas[0]))
 		return iova_unusable(run, 0);
 	for (i = 0; i < o->nr_iovas; i++) {
-		if (!vfio_iova_usable(&run->iommu, o->iovas[i], o->size))
+		if (!vfio_iova_usable(&run->target.iommu, o->iovas[i], o->size))
 			return iova_unusable(run, o->iovas[i]);
-		run->iovas[i] = o->iovas[i];
+		run->mapping.iovas[i] = o->iovas[i];
 	}
 	return STATUS_PASS;
 }
@@ -465,29 +468,30 @@ enum status step_map(struct run *run)
 	char hex[24];
 
 	json_object_object_add(obj, "pid", json_object_new_int(getpid()));
-	json_add_hex(obj, "vaddr", (uintptr_t)run->buf);
+	json_add_hex(obj, "vaddr", (uintptr_t)run->mapping.buf);
 	json_object_object_add(obj, "iova", NULL); /* its place; the first of: */
 	json_object_object_add(obj, "iovas", iovas);
 	json_add_hex(obj, "size", o->size);
 	json_add_hex(obj, "page_size", o->page_size);
 	if (choose_iovas(run))
 		return STATUS_ERROR;
-	json_add_hex(obj, "iova", run->iovas[0]);
-	while (run->nr_mapped < nr) {
-		uint64_t iova = run->iovas[run->nr_mapped];
-		int ret = vfio_map(&run->vfio, run->buf, iova, o->size,
+	json_add_hex(obj, "iova", run->mapping.iovas[0]);
+	while (run->mapping.nr < nr) {
+		uint64_t iova = run->mapping.iovas[run->mapping.nr];
+		int ret = vfio_map(&run->target.vfio, run->mapping.buf, iova, o->size,
 				   VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE);
 
 		if (ret)
 			return map_failed(run, ret);
-		run->nr_mapped++;
+		run->mapping.nr++;
 		snprintf(hex, sizeof(hex), "0x%llx", (unsigned long long)iova);
 		json_object_array_add(iovas, json_text(hex));
 		report_ok(run->rep, "DMA mapped: IOVA=0x%llx, VADDR=%p, SIZE=%llu",
-			  (unsigned long long)iova, run->buf, (unsigned long long)o->size);
+			  (unsigned long long)iova, run->mapping.buf, (unsigned long long)o->size);
 	}
-	run_detail(run, "IOVA 0x%llx%s, vaddr %p, 0x%llx bytes", (unsigned long long)run->iovas[0],
-		   nr > 1 ? " and more" : "", run->buf, (unsigned long long)o->size);
+	run_detail(run, "IOVA 0x%llx%s, vaddr %p, 0x%llx bytes",
+		   (unsigned long long)run->mapping.iovas[0], nr > 1 ? " and more" : "",
+		   run->mapping.buf, (unsigned long long)o->size);
 	return STATUS_PASS;
 }
 
@@ -495,21 +499,22 @@ void undo_map(struct run *run)
 {
 	uint64_t unmapped;
 
-	while (run->nr_mapped)
-		vfio_unmap(&run->vfio, run->iovas[--run->nr_mapped], run->opts->size, &unmapped);
+	while (run->mapping.nr)
+		vfio_unmap(&run->target.vfio, run->mapping.iovas[--run->mapping.nr],
+			   run->opts->size, &unmapped);
 }
 
 enum status step_unmap(struct run *run)
 {
-	while (run->nr_mapped) {
-		uint64_t iova = run->iovas[--run->nr_mapped], unmapped = 0;
-		int ret = vfio_unmap(&run->vfio, iova, run->opts->size, &unmapped);
+	while (run->mapping.nr) {
+		uint64_t iova = run->mapping.iovas[--run->mapping.nr], unmapped = 0;
+		int ret = vfio_unmap(&run->target.vfio, iova, run->opts->size, &unmapped);
 
 		if (ret || unmapped != run->opts->size) {
-			err_set(&run->err, -ret, run->vfio.call, ret ? strerror(-ret) : "",
-				"see dmesg");
+			err_set(&run->end.err, -ret, run->target.vfio.call,
+				ret ? strerror(-ret) : "", "see dmesg");
 			if (!ret)
-				err_why(&run->err, "0x%llx of 0x%llx bytes unmapped",
+				err_why(&run->end.err, "0x%llx of 0x%llx bytes unmapped",
 					(unsigned long long)unmapped,
 					(unsigned long long)run->opts->size);
 			return STATUS_FAIL;
@@ -523,18 +528,18 @@ enum status step_unmap(struct run *run)
 
 enum status step_device_fd(struct run *run)
 {
-	int ret = vfio_get_device(&run->vfio, &run->device);
+	int ret = vfio_get_device(&run->target.vfio, &run->target.device);
 
 	if (ret)
 		return call_failed(run, ret);
-	report_ok(run->rep, "Got device file descriptor for %s", run->dev.bdf);
-	run_detail(run, "fd %d", run->device);
+	report_ok(run->rep, "Got device file descriptor for %s", run->target.dev.bdf);
+	run_detail(run, "fd %d", run->target.device);
 	return STATUS_PASS;
 }
 
 void undo_device_fd(struct run *run)
 {
-	if (run->device >= 0)
-		close(run->device);
-	run->device = -1;
+	if (run->target.device >= 0)
+		close(run->target.device);
+	run->target.device = -1;
 }

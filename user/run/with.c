@@ -33,8 +33,8 @@ struct run_with {
 static enum status stop(struct run *run, const struct run_with *w, int ret, const char *why,
 			const char *fix)
 {
-	err_set(&run->err, -ret, "", why, fix);
-	err_what(&run->err, "--with %s", w->dev.bdf);
+	err_set(&run->end.err, -ret, "", why, fix);
+	err_what(&run->end.err, "--with %s", w->dev.bdf);
 	return STATUS_ERROR;
 }
 
@@ -55,11 +55,11 @@ static enum status stop_at_call(struct run *run, const struct run_with *w, int r
 	snprintf(what, sizeof(what), "%s%s", node ? "could not open " : "",
 		 node ? w->vfio.node : call);
 	failure_explain(&env, call, -ret, what, &err);
-	run->err.id = err.id;
-	run->err.no = -ret;
-	err_what(&run->err, "--with %s: %s", w->dev.bdf, err.what);
-	err_why(&run->err, "%s", err.why);
-	err_fix(&run->err, "%s", err.fix);
+	run->end.err.id = err.id;
+	run->end.err.no = -ret;
+	err_what(&run->end.err, "--with %s: %s", w->dev.bdf, err.what);
+	err_why(&run->end.err, "%s", err.why);
+	err_fix(&run->end.err, "%s", err.fix);
 	return STATUS_ERROR;
 }
 
@@ -68,12 +68,12 @@ static const struct vfio *find_group(const struct run *run, const struct run_wit
 {
 	unsigned int i;
 
-	if (run->dev.group == w->dev.group)
-		return &run->vfio;
-	for (i = 0; i < run->nr_with; i++)
-		if (&run->with[i] != w && run->with[i].own_group &&
-		    run->with[i].dev.group == w->dev.group)
-			return &run->with[i].vfio;
+	if (run->target.dev.group == w->dev.group)
+		return &run->target.vfio;
+	for (i = 0; i < run->target.nr_with; i++)
+		if (&run->target.with[i] != w && run->target.with[i].own_group &&
+		    run->target.with[i].dev.group == w->dev.group)
+			return &run->target.with[i].vfio;
 	return NULL;
 }
 
@@ -93,7 +93,7 @@ static int join_group(struct run *run, struct run_with *w)
 
 static enum status join(struct run *run, struct run_with *w, const char *bdf)
 {
-	const struct backend *be = run->vfio.be;
+	const struct backend *be = run->target.vfio.be;
 	char name[96];
 	int ret = sysfs_device_get(bdf, &w->dev);
 
@@ -110,7 +110,7 @@ static enum status join(struct run *run, struct run_with *w, const char *bdf)
 		return stop(run, w, -EBUSY,
 			    w->dev.group < 0 ? "it has no IOMMU group" : "it is not on vfio-pci",
 			    "see vfio_test list, which has the line to type");
-	w->vfio = run->vfio;
+	w->vfio = run->target.vfio;
 	w->vfio.dev = &w->dev;
 	w->vfio.group = -1;
 	w->vfio.in_container = false;
@@ -129,7 +129,7 @@ static enum status join(struct run *run, struct run_with *w, const char *bdf)
 	request_listen(&w->request, w->device, w->dev.bdf);
 	json_object_object_add(w->obj, "shares_group",
 			       json_object_new_boolean(!w->own_group &&
-						       w->dev.group == run->dev.group));
+						       w->dev.group == run->target.dev.group));
 	snprintf(name, sizeof(name), "%s: %s", bdf, be->title);
 	report_check(run->rep, name, STATUS_PASS, "group %d, %s", w->dev.group,
 		     w->own_group ? "its own" : "shared");
@@ -226,15 +226,15 @@ static enum status judge(struct run *run, const char *of)
 	if (signal_seen)
 		return STATUS_SKIP;
 	run_detail(run, "%u of %u checks of %u further devices", passed, passed + failed,
-		   run->nr_with);
+		   run->target.nr_with);
 	if (!failed && !report_checks(run->rep, STATUS_UNVERIFIED))
 		return STATUS_PASS;
-	err_set(&run->err, EIO, "", "see the checks above", "see dmesg");
+	err_set(&run->end.err, EIO, "", "see the checks above", "see dmesg");
 	if (!failed) {
-		err_what(&run->err, "%s: not all could be checked", of);
+		err_what(&run->end.err, "%s: not all could be checked", of);
 		return STATUS_UNVERIFIED;
 	}
-	err_what(&run->err, "%s: %u of %u checks failed", of, failed, passed + failed);
+	err_what(&run->end.err, "%s: %u of %u checks failed", of, failed, passed + failed);
 	return STATUS_FAIL;
 }
 
@@ -246,19 +246,20 @@ enum status step_with(struct run *run)
 		run_detail(run, "no --with");
 		return STATUS_SKIP;
 	}
-	run->with = calloc(nr, sizeof(*run->with));
-	if (!run->with) {
-		err_set(&run->err, ENOMEM, "no memory for further devices", strerror(ENOMEM), "");
+	run->target.with = calloc(nr, sizeof(*run->target.with));
+	if (!run->target.with) {
+		err_set(&run->end.err, ENOMEM, "no memory for further devices", strerror(ENOMEM),
+			"");
 		return STATUS_ERROR;
 	}
 	json_object_object_add(run->rep->root, "with", json_object_new_array());
 	for (i = 0; i < nr && !signal_seen; i++) {
-		struct run_with *w = &run->with[i];
+		struct run_with *w = &run->target.with[i];
 		enum status status;
 
 		w->device = -1;
 		w->vfio.group = -1;
-		run->nr_with++;
+		run->target.nr_with++;
 		status = join(run, w, run->opts->with[i]);
 		if (status != STATUS_PASS)
 			return status;
@@ -273,20 +274,20 @@ void undo_with(struct run *run)
 {
 	unsigned int i;
 
-	for (i = 0; i < run->nr_with; i++)
-		request_stop(&run->with[i].request);
+	for (i = 0; i < run->target.nr_with; i++)
+		request_stop(&run->target.with[i].request);
 	/* All device files first: a group with one open leaves no container. */
-	for (i = 0; i < run->nr_with; i++)
-		if (run->with[i].device >= 0)
-			close(run->with[i].device);
-	for (i = 0; i < run->nr_with; i++)
-		if (run->with[i].own_group) {
-			vfio_group_unset_container(&run->with[i].vfio);
-			vfio_group_close(&run->with[i].vfio);
+	for (i = 0; i < run->target.nr_with; i++)
+		if (run->target.with[i].device >= 0)
+			close(run->target.with[i].device);
+	for (i = 0; i < run->target.nr_with; i++)
+		if (run->target.with[i].own_group) {
+			vfio_group_unset_container(&run->target.with[i].vfio);
+			vfio_group_close(&run->target.with[i].vfio);
 		}
-	free(run->with);
-	run->with = NULL;
-	run->nr_with = 0;
+	free(run->target.with);
+	run->target.with = NULL;
+	run->target.nr_with = 0;
 }
 
 /* --- data ----------------------------------------------------------------------------- */
@@ -312,11 +313,12 @@ static void judge_data(struct run *run, struct run_with *w, const struct dma_dri
 	snprintf(why, sizeof(why), "%" PRIu64 " of %" PRIu64 " pages, a sample", seen->compared,
 		 seen->total);
 	if (seen->bad)
-		report_further(run->rep, WITNESS_DEVICE_DMA, w->dev.bdf, run->err.what);
+		report_further(run->rep, WITNESS_DEVICE_DMA, w->dev.bdf, run->end.err.what);
 	else if (seen->compared < seen->total)
 		report_further(run->rep, WITNESS_DEVICE_DMA, w->dev.bdf, why);
 	if (seen->bad) {
-		report_check(run->rep, name, STATUS_FAIL, "%s: %s", run->err.what, run->err.why);
+		report_check(run->rep, name, STATUS_FAIL, "%s: %s", run->end.err.what,
+			     run->end.err.why);
 		return;
 	}
 	if (!seen->compared || seen->compared != seen->asked) {
@@ -347,9 +349,9 @@ static void move_data(struct run *run, struct run_with *w)
 		return;
 	}
 	if (!run_dma_reachable(run, drv, &w->dev)) {
-		snprintf(why, sizeof(why), "%s", run->err.why);
+		snprintf(why, sizeof(why), "%s", run->end.err.why);
 		did_not_move(run, w, name, why);
-		memset(&run->err, 0, sizeof(run->err));
+		memset(&run->end.err, 0, sizeof(run->end.err));
 		return;
 	}
 	ret = run_dma_open(run, &dma, drv, &w->dev, w->device, &w->vfio);
@@ -364,14 +366,14 @@ static void move_data(struct run *run, struct run_with *w)
 		return;
 	}
 	if (!ret || ret == -EOPNOTSUPP) {
-		did_not_move(run, w, name, ret ? run->err.why : seen.unproven);
-		memset(&run->err, 0, sizeof(run->err));
+		did_not_move(run, w, name, ret ? run->end.err.why : seen.unproven);
+		memset(&run->end.err, 0, sizeof(run->end.err));
 		return;
 	}
 	report_check(run->rep, name,
 		     ret == -ENOMEM || ret == -ENOSPC ? STATUS_UNVERIFIED : STATUS_FAIL, "%s: %s",
-		     run->err.what, run->err.why);
-	report_further(run->rep, WITNESS_DEVICE_DMA, w->dev.bdf, run->err.what);
+		     run->end.err.what, run->end.err.why);
+	report_further(run->rep, WITNESS_DEVICE_DMA, w->dev.bdf, run->end.err.what);
 }
 
 enum status step_with_dma(struct run *run)
@@ -379,7 +381,7 @@ enum status step_with_dma(struct run *run)
 	const char *idle = run_dma_idle(run);
 	unsigned int i;
 
-	if (!run->nr_with)
+	if (!run->target.nr_with)
 		idle = "no --with";
 	else if (!run->opts->expect_user)
 		idle = "--expect supervisor: the buffer is not touched";
@@ -387,8 +389,8 @@ enum status step_with_dma(struct run *run)
 		run_detail(run, "%s", idle);
 		return STATUS_SKIP;
 	}
-	for (i = 0; i < run->nr_with && !signal_seen; i++)
-		move_data(run, &run->with[i]);
+	for (i = 0; i < run->target.nr_with && !signal_seen; i++)
+		move_data(run, &run->target.with[i]);
 	if (!report_checks(run->rep, STATUS_PASS) && !report_checks(run->rep, STATUS_FAIL) &&
 	    !report_checks(run->rep, STATUS_UNVERIFIED)) {
 		run_detail(run, "none of them has a driver here that moves data");

@@ -103,15 +103,44 @@ UNDO(i)
 UNDO(p)
 UNDO(u)
 
-static const struct step a = { "a", NULL, 0, step_a, undo_a }, b = { "b", NULL, 0, step_b, undo_b },
-			 f = { "f", NULL, 0, fails, undo_f }, s = { "s", NULL, 0, stops, undo_s },
-			 u = { "u", NULL, 0, unverified, undo_u },
-			 k = { "k", NULL, 0, skips, NULL },
-			 i = { "i", NULL, 0, interrupted, undo_i },
-			 p = { "p", NULL, 0, signalled, undo_p },
-			 container = { "c", NULL, BACKEND_CONTAINER, step_b, undo_b },
-			 group = { "g", NULL, BACKEND_GROUP, step_b, undo_b },
-			 map = { "m", NULL, BACKEND_MAP, step_b, undo_b };
+/* Its block is its own, is there for its undo, and starts as zeros. */
+struct counted {
+	unsigned int runs;
+};
+
+static enum status counts(struct run *r)
+{
+	struct counted *own = r->own;
+
+	say(own->runs ? "?" : "n");
+	own->runs = 7;
+	return STATUS_PASS;
+}
+
+static void undo_n(struct run *r)
+{
+	const struct counted *own = r->own;
+
+	say(own->runs == 7 ? "-n" : "-?");
+}
+
+static const struct step
+	a = { .name = "a", .run = step_a, .undo = undo_a },
+	b = { .name = "b", .run = step_b, .undo = undo_b },
+	f = { .name = "f", .run = fails, .undo = undo_f },
+	s = { .name = "s", .run = stops, .undo = undo_s },
+	u = { .name = "u", .run = unverified, .undo = undo_u }, k = { .name = "k", .run = skips },
+	i = { .name = "i", .run = interrupted, .undo = undo_i },
+	p = { .name = "p", .run = signalled, .undo = undo_p },
+	block = { .name = "n", .run = counts, .undo = undo_n, .own = sizeof(struct counted) },
+	no_map = { .name = "x",
+		   .needs = BACKEND_MAP,
+		   .run = counts,
+		   .undo = undo_n,
+		   .own = sizeof(struct counted) },
+	container = { .name = "c", .needs = BACKEND_CONTAINER, .run = step_b, .undo = undo_b },
+	group = { .name = "g", .needs = BACKEND_GROUP, .run = step_b, .undo = undo_b },
+	map = { .name = "m", .needs = BACKEND_MAP, .run = step_b, .undo = undo_b };
 
 static const char *step_key(size_t nr, const char *key)
 {
@@ -272,6 +301,16 @@ static void test_back_end(void **state)
 	expect_steps(status, detail, 4);
 }
 
+/* Two steps of one kind have a block each; one that did not run has none, and no undo. */
+static void test_own_blocks(void **state)
+{
+	(void)state;
+	run.target.vfio.be = &no_container;
+	WALK(block, a, no_map, block, b);
+	assert_string_equal(said, "nanb-b-n-a-n");
+	assert_null(run.own);
+}
+
 /* What one step left there is no reason of the next. */
 static void test_nothing_carried_over(void **state)
 {
@@ -295,6 +334,7 @@ int main(void)
 		TEST(test_unverified),	   TEST(test_signal_within),
 		TEST(test_signal_between), TEST(test_signal_before),
 		TEST(test_back_end),	   TEST(test_nothing_carried_over),
+		TEST(test_own_blocks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

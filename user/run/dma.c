@@ -443,16 +443,10 @@ static enum status no_driver(struct run *run)
 /* PASS: the driver takes the device; else run->end.err says why not. */
 static enum status open_device(struct run *run, const struct dma_driver *drv)
 {
-	struct run_dma *dma = calloc(1, sizeof(*dma));
+	struct run_dma *dma = run->own;
 	int ret;
 
-	if (!dma) {
-		err_set(&run->end.err, ENOMEM, "no memory for the device's driver",
-			strerror(ENOMEM), "");
-		return STATUS_UNVERIFIED;
-	}
 	run->dma = dma;
-	dma->klog = dma->event = dma->unmask = dma->irq = -1;
 	ret = run_dma_open(run, &dma->dev, drv, &run->target.dev, run->target.device,
 			   &run->target.vfio);
 	dma->open = !ret;
@@ -514,6 +508,5 @@ void undo_device_dma(struct run *run)
 		return;
 	if (run->dma->open)
 		dma_close(&run->dma->dev);
-	free(run->dma);
 	run->dma = NULL;
 }

@@ -6,19 +6,27 @@
 #include "driver/driver.h"
 #include "run/step.h"
 
-/* What the steps here keep from one to the next. */
+/* Of the step device-dma, and for those after it: run->dma */
 struct run_dma {
 	struct dma dev;
 	bool open;   /* dev is, and its device answers */
 	bool moved;  /* it was told to move data */
 	bool proven; /* what it copies through the mapping arrives where it should */
-	/* dma-fault */
+};
+
+/* Of the step dma-fault */
+struct dma_fault {
+	bool begun; /* what follows is set */
 	void *scratch;
 	uint64_t scratch_iova;
 	bool scratch_mapped, told;
 	int klog;
 	bool limited; /* the log may keep the next fault to itself */
-	/* interrupts */
+};
+
+/* Of the step interrupts */
+struct irq_try {
+	bool begun; /* what follows is set */
 	int event, unmask;
 	int irq; /* index that is on, or -1 */
 };

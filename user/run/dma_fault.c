@@ -49,33 +49,33 @@ static int find_scratch(const struct run *run, uint64_t *iova)
 
 static int map_scratch(struct run *run)
 {
-	struct run_dma *dma = run->dma;
-	int ret = find_scratch(run, &dma->scratch_iova);
+	struct dma_fault *fault = run->own;
+	int ret = find_scratch(run, &fault->scratch_iova);
 
 	if (ret) {
 		err_set(&run->end.err, -ret, "no free IOVA for a page more",
 			"the mapping leaves none that the device reaches", "give a smaller --size");
 		return ret;
 	}
-	dma->scratch =
+	fault->scratch =
 		mmap(NULL, BASE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (dma->scratch == MAP_FAILED) {
+	if (fault->scratch == MAP_FAILED) {
 		ret = -errno;
-		dma->scratch = NULL;
+		fault->scratch = NULL;
 		err_set(&run->end.err, -ret, "could not allocate a page", strerror(-ret), "");
 		return ret;
 	}
-	madvise(dma->scratch, BASE_PAGE, MADV_DONTFORK);
-	memset(dma->scratch, SCRATCH_FILL, BASE_PAGE);
-	ret = vfio_map(&run->target.vfio, dma->scratch, dma->scratch_iova, BASE_PAGE,
+	madvise(fault->scratch, BASE_PAGE, MADV_DONTFORK);
+	memset(fault->scratch, SCRATCH_FILL, BASE_PAGE);
+	ret = vfio_map(&run->target.vfio, fault->scratch, fault->scratch_iova, BASE_PAGE,
 		       VFIO_DMA_MAP_FLAG_READ);
 	if (ret) {
 		err_set(&run->end.err, -ret, "", strerror(-ret), "see dmesg");
 		err_what(&run->end.err, "could not map a page read-only at IOVA 0x%" PRIx64,
-			 dma->scratch_iova);
+			 fault->scratch_iova);
 		return ret;
 	}
-	dma->scratch_mapped = true;
+	fault->scratch_mapped = true;
 	return 0;
 }
 
@@ -95,7 +95,8 @@ static const void *find_other(const void *buf, size_t size, unsigned char fill)
 /* Did what the device was to write arrive anywhere that we see? */
 static bool memory_unchanged(struct run *run, const struct fault_case *fc)
 {
-	const void *scratch = find_other(run->dma->scratch, BASE_PAGE, SCRATCH_FILL);
+	struct dma_fault *fault = run->own;
+	const void *scratch = find_other(fault->scratch, BASE_PAGE, SCRATCH_FILL);
 	const void *where =
 		scratch ? scratch : find_other(run->mapping.buf, run->opts->size, RUN_PATTERN);
 
@@ -115,7 +116,8 @@ static bool memory_unchanged(struct run *run, const struct fault_case *fc)
  */
 static int provoke(struct run *run, uint64_t iova, char *line)
 {
-	struct run_dma *dma = run->dma;
+	struct dma_fault *fault = run->own;
+	struct dma *dev = &run->dma->dev;
 	uint64_t *first = run->mapping.buf;
 	struct pci_bdf bdf = { 0 };
 	int ret;
@@ -123,20 +125,20 @@ static int provoke(struct run *run, uint64_t iova, char *line)
 	parse_bdf(run->target.dev.bdf, &bdf);
 	for (;;) {
 		*first = FAULT_WORD;
-		ret = dma->dev.drv->store ? dma->dev.drv->store(&dma->dev, iova, &run->end.err)
-					  : dma->dev.drv->copy(&dma->dev, run->mapping.iovas[0],
-							       iova, sizeof(*first), &run->end.err);
+		ret = dev->drv->store ? dev->drv->store(dev, iova, &run->end.err)
+				      : dev->drv->copy(dev, run->mapping.iovas[0], iova,
+						       sizeof(*first), &run->end.err);
 		memset(first, RUN_PATTERN, sizeof(*first));
-		if (!ret && dma->klog < 0)
-			ret = dma->klog;
+		if (!ret && fault->klog < 0)
+			ret = fault->klog;
 		if (!ret)
-			ret = klog_wait_fault(dma->klog, &bdf, iova, FAULT_WAIT_MS, line);
-		if (ret != -ETIME || !dma->limited)
+			ret = klog_wait_fault(fault->klog, &bdf, iova, FAULT_WAIT_MS, line);
+		if (ret != -ETIME || !fault->limited)
 			break;
-		dma->limited = false;
+		fault->limited = false;
 		poll(NULL, 0, KLOG_LIMIT_MS); /* a signal ends it */
 	}
-	dma->limited = !ret;
+	fault->limited = !ret;
 	return ret;
 }
 
@@ -185,22 +187,24 @@ static void tell_fault(struct run *run, const struct fault_case *fc, uint64_t io
 /* Who reads the log should know that what comes was meant; tests do. */
 static void say_on_purpose(struct run *run, const char *what)
 {
+	struct dma_fault *fault = run->own;
 	char text[96];
 
 	snprintf(text, sizeof(text), "vfio_test: %s: IOMMU faults on purpose %s\n",
 		 run->target.dev.bdf, what);
 	klog_say(text);
-	run->dma->told = !run->dma->told;
+	fault->told = !fault->told;
 }
 
 static enum status provoke_all(struct run *run)
 {
+	struct dma_fault *fault = run->own;
 	enum status status = STATUS_PASS;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(fault_cases) && !signal_seen; i++) {
 		const struct fault_case *fc = &fault_cases[i];
-		uint64_t iova = run->dma->scratch_iova + fc->page * BASE_PAGE;
+		uint64_t iova = fault->scratch_iova + fc->page * BASE_PAGE;
 		char line[KLOG_LINE] = "";
 		int ret = provoke(run, iova, line);
 
@@ -221,17 +225,19 @@ static enum status provoke_all(struct run *run)
 enum status step_dma_fault(struct run *run)
 {
 	const char *idle = run_dma_idle(run);
-	struct run_dma *dma = run->dma;
+	struct dma_fault *fault = run->own;
 	enum status status;
 
 	if (run->opts->no_faults)
 		idle = "--no-faults";
 	/* Where the IOMMU does not translate, a write at random hits anything. */
-	if (idle || !dma || !dma->proven)
+	if (idle || !run->dma || !run->dma->proven)
 		return run_dma_skip(run, idle ? idle : "no copy by the device proved the mapping");
+	fault->klog = -1;
+	fault->begun = true;
 	if (map_scratch(run))
 		return STATUS_UNVERIFIED;
-	dma->klog = klog_open(&dma->limited);
+	fault->klog = klog_open(&fault->limited);
 	say_on_purpose(run, "begin");
 	status = provoke_all(run);
 	undo_dma_fault(run);
@@ -243,20 +249,20 @@ enum status step_dma_fault(struct run *run)
 
 void undo_dma_fault(struct run *run)
 {
-	struct run_dma *dma = run->dma;
+	struct dma_fault *fault = run->own;
 	uint64_t unmapped;
 
-	if (!dma)
+	if (!fault->begun)
 		return;
-	if (dma->told)
+	if (fault->told)
 		say_on_purpose(run, "end");
-	if (dma->klog >= 0)
-		close(dma->klog);
-	dma->klog = -1;
-	if (dma->scratch_mapped)
-		vfio_unmap(&run->target.vfio, dma->scratch_iova, BASE_PAGE, &unmapped);
-	dma->scratch_mapped = false;
-	if (dma->scratch)
-		munmap(dma->scratch, BASE_PAGE);
-	dma->scratch = NULL;
+	if (fault->klog >= 0)
+		close(fault->klog);
+	fault->klog = -1;
+	if (fault->scratch_mapped)
+		vfio_unmap(&run->target.vfio, fault->scratch_iova, BASE_PAGE, &unmapped);
+	fault->scratch_mapped = false;
+	if (fault->scratch)
+		munmap(fault->scratch, BASE_PAGE);
+	fault->scratch = NULL;
 }

@@ -53,7 +53,8 @@ static int irq_ack(struct run *run)
 /* Within @ms: how often the event came, 0 for not at all. */
 static uint64_t irq_wait(struct run *run, int ms)
 {
-	struct pollfd in = { .fd = run->dma->event, .events = POLLIN };
+	const struct irq_try *own = run->own;
+	struct pollfd in = { .fd = own->event, .events = POLLIN };
 	uint64_t count = 0;
 
 	if (poll(&in, 1, ms) != 1 || read(in.fd, &count, sizeof(count)) != sizeof(count))
@@ -97,27 +98,29 @@ static int irq_expect(struct run *run, const struct irq_case *ic, struct irq_see
 
 static int irq_set(struct run *run, const struct irq_case *ic, bool on)
 {
-	int ret = on ? vfio_irq_enable(run->target.device, ic->index, run->dma->event)
+	struct irq_try *own = run->own;
+	int ret = on ? vfio_irq_enable(run->target.device, ic->index, own->event)
 		     : vfio_irq_disable(run->target.device, ic->index);
 
 	if (ret)
 		return irq_fail(run, ic, ret,
 				on ? "could not be switched on" : "could not be switched off",
 				strerror(-ret));
-	run->dma->irq = on ? (int)ic->index : -1;
+	own->irq = on ? (int)ic->index : -1;
 	return 0;
 }
 
 /* By a call, or by an eventfd that is set up for it, which is what a VMM does. */
 static int irq_unmask(struct run *run, const struct irq_case *ic, bool by_event)
 {
+	const struct irq_try *own = run->own;
 	const uint64_t one = 1;
 	int ret;
 
 	if (!by_event)
 		return vfio_irq_unmask(run->target.device, ic->index);
-	ret = vfio_irq_unmask_by(run->target.device, ic->index, run->dma->unmask);
-	if (!ret && write(run->dma->unmask, &one, sizeof(one)) != sizeof(one))
+	ret = vfio_irq_unmask_by(run->target.device, ic->index, own->unmask);
+	if (!ret && write(own->unmask, &one, sizeof(one)) != sizeof(one))
 		ret = -errno;
 	return ret;
 }
@@ -240,24 +243,26 @@ static enum status irq_unknown(struct run *run, const struct irq_case *ic, int n
 enum status step_interrupts(struct run *run)
 {
 	const char *idle = run_dma_idle(run);
-	struct run_dma *dma = run->dma;
+	struct irq_try *own = run->own;
 	enum status status = STATUS_PASS;
 	unsigned int nr = 0, tried = 0; /* kinds that the device has; that could be tried */
 	char names[32] = "";
 	struct irq_host host;
 	size_t i;
 
-	if (idle || !dma || !dma->open)
+	if (idle || !run->dma || !run->dma->open)
 		return run_dma_skip(run, idle ? idle : "no driver of ours has the device");
-	dma->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	dma->unmask = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (dma->event < 0 || dma->unmask < 0) {
+	own->begun = true;
+	own->irq = -1;
+	own->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	own->unmask = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (own->event < 0 || own->unmask < 0) {
 		err_set(&run->end.err, errno, "interrupts were not checked: no eventfd for them",
 			strerror(errno), "raise ulimit -n");
 		return STATUS_UNVERIFIED;
 	}
-	if (dma->dev.drv->release_irq)
-		dma->dev.drv->release_irq(&dma->dev);
+	if (run->dma->dev.drv->release_irq)
+		run->dma->dev.drv->release_irq(&run->dma->dev);
 	irq_host_read(&host, run->target.dev.bdf);
 	for (i = 0; i < ARRAY_SIZE(irq_cases) && status != STATUS_FAIL && !signal_seen; i++) {
 		const struct irq_case *ic = &irq_cases[i];
@@ -293,20 +298,22 @@ enum status step_interrupts(struct run *run)
 
 void undo_interrupts(struct run *run)
 {
-	struct run_dma *dma = run->dma;
+	struct irq_try *own = run->own;
+	struct dma *dev;
 	struct err ignored = { 0 };
 
-	if (!dma || !dma->open)
+	if (!own->begun)
 		return;
-	if (dma->irq >= 0) {
+	dev = &run->dma->dev;
+	if (own->irq >= 0) {
 		/* First, or INTx stays asserted with nobody to care. */
-		dma->dev.drv->interrupt(&dma->dev, false, &ignored);
-		vfio_irq_disable(run->target.device, (uint32_t)dma->irq);
+		dev->drv->interrupt(dev, false, &ignored);
+		vfio_irq_disable(run->target.device, (uint32_t)own->irq);
 	}
-	dma->irq = -1;
-	if (dma->event >= 0)
-		close(dma->event);
-	if (dma->unmask >= 0)
-		close(dma->unmask);
-	dma->event = dma->unmask = -1;
+	own->irq = -1;
+	if (own->event >= 0)
+		close(own->event);
+	if (own->unmask >= 0)
+		close(own->unmask);
+	own->event = own->unmask = -1;
 }

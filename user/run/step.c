@@ -2,8 +2,10 @@
 #include "lib/signals.h"
 #include "run/step.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void run_detail(struct run *run, const char *fmt, ...)
@@ -38,11 +40,45 @@ static const char *not_for(const struct step *step, const struct run *run)
 	return NULL;
 }
 
+/* Gives the step its block, which lasts until all steps are undone, and runs it. */
+static enum status run_step(const struct step *step, void **own, struct run *run)
+{
+	if (step->own)
+		*own = calloc(1, step->own);
+	if (step->own && !*own) {
+		err_set(&run->end.err, ENOMEM, "no memory for the step", strerror(ENOMEM), "");
+		return STATUS_ERROR;
+	}
+	run->own = *own;
+	return step->run(run);
+}
+
+/* Of a step that has a block and never ran there is nothing to undo. */
+static void steps_undo(const struct step *steps, size_t done, void **own, struct run *run)
+{
+	const size_t nr = done;
+	size_t i;
+
+	while (done--) {
+		run->own = own[done];
+		if (steps[done].undo && (run->own || !steps[done].own))
+			steps[done].undo(run);
+	}
+	for (i = 0; i < nr; i++)
+		free(own[i]);
+	run->own = NULL;
+}
+
 void steps_run(const struct step *steps, size_t nr, struct run *run)
 {
-	bool stopped = false;
+	void **own = calloc(nr + 1, sizeof(*own));
+	bool stopped = !own;
 	size_t i, done = 0;
 
+	if (!own) {
+		err_set(&run->end.err, ENOMEM, "no memory for the steps", strerror(ENOMEM), "");
+		report_stopped(run->rep, &run->end.err);
+	}
 	for (i = 0; i < nr; i++) {
 		const struct step *step = &steps[i];
 		const char *lacking = not_for(step, run);
@@ -62,7 +98,7 @@ void steps_run(const struct step *steps, size_t nr, struct run *run)
 		memset(&run->end.err, 0, sizeof(run->end.err));
 		run->end.detail[0] = '\0';
 		done = i + 1;
-		status = step->run(run);
+		status = run_step(step, &own[i], run);
 		/* What a signal broke off did not fail. */
 		if (signal_seen && status != STATUS_PASS) {
 			report_step(run->rep, step->name, STATUS_SKIP, "interrupted", NULL);
@@ -75,7 +111,6 @@ void steps_run(const struct step *steps, size_t nr, struct run *run)
 			    run->end.err.what[0] ? &run->end.err : NULL);
 		stopped = status == STATUS_ERROR;
 	}
-	while (done--)
-		if (steps[done].undo)
-			steps[done].undo(run);
+	steps_undo(steps, done, own, run);
+	free(own);
 }

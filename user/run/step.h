@@ -106,7 +106,8 @@ struct run {
 	struct mapping mapping;
 	struct evidence evidence;
 	struct step_end end;
-	struct run_dma *dma; /* run/dma.c's, or NULL */
+	struct run_dma *dma; /* the block of the step device-dma; NULL: no driver has it */
+	void *own;	     /* the block of the step in hand, as struct step sizes it */
 	char privilege[64];  /* steps that this user may not do: "module, iommu" */
 };
 
@@ -118,6 +119,7 @@ struct step {
 	enum status (*run)(struct run *run);
 	/* Takes back what run did, all or part of it; never fails.  Or NULL. */
 	void (*undo)(struct run *run);
+	size_t own; /* bytes that run and undo have to themselves, in run->own; zeroed before */
 };
 
 extern const struct step run_steps[];
@@ -126,7 +128,7 @@ extern const size_t run_nr_steps;
 /*
  * Walks the table down until its end, a STATUS_ERROR or a signal, tells the
  * report of every step (one not reached is a skip), then undoes what was done,
- * the last first.
+ * the last first.  A step's own block is there until all are undone.
  */
 void steps_run(const struct step *steps, size_t nr, struct run *run);
 

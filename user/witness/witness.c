@@ -71,6 +71,24 @@ int witness_parse(const char *list, unsigned int *bits, char *bad, size_t len)
 	}
 }
 
+void testimony_give(struct testimony *t, enum status status, uint64_t judged, uint64_t differing,
+		    const char *why)
+{
+	t->step = status;
+	t->total = t->to_judge = t->judged = judged;
+	t->differing = differing;
+	if (why && why[0])
+		snprintf(t->why, sizeof(t->why), "%s", why);
+}
+
+void testimony_differs(struct testimony *t, uint64_t differing, const char *why)
+{
+	if (differing <= t->differing)
+		return;
+	t->differing = differing;
+	snprintf(t->why, sizeof(t->why), "%s", why);
+}
+
 enum status testimony_status(const struct testimony *t)
 {
 	if (t->differing || t->step == STATUS_FAIL)

@@ -54,9 +54,17 @@ struct testimony {
 	uint64_t differing; /* of that, or found wrong in any other way */
 	/* How the step that asked it ended: as good as the figures may make it at the most. */
 	enum status step;
+	bool answered;	  /* others may be compared with it */
+	uint64_t ns;	  /* what it cost, a page; 0: not measured */
 	const char *unit; /* NULL: the table's */
 	char why[520];	  /* why it did not speak, or what it found */
 };
+
+/* It has judged @judged of as many, @status at the best; @why, unless it is NULL or empty */
+void testimony_give(struct testimony *t, enum status status, uint64_t judged, uint64_t differing,
+		    const char *why);
+/* Later than its step a difference came to light, which is not forgotten. */
+void testimony_differs(struct testimony *t, uint64_t differing, const char *why);
 
 /*
  * What its figures say.  Not one judged is never a pass, fewer than were to be judged

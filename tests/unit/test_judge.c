@@ -311,13 +311,13 @@ static void test_dma(void **state)
 		enum status status;
 		bool proven;
 	} rows[] = {
-		{ { 4, 4, 4, 0, false }, STATUS_PASS, true },
+		{ { 4, 4, 4, 0, false, "" }, STATUS_PASS, true },
 		/* A sample, all of which was right */
-		{ { 8, 4, 4, 0, true }, STATUS_PASS, false },
-		{ { 4, 4, 4, 1, false }, STATUS_FAIL, false },
+		{ { 8, 4, 4, 0, true, "" }, STATUS_PASS, false },
+		{ { 4, 4, 4, 1, false, "" }, STATUS_FAIL, false },
 		/* Nothing, or less than was to take part, is no pass. */
-		{ { 4, 4, 0, 0, false }, STATUS_UNVERIFIED, false },
-		{ { 4, 4, 3, 0, false }, STATUS_UNVERIFIED, false },
+		{ { 4, 4, 0, 0, false, "" }, STATUS_UNVERIFIED, false },
+		{ { 4, 4, 3, 0, false, "" }, STATUS_UNVERIFIED, false },
 	};
 	size_t i;
 

@@ -20,6 +20,7 @@
 #include "report/report.h"
 
 static struct report rep;
+static struct testimonies all;
 static int saved = -1; /* stdout as it was */
 static char path[] = "/tmp/test_run_report.XXXXXX";
 static char printed[16384];
@@ -29,7 +30,8 @@ static const struct err wrong = { .what = "it", .why = "is wrong", .fix = "mend 
 static int setup(void **state)
 {
 	(void)state;
-	report_init(&rep, REPORT_JSON, false, false, 0);
+	testimonies_init(&all);
+	report_init(&rep, &all, REPORT_JSON, false, false, 0);
 	return 0;
 }
 
@@ -80,16 +82,22 @@ static const char *read_back(int fd)
 	return printed;
 }
 
+/* It was asked for so many, of so many that there are. */
+static void of(struct testimony *t, uint64_t to_judge, uint64_t total)
+{
+	t->to_judge = to_judge;
+	t->total = total;
+}
+
+/* In the order of the witnesses */
 static void all_speak(void)
 {
-	static const char *const names[] = { "module", "pagemap", "iommu", "device_dma",
-					     "interrupts" };
 	static const char *const steps[] = { "page-user", "pagemap", "iommu", "device-dma",
 					     "interrupts" };
 	size_t i;
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		report_witness(&rep, names[i], STATUS_PASS, 256, 0, NULL);
+	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		testimony_give(&all.said[i], STATUS_PASS, 256, 0, NULL);
 		report_step(&rep, steps[i], STATUS_PASS, "fine", NULL);
 	}
 }
@@ -167,10 +175,11 @@ static void test_needed(void **state)
 	assert_int_equal(report_verdict(&rep), STATUS_UNVERIFIED);
 	all_speak();
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		report_witness(&rep, rows[i].name, STATUS_SKIP, 0, 0, "left out");
+		testimony_give(&all.said[witness_named(rows[i].name)], STATUS_SKIP, 0, 0,
+			       "left out");
 		report_step(&rep, rows[i].step, STATUS_SKIP, "left out", NULL);
 		assert_int_equal(report_verdict(&rep), rows[i].without);
-		report_witness(&rep, rows[i].name, STATUS_PASS, 1, 0, NULL);
+		testimony_give(&all.said[witness_named(rows[i].name)], STATUS_PASS, 1, 0, NULL);
 		assert_int_equal(report_verdict(&rep), STATUS_PASS);
 	}
 }
@@ -183,18 +192,18 @@ static void test_further(void **state)
 
 	(void)state;
 	all_speak();
-	assert_true(report_proven(&rep, WITNESS_DEVICE_DMA));
+	assert_true(testimonies_proven(&all, WITNESS_DEVICE_DMA));
 	/* More than there can be are not written past the end. */
-	for (i = 0; i < REPORT_FURTHER + 2; i++)
-		report_further(&rep, WITNESS_DEVICE_DMA, "0000:01:00.0", "no driver");
-	assert_false(report_proven(&rep, WITNESS_DEVICE_DMA));
+	for (i = 0; i < MAX_FURTHER + 2; i++)
+		testimonies_further(&all, WITNESS_DEVICE_DMA, "0000:01:00.0", "no driver");
+	assert_false(testimonies_proven(&all, WITNESS_DEVICE_DMA));
 	/* It says nothing of any other witness. */
-	assert_true(report_proven(&rep, WITNESS_INTERRUPTS));
-	assert_true(report_proven(&rep, WITNESS_IOMMU));
+	assert_true(testimonies_proven(&all, WITNESS_INTERRUPTS));
+	assert_true(testimonies_proven(&all, WITNESS_IOMMU));
 	finish();
 	assert_int_equal(json_object_array_length(root("proven")), 4);
 	not = root("not_proven");
-	assert_int_equal(json_object_array_length(not ), REPORT_FURTHER);
+	assert_int_equal(json_object_array_length(not ), MAX_FURTHER);
 	assert_string_equal(word(json_object_array_get_idx(not, 0), "witness"), "device_dma");
 	assert_string_equal(word(json_object_array_get_idx(not, 0), "device"), "0000:01:00.0");
 	assert_string_equal(word(json_object_array_get_idx(not, 0), "why"), "no driver");
@@ -208,7 +217,8 @@ static void test_many_steps(void **state)
 	int fd = open_file(0), i;
 
 	teardown(state);
-	report_init(&rep, REPORT_TEXT, true, false, 0);
+	testimonies_init(&all);
+	report_init(&rep, &all, REPORT_TEXT, true, false, 0);
 	all_speak();
 	for (i = 0; i < 60; i++) {
 		snprintf(name, sizeof(name), "s%d", i);
@@ -247,13 +257,13 @@ static void test_figures_decide(void **state)
 	(void)state;
 	all_speak();
 	assert_int_equal(report_verdict(&rep), STATUS_PASS);
-	report_witness(&rep, "iommu", STATUS_PASS, 0, 0, NULL);
+	testimony_give(&all.said[WITNESS_IOMMU], STATUS_PASS, 0, 0, NULL);
 	assert_int_equal(report_verdict(&rep), STATUS_UNVERIFIED);
-	report_witness(&rep, "iommu", STATUS_PASS, 255, 0, NULL);
+	testimony_give(&all.said[WITNESS_IOMMU], STATUS_PASS, 255, 0, NULL);
 	assert_int_equal(report_verdict(&rep), STATUS_PASS);
-	report_witness_of(&rep, "iommu", 256, 256);
+	of(&all.said[WITNESS_IOMMU], 256, 256);
 	assert_int_equal(report_verdict(&rep), STATUS_UNVERIFIED);
-	report_witness(&rep, "iommu", STATUS_PASS, 256, 1, "page 0x1000");
+	testimony_give(&all.said[WITNESS_IOMMU], STATUS_PASS, 256, 1, "page 0x1000");
 	assert_int_equal(report_verdict(&rep), STATUS_FAIL);
 }
 
@@ -261,11 +271,11 @@ static void test_figures_decide(void **state)
 static void test_step_decides(void **state)
 {
 	(void)state;
-	report_witness(&rep, "iommu", STATUS_PASS, 256, 0, NULL);
-	assert_true(testimony_proven(&rep.said[WITNESS_IOMMU]));
+	testimony_give(&all.said[WITNESS_IOMMU], STATUS_PASS, 256, 0, NULL);
+	assert_true(testimony_proven(&all.said[WITNESS_IOMMU]));
 	report_step(&rep, "iommu", STATUS_UNVERIFIED, "", &wrong);
-	assert_int_equal(testimony_status(&rep.said[WITNESS_IOMMU]), STATUS_UNVERIFIED);
-	report_witness(&rep, "pagemap", STATUS_PASS, 256, 0, NULL);
+	assert_int_equal(testimony_status(&all.said[WITNESS_IOMMU]), STATUS_UNVERIFIED);
+	testimony_give(&all.said[WITNESS_PAGEMAP], STATUS_PASS, 256, 0, NULL);
 	report_step(&rep, "pagemap", STATUS_FAIL, "", &wrong);
 	finish();
 	assert_int_equal(json_object_array_length(root("proven")), 0);
@@ -280,13 +290,12 @@ static void test_differs_later(void **state)
 {
 	(void)state;
 	all_speak();
-	report_witness_differs(&rep, "iommu", 0, "nothing");
+	testimony_differs(&all.said[WITNESS_IOMMU], 0, "nothing");
 	assert_int_equal(report_verdict(&rep), STATUS_PASS);
-	report_witness_differs(&rep, "iommu", 3, "page 0x3000");
+	testimony_differs(&all.said[WITNESS_IOMMU], 3, "page 0x3000");
 	assert_int_equal(report_verdict(&rep), STATUS_FAIL);
-	report_witness_differs(&rep, "iommu", 1, "page 0x1000");
-	assert_int_equal(rep.said[WITNESS_IOMMU].differing, 3);
-	report_witness_differs(&rep, "nobody", 1, "page 0x1000");
+	testimony_differs(&all.said[WITNESS_IOMMU], 1, "page 0x1000");
+	assert_int_equal(all.said[WITNESS_IOMMU].differing, 3);
 	finish();
 	assert_string_equal(word(json_object_object_get(root("witnesses"), "iommu"),
 				 "first_mismatch"),
@@ -300,13 +309,13 @@ static void test_reasons(void **state)
 
 	(void)state;
 	report_step(&rep, "page-user", STATUS_UNVERIFIED, "", &wrong);
-	report_witness(&rep, "pagemap", STATUS_UNVERIFIED, 0, 0, "its own reason");
+	testimony_give(&all.said[WITNESS_PAGEMAP], STATUS_UNVERIFIED, 0, 0, "its own reason");
 	report_step(&rep, "pagemap", STATUS_UNVERIFIED, "", &wrong);
 	report_step(&rep, "iommu", STATUS_SKIP, "the detail", NULL);
-	report_witness(&rep, "device_dma", STATUS_PASS, 2, 0, "ask for all");
-	report_witness_of(&rep, "device_dma", 2, 4);
+	testimony_give(&all.said[WITNESS_DEVICE_DMA], STATUS_PASS, 2, 0, "ask for all");
+	of(&all.said[WITNESS_DEVICE_DMA], 2, 4);
 	report_step(&rep, "device-dma", STATUS_PASS, "two pages", NULL);
-	report_witness(&rep, "interrupts", STATUS_PASS, 2, 0, NULL);
+	testimony_give(&all.said[WITNESS_INTERRUPTS], STATUS_PASS, 2, 0, NULL);
 	report_step(&rep, "interrupts", STATUS_PASS, "all", NULL);
 	finish();
 	not = root("not_proven");
@@ -476,11 +485,12 @@ static void test_line(void **state)
 	int fd = open_file(0);
 
 	teardown(state);
-	report_init(&rep, REPORT_TEXT, true, false, 0);
+	testimonies_init(&all);
+	report_init(&rep, &all, REPORT_TEXT, true, false, 0);
 	all_speak();
 	report_step(&rep, "reset", STATUS_FAIL, "", &wrong);
 	report_step(&rep, "module", STATUS_UNVERIFIED, "", &wrong);
-	report_witness(&rep, "iommu", STATUS_SKIP, 0, 0, "no\033[31m table");
+	testimony_give(&all.said[WITNESS_IOMMU], STATUS_SKIP, 0, 0, "no\033[31m table");
 	capture(fd);
 	assert_int_equal(report_held(&rep), 0);
 	assert_int_equal(report_finish(&rep, "; needs privilege: x"), 0);

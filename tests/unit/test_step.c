@@ -155,11 +155,12 @@ static int setup(void **state)
 	memset(&run, 0, sizeof(run));
 	signal_seen = 0;
 	/* No text: the report is JSON that nobody prints. */
-	report_init(&rep, REPORT_JSON, true, false, 0);
+	testimonies_init(&run.testimonies);
+	report_init(&rep, &run.testimonies, REPORT_JSON, true, false, 0);
 	/* The witnesses without which no run passes have spoken. */
-	report_witness(&rep, "module", STATUS_PASS, 1, 0, NULL);
-	report_witness(&rep, "pagemap", STATUS_PASS, 1, 0, NULL);
-	report_witness(&rep, "iommu", STATUS_PASS, 1, 0, NULL);
+	testimony_give(&run.testimonies.said[WITNESS_MODULE], STATUS_PASS, 1, 0, NULL);
+	testimony_give(&run.testimonies.said[WITNESS_PAGEMAP], STATUS_PASS, 1, 0, NULL);
+	testimony_give(&run.testimonies.said[WITNESS_IOMMU], STATUS_PASS, 1, 0, NULL);
 	run.rep = &rep;
 	return 0;
 }

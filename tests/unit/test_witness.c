@@ -171,14 +171,14 @@ static void test_names(void **state)
 
 static const struct testimony proven = { .total = 256, .to_judge = 256, .judged = 256 };
 
-static void fill(struct testimony said[NR_WITNESSES])
+static void fill(struct testimonies *all)
 {
 	int id;
 
 	for (id = 0; id < NR_WITNESSES; id++)
-		said[id] = proven;
-	said[WITNESS_MODULE].unit = "pages user";
-	said[WITNESS_QEMU] = (struct testimony){ .step = STATUS_SKIP, .why = "ask the host" };
+		all->said[id] = proven;
+	all->said[WITNESS_MODULE].unit = "pages user";
+	all->said[WITNESS_QEMU] = (struct testimony){ .step = STATUS_SKIP, .why = "ask the host" };
 }
 
 static void expect_line(const struct verdict_facts *facts, const char *line)
@@ -194,44 +194,44 @@ static void expect_line(const struct verdict_facts *facts, const char *line)
 
 static void test_line(void **state)
 {
-	struct testimony said[NR_WITNESSES];
-	struct verdict_facts f = { .verdict = STATUS_PASS, .said = said };
+	struct testimonies all = { 0 };
+	struct verdict_facts f = { .verdict = STATUS_PASS, .all = &all };
 
 	(void)state;
-	fill(said);
+	fill(&all);
 	expect_line(&f, "4 of 4 witnesses; proven: " PROVEN_3
 			", device DMA (256 of 256 pages), interrupts (256 of 256 kinds)");
-	said[WITNESS_DEVICE_DMA] =
+	all.said[WITNESS_DEVICE_DMA] =
 		(struct testimony){ .step = STATUS_SKIP, .why = "no driver for 1b36:0010" };
-	said[WITNESS_INTERRUPTS] = (struct testimony){ .step = STATUS_SKIP };
+	all.said[WITNESS_INTERRUPTS] = (struct testimony){ .step = STATUS_SKIP };
 	expect_line(&f, "3 of 4 witnesses; device DMA not proven: no driver for 1b36:0010"
 			"; interrupts not proven: it was not asked; proven: " PROVEN_3);
 	/* What a further device did not prove has its own place. */
-	f.further = &(struct further_device){ WITNESS_DEVICE_DMA, "0000:01:00.0",
-					      "16 of 256 pages, a sample" };
-	f.nr_further = 1;
+	all.further[0] = (struct further_device){ WITNESS_DEVICE_DMA, "0000:01:00.0",
+						  "16 of 256 pages, a sample" };
+	all.nr_further = 1;
 	expect_line(&f, "3 of 4 witnesses; device DMA not proven: no driver for 1b36:0010"
 			"; interrupts not proven: it was not asked"
 			"; device DMA of 0000:01:00.0 not proven: 16 of 256 pages, a sample"
 			"; proven: " PROVEN_3);
 	/* Nor is what the first one did a proof for all. */
-	said[WITNESS_DEVICE_DMA] = (struct testimony){
+	all.said[WITNESS_DEVICE_DMA] = (struct testimony){
 		.step = STATUS_PASS, .total = 256, .to_judge = 256, .judged = 256
 	};
 	expect_line(&f, "3 of 4 witnesses; interrupts not proven: it was not asked"
 			"; device DMA of 0000:01:00.0 not proven: 16 of 256 pages, a sample"
 			"; proven: " PROVEN_3);
 	/* The same of the interrupts that nobody had a further device raise. */
-	said[WITNESS_INTERRUPTS] = said[WITNESS_DEVICE_DMA];
-	f.further = &(struct further_device){ WITNESS_INTERRUPTS, "0000:01:00.0", "not tried" };
+	all.said[WITNESS_INTERRUPTS] = all.said[WITNESS_DEVICE_DMA];
+	all.further[0] = (struct further_device){ WITNESS_INTERRUPTS, "0000:01:00.0", "not tried" };
 	expect_line(&f, "4 of 4 witnesses; interrupts of 0000:01:00.0 not proven: not tried"
 			"; proven: " PROVEN_3 ", device DMA (256 of 256 pages)");
-	said[WITNESS_INTERRUPTS] = (struct testimony){ .step = STATUS_SKIP };
-	f.nr_further = 0;
-	said[WITNESS_DEVICE_DMA] =
+	all.said[WITNESS_INTERRUPTS] = (struct testimony){ .step = STATUS_SKIP };
+	all.nr_further = 0;
+	all.said[WITNESS_DEVICE_DMA] =
 		(struct testimony){ .step = STATUS_SKIP, .why = "no driver for 1b36:0010" };
 	/* QEMU counts where it is required. */
-	f.required = WITNESS_BIT(WITNESS_QEMU);
+	all.required = WITNESS_BIT(WITNESS_QEMU);
 	expect_line(&f, "3 of 5 witnesses; device DMA not proven: no driver for 1b36:0010"
 			"; interrupts not proven: it was not asked; QEMU not proven: ask the host"
 			"; proven: " PROVEN_3);
@@ -244,16 +244,16 @@ static void test_line_of_failures(void **state)
 		{ "reset", "the bus: did not come back", STATUS_FAIL },
 	};
 	static const struct step_said stop = { "group", "no group: no IOMMU", STATUS_ERROR };
-	struct testimony said[NR_WITNESSES];
+	struct testimonies all = { 0 };
 	struct verdict_facts f = {
-		.verdict = STATUS_FAIL, .said = said, .steps = steps, .nr_steps = 2
+		.verdict = STATUS_FAIL, .all = &all, .steps = steps, .nr_steps = 2
 	};
 
 	(void)state;
-	fill(said);
-	said[WITNESS_INTERRUPTS] = (struct testimony){ .step = STATUS_SKIP, .why = "none" };
-	said[WITNESS_PAGEMAP].differing = 3;
-	said[WITNESS_DEVICE_DMA].total = 512;
+	fill(&all);
+	all.said[WITNESS_INTERRUPTS] = (struct testimony){ .step = STATUS_SKIP, .why = "none" };
+	all.said[WITNESS_PAGEMAP].differing = 3;
+	all.said[WITNESS_DEVICE_DMA].total = 512;
 	expect_line(&f, "2 of 4 witnesses; step reset failed: the bus: did not come back"
 			"; step dma-fault was not verified: no log"
 			"; pagemap fails: 3 of 256 frames differ"
@@ -262,7 +262,7 @@ static void test_line_of_failures(void **state)
 			"; proven: module (256 of 256 pages user), IOMMU (256 of 256 pages)");
 	/* What stopped a run is the reason for all that is missing. */
 	f = (struct verdict_facts){
-		.verdict = STATUS_ERROR, .said = said, .steps = &stop, .nr_steps = 1
+		.verdict = STATUS_ERROR, .all = &all, .steps = &stop, .nr_steps = 1
 	};
 	expect_line(&f, "step group stopped the run: no group: no IOMMU");
 	f.nr_steps = 0;
@@ -271,13 +271,13 @@ static void test_line_of_failures(void **state)
 
 static void test_line_is_cut(void **state)
 {
-	struct testimony said[NR_WITNESSES];
-	struct verdict_facts f = { .verdict = STATUS_PASS, .said = said };
+	struct testimonies all = { 0 };
+	struct verdict_facts f = { .verdict = STATUS_PASS, .all = &all };
 	char text[VERDICT_TEXT], whole[VERDICT_TEXT];
 	size_t len;
 
 	(void)state;
-	fill(said);
+	fill(&all);
 	verdict_text(&f, whole, sizeof(whole));
 	for (len = 1; len < strlen(whole); len++) {
 		memset(text, 'x', sizeof(text));

@@ -11,6 +11,8 @@
 #include "failure/failure.h"
 #include "lib/parse.h"
 #include "lib/signals.h"
+#include "run/ask.h"
+#include "run/asked.h"
 #include "run/dma.h"
 #include "run/step.h"
 #include "lib/term.h"
@@ -57,22 +59,18 @@ const struct step run_steps[] = {
 	  .heading = "Verifying the Page Table",
 	  .run = step_module,
 	  .undo = undo_module },
-	{ .name = "page-user", .run = step_verify, .undo = undo_verify },
-	{ .name = "pagemap", .run = step_pagemap },
-	{ .name = "iommu", .run = step_iommu, .undo = undo_iommu },
+	{ .name = "page-user", .asks = &ask_module, .own = sizeof(struct module_asked) },
+	{ .name = "pagemap", .asks = &ask_pagemap, .own = sizeof(struct pagemap_asked) },
+	{ .name = "iommu", .asks = &ask_iommu, .own = sizeof(struct iommu_asked) },
 	{ .name = "device-dma",
 	  .heading = "Moving Data with the Device",
-	  .run = step_device_dma,
-	  .undo = undo_device_dma,
+	  .asks = &ask_device_dma,
 	  .own = sizeof(struct run_dma) },
 	{ .name = "dma-fault",
 	  .run = step_dma_fault,
 	  .undo = undo_dma_fault,
 	  .own = sizeof(struct dma_fault) },
-	{ .name = "interrupts",
-	  .run = step_interrupts,
-	  .undo = undo_interrupts,
-	  .own = sizeof(struct irq_try) },
+	{ .name = "interrupts", .asks = &ask_interrupts, .own = sizeof(struct irq_try) },
 	{ .name = "with-dma", .needs = MAP, .run = step_with_dma },
 	{ .name = "summary", .heading = "Test Summary", .run = step_summary },
 	{ .name = "hold", .run = step_hold },
@@ -433,12 +431,13 @@ static int run_main(int argc, char **argv, struct globals *g)
 	if (ret || done >= 0)
 		return ret ? ret : done;
 	term_init(g->no_color);
-	report_init(&rep,
+	testimonies_init(&run.testimonies);
+	run.testimonies.required = opts.require;
+	report_init(&rep, &run.testimonies,
 		    g->json   ? REPORT_JSON
 		    : g->ktap ? REPORT_KTAP
 			      : REPORT_TEXT,
 		    g->quiet, g->verbose, run_nr_steps);
-	rep.required = opts.require;
 	report_line(&rep, "=== VFIO Test Program ===");
 	report_line(&rep, "Testing device: %s\n", opts.bdf);
 

@@ -22,12 +22,13 @@ static const char *const root_arrays[] = {
 	"steps", "walk", "tables", "translations", "regions", "irqs", "faults",
 };
 
-void report_init(struct report *rep, enum report_mode mode, bool quiet, bool verbose,
-		 unsigned int nr_steps)
+void report_init(struct report *rep, struct testimonies *all, enum report_mode mode, bool quiet,
+		 bool verbose, unsigned int nr_steps)
 {
 	size_t i, j;
 
 	memset(rep, 0, sizeof(*rep));
+	rep->all = all;
 	rep->mode = mode;
 	rep->quiet = quiet;
 	rep->verbose = verbose;
@@ -36,11 +37,6 @@ void report_init(struct report *rep, enum report_mode mode, bool quiet, bool ver
 	json_object_object_add(rep->root, "proven", NULL);
 	json_object_object_add(rep->root, "not_proven", NULL);
 	rep->held_at = -1;
-	/* Until its step has asked it. */
-	for (i = 0; i < NR_WITNESSES; i++)
-		rep->said[i].step = STATUS_SKIP;
-	snprintf(rep->said[WITNESS_QEMU].why, sizeof(rep->said[WITNESS_QEMU].why),
-		 "only the host can ask it: qemu_verify_pte --report");
 	for (i = 0; i < sizeof(root_objects) / sizeof(root_objects[0]); i++) {
 		struct json_object *obj = NULL;
 
@@ -228,33 +224,17 @@ static void reason_text(const struct err *err, const char *detail, char *buf, si
 		snprintf(buf, len, "%s", detail ? detail : "");
 }
 
-/* A step that asks a witness has ended: the witness says no better than it. */
-static void witness_step(struct report *rep, const char *name, enum status status,
-			 const char *detail, const struct err *err)
-{
-	int id;
-
-	for (id = 0; id < NR_WITNESSES; id++) {
-		struct testimony *t = &rep->said[id];
-
-		if (!witnesses[id].step || strcmp(witnesses[id].step, name))
-			continue;
-		t->step = status;
-		/* Of a pass its detail is no reason for anything. */
-		if (!t->why[0] && status != STATUS_PASS)
-			reason_text(err, detail, t->why, sizeof(t->why));
-	}
-}
-
 void report_step(struct report *rep, const char *name, enum status status, const char *detail,
 		 const struct err *err)
 {
 	struct json_object *step = json_object_new_object();
 	bool failed = status == STATUS_FAIL || status == STATUS_ERROR;
+	char why[sizeof(rep->all->said[0].why)];
 
 	rep->nr++;
 	rep->count[status]++;
-	witness_step(rep, name, status, detail, err);
+	reason_text(err, detail, why, sizeof(why));
+	testimonies_step(rep->all, name, status, why);
 	if (err && status == STATUS_ERROR)
 		keep_error(rep, err, name);
 	json_object_object_add(step, "name", json_text(name));
@@ -315,68 +295,9 @@ struct json_object *report_object(struct report *rep, const char *key)
 	return obj;
 }
 
-static struct testimony *testimony_of(struct report *rep, const char *name)
-{
-	const int id = witness_named(name);
-
-	return id < 0 ? NULL : &rep->said[id];
-}
-
-void report_witness(struct report *rep, const char *name, enum status status,
-		    unsigned long long compared, unsigned long long mismatched, const char *why)
-{
-	struct testimony *t = testimony_of(rep, name);
-
-	if (!t)
-		return;
-	t->step = status;
-	t->total = t->to_judge = t->judged = compared;
-	t->differing = mismatched;
-	if (why && why[0])
-		snprintf(t->why, sizeof(t->why), "%s", why);
-}
-
-void report_witness_of(struct report *rep, const char *name, unsigned long long to_judge,
-		       unsigned long long total)
-{
-	struct testimony *t = testimony_of(rep, name);
-
-	if (!t)
-		return;
-	t->to_judge = to_judge;
-	t->total = total;
-}
-
-void report_witness_unit(struct report *rep, const char *name, const char *unit)
-{
-	struct testimony *t = testimony_of(rep, name);
-
-	if (t)
-		t->unit = unit;
-}
-
-void report_witness_ns(struct report *rep, const char *name, unsigned long long ns)
-{
-	const int id = witness_named(name);
-
-	if (id >= 0)
-		rep->ns[id] = ns;
-}
-
-void report_witness_differs(struct report *rep, const char *name, unsigned long long mismatched,
-			    const char *why)
-{
-	struct testimony *t = testimony_of(rep, name);
-
-	if (!t || mismatched <= t->differing)
-		return;
-	t->differing = mismatched;
-	snprintf(t->why, sizeof(t->why), "%s", why);
-}
-
 static struct json_object *witness_json(const struct report *rep, enum witness_id id)
 {
-	const struct testimony *t = &rep->said[id];
+	const struct testimony *t = &rep->all->said[id];
 	struct json_object *w = json_object_new_object();
 	char why[600];
 
@@ -390,26 +311,9 @@ static struct json_object *witness_json(const struct report *rep, enum witness_i
 	testimony_why(id, t, why, sizeof(why));
 	if (why[0])
 		json_object_object_add(w, "reason", json_text(why));
-	if (rep->ns[id])
-		json_object_object_add(w, "ns_per_page", json_object_new_uint64(rep->ns[id]));
+	if (t->ns)
+		json_object_object_add(w, "ns_per_page", json_object_new_uint64(t->ns));
 	return w;
-}
-
-void report_further(struct report *rep, enum witness_id id, const char *bdf, const char *why)
-{
-	struct further_device *d = &rep->further[rep->nr_further];
-
-	if (rep->nr_further == REPORT_FURTHER)
-		return;
-	rep->nr_further++;
-	d->id = id;
-	snprintf(d->bdf, sizeof(d->bdf), "%s", bdf);
-	snprintf(d->why, sizeof(d->why), "%s", why);
-}
-
-bool report_proven(const struct report *rep, enum witness_id id)
-{
-	return witness_proven(id, &rep->said[id], rep->further, rep->nr_further);
 }
 
 /* {witness, why}, and of which device where it is not about the first */
@@ -429,27 +333,27 @@ static void tell_witnesses(struct report *rep)
 {
 	struct json_object *all = json_object_new_object();
 	struct json_object *proven = json_object_new_array(), *not = json_object_new_array();
-	unsigned int i;
+	size_t i;
 	int id;
 
 	for (id = 0; id < NR_WITNESSES; id++) {
-		const struct testimony *t = &rep->said[id];
+		const struct testimony *t = &rep->all->said[id];
 		char why[600];
 
 		if (witnesses[id].in_json)
 			json_object_object_add(all, witnesses[id].name, witness_json(rep, id));
-		if (report_proven(rep, id))
+		if (testimonies_proven(rep->all, id))
 			json_object_array_add(proven, json_text(witnesses[id].name));
 		if (testimony_proven(t) ||
-		    (id == WITNESS_QEMU && !(rep->required & WITNESS_BIT(id))))
+		    (id == WITNESS_QEMU && !(rep->all->required & WITNESS_BIT(id))))
 			continue;
 		testimony_why(id, t, why, sizeof(why));
 		json_object_array_add(not, not_proven_json(witnesses[id].name, NULL, why));
 	}
-	for (i = 0; i < rep->nr_further; i++)
-		json_object_array_add(not,
-				      not_proven_json(witnesses[rep->further[i].id].name,
-						      rep->further[i].bdf, rep->further[i].why));
+	for (i = 0; i < rep->all->nr_further; i++)
+		json_object_array_add(not, not_proven_json(witnesses[rep->all->further[i].id].name,
+							   rep->all->further[i].bdf,
+							   rep->all->further[i].why));
 	json_object_object_add(rep->root, "witnesses", all);
 	json_object_object_add(rep->root, "proven", proven);
 	json_object_object_add(rep->root, "not_proven", not );
@@ -463,20 +367,8 @@ enum status report_verdict(const struct report *rep)
 
 	memcpy(count, rep->count, sizeof(count));
 	for (id = 0; id < NR_WITNESSES; id++)
-		count[witness_verdict(id, &rep->said[id])]++;
+		count[witness_verdict(id, &rep->all->said[id])]++;
 	return status_worst(count);
-}
-
-/* Does a witness give the reason of this step in the verdict line? */
-static bool told_by_witness(const char *step)
-{
-	int id;
-
-	for (id = 0; id < NR_WITNESSES; id++)
-		if (witnesses[id].step && !strcmp(witnesses[id].step, step))
-			return true;
-	/* The page table is asked through the module: one reason for both. */
-	return !strcmp(step, "module");
 }
 
 /* A step as the verdict line tells it; false: it has no place there. */
@@ -494,7 +386,7 @@ static bool step_said(const struct report *rep, size_t i, struct step_said *said
 										   : STATUS_FAIL;
 	else if (strcmp(status, status_name(STATUS_UNVERIFIED)))
 		return false;
-	if (said->status != STATUS_ERROR && told_by_witness(said->name))
+	if (said->status != STATUS_ERROR && step_has_witness(said->name))
 		return false;
 	snprintf(why, len, "%s", json_object_get_string(json_object_object_get(step, "detail")));
 	if (json_object_object_get_ex(step, "error", &err))
@@ -510,10 +402,7 @@ static void verdict_line(const struct report *rep, char *buf, size_t len)
 	const size_t nr = json_object_array_length(rep->steps);
 	struct verdict_facts facts = {
 		.verdict = report_verdict(rep),
-		.said = rep->said,
-		.required = rep->required,
-		.further = rep->further,
-		.nr_further = rep->nr_further,
+		.all = rep->all,
 	};
 	struct step_said *steps = calloc(nr + 1, sizeof(*steps));
 	reason *why = calloc(nr + 1, sizeof(*why));

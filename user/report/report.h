@@ -17,8 +17,6 @@
 
 enum report_mode { REPORT_TEXT, REPORT_JSON, REPORT_KTAP };
 
-#define REPORT_FURTHER 16 /* two witnesses of each device that --with may give */
-
 struct report {
 	enum report_mode mode;
 	bool quiet, verbose;
@@ -30,20 +28,15 @@ struct report {
 	bool have_err;
 	struct err err; /* the first that stopped the run */
 	char err_step[32];
-	struct testimony said[NR_WITNESSES];
-	unsigned long long ns[NR_WITNESSES]; /* a page; 0: not measured */
-	/* What further devices did not prove */
-	struct further_device further[REPORT_FURTHER];
-	unsigned int nr_further;
-	unsigned int required; /* witnesses, as bits: what is not proven is exit 4 */
+	struct testimonies *all; /* the run's, to be told of */
 	bool printed;
 	int stdout_no; /* why stdout first took no more; 0: it takes all */
 	/* The held report, where it stands in a regular file that is stdout; or -1 */
 	long long held_at, held_end;
 };
 
-void report_init(struct report *rep, enum report_mode mode, bool quiet, bool verbose,
-		 unsigned int nr_steps);
+void report_init(struct report *rep, struct testimonies *all, enum report_mode mode, bool quiet,
+		 bool verbose, unsigned int nr_steps);
 void report_deinit(struct report *rep);
 
 /* A line of text; a tick, a cross or a question mark before it. */
@@ -74,28 +67,6 @@ int report_step_errno(const struct report *rep, const char *name);
 
 /* The object below the root under @key, made when it is not there. */
 struct json_object *report_object(struct report *rep, const char *key);
-
-/*
- * A witness has spoken: what it compared of all that there is, and where it first found
- * something else; or, with nothing compared, why not.  @status is as good as the figures may
- * make it.  With report_witness_of() what it compared is a part of what there is.
- */
-void report_witness(struct report *rep, const char *name, enum status status,
-		    unsigned long long compared, unsigned long long mismatched, const char *why);
-/* Of @total that there are it was asked for @to_judge; after report_witness() */
-void report_witness_of(struct report *rep, const char *name, unsigned long long to_judge,
-		       unsigned long long total);
-/* Its pages by another name than the table's: "pages user" */
-void report_witness_unit(struct report *rep, const char *name, const char *unit);
-/* What it cost, in nanoseconds a page */
-void report_witness_ns(struct report *rep, const char *name, unsigned long long ns);
-/* Of a further device this witness is not proven; once for each device. */
-void report_further(struct report *rep, enum witness_id id, const char *bdf, const char *why);
-/* Is all of this witness proven, of every device? */
-bool report_proven(const struct report *rep, enum witness_id id);
-/* Later than its step a difference came to light, which is not forgotten. */
-void report_witness_differs(struct report *rep, const char *name, unsigned long long mismatched,
-			    const char *why);
 
 /* The verdict over all steps told so far. */
 enum status report_verdict(const struct report *rep);

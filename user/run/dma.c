@@ -9,6 +9,7 @@
 
 #include "driver/driver.h"
 #include "driver/plan.h"
+#include "run/ask.h"
 #include "run/dma.h"
 #include "lib/signals.h"
 #include "run/step.h"
@@ -30,7 +31,7 @@ const char *run_dma_idle(const struct run *run)
 	if (run->opts->dma == DMA_NONE)
 		return "--dma none";
 	/* As with --expect supervisor: it is not the process's to touch. */
-	if (run->evidence.supervisor)
+	if (run->evidence.pages.supervisor)
 		return "the buffer has supervisor pages: it is not touched";
 	return NULL;
 }
@@ -324,56 +325,73 @@ static enum status has_nothing(struct run *run)
 	return status;
 }
 
-static enum status judge(struct run *run, const struct dma_seen *seen)
+/* What was asked for by name and left out is not verified. */
+static enum status left_out(struct run *run, const struct dma_driver *drv)
 {
-	const struct dma_driver *drv = run->dma->dev.drv;
-	char all[96] = "", takes_all[48] = "";
-
-	if (seen->sample)
-		snprintf(all, sizeof(all), ", evenly spread; --dma %s takes all (%" PRIu64 " s)",
-			 drv->name, seen->total * drv->copy_ms / 4 / 1000);
-	run_detail(run,
-		   "%s: %" PRIu64 " of %" PRIu64 " pages, each read %s written %sby the device%s",
-		   drv->name, seen->compared, seen->total, drv->prove ? "and" : "or",
-		   drv->prove ? "" : "once ", all);
-	if (seen->bad) {
-		report_witness(run->rep, "device_dma", STATUS_FAIL, seen->compared, seen->bad,
-			       run->end.err.why);
-		report_witness_of(run->rep, "device_dma", seen->asked, seen->total);
-		return STATUS_FAIL;
-	}
-	run->dma->proven = true;
-	/* One direction is no proof of the other. */
-	if (seen->unproven[0])
-		return run_dma_skip(run, seen->unproven);
-	if (seen->sample)
-		snprintf(takes_all, sizeof(takes_all), "--dma %s takes all", drv->name);
-	report_witness(run->rep, "device_dma", STATUS_PASS, seen->compared, 0, takes_all);
-	report_witness_of(run->rep, "device_dma", seen->asked, seen->total);
-	report_ok(run->rep, "Device DMA (%s): %" PRIu64 " of %" PRIu64 " pages%s", drv->name,
-		  seen->compared, seen->total, all);
-	report_line(run->rep, "  %s", drv->moves);
-	return STATUS_PASS;
+	if (!drv || !dma_driver_named(run->opts->dma))
+		return STATUS_SKIP;
+	err_set(&run->end.err, 0, "", run->end.detail,
+		"say --dma auto, which may leave it out, or take the reason away");
+	err_what(&run->end.err, "--dma %s: %s", drv->name,
+		 run->dma && run->dma->proven ? "not proven both ways"
+					      : "the device moved no data");
+	return STATUS_UNVERIFIED;
 }
 
-static enum status copy_and_compare(struct run *run)
+static enum status ask_device(struct run *run, struct testimony *t)
 {
 	struct dma *dev = &run->dma->dev;
-	struct dma_seen seen;
-	enum status status;
-	int ret;
+	const uint64_t max = run->opts->dma != DMA_AUTO ? 0 : dev->drv->auto_pages;
+	struct dma_seen *seen = &run->dma->seen;
+	int ret = run_dma_verify(run, dev, max, seen);
 
-	run->dma->moved = true;
-	ret = run_dma_verify(run, dev, run->opts->dma != DMA_AUTO ? 0 : dev->drv->auto_pages,
-			     &seen);
+	if (ret == -EOPNOTSUPP) {
+		has_nothing(run);
+		return left_out(run, dev->drv);
+	}
+	if (ret) {
+		snprintf(t->why, sizeof(t->why), "%s", run->end.err.why);
+		return ret == -EINTR	? STATUS_SKIP
+		       : ret == -ENOMEM ? STATUS_UNVERIFIED
+					: STATUS_FAIL;
+	}
+	if (seen->bad || !seen->unproven[0])
+		return STATUS_PASS;
+	/* One direction is no proof of the other. */
+	run->dma->proven = true;
+	run_dma_skip(run, seen->unproven);
+	return left_out(run, dev->drv);
+}
 
-	if (!ret)
-		return judge(run, &seen);
-	if (ret == -EOPNOTSUPP)
-		return has_nothing(run);
-	status = ret == -EINTR ? STATUS_SKIP : ret == -ENOMEM ? STATUS_UNVERIFIED : STATUS_FAIL;
-	report_witness(run->rep, "device_dma", status, 0, 0, run->end.err.why);
-	return status;
+static void judge_device(struct run *run, struct testimony *t)
+{
+	const struct dma_seen *seen = &run->dma->seen;
+	char takes_all[48] = "";
+
+	if (seen->sample && !seen->bad)
+		snprintf(takes_all, sizeof(takes_all), "--dma %s takes all",
+			 run->dma->dev.drv->name);
+	judge_dma(seen, seen->bad ? run->end.err.why : takes_all, t);
+	run->dma->proven = t->step == STATUS_PASS;
+}
+
+static void tell_device_dma(struct run *run, const struct testimony *t)
+{
+	const struct dma_driver *drv = run->dma->dev.drv;
+	char all[96] = "";
+
+	if (run->dma->seen.sample)
+		snprintf(all, sizeof(all), ", evenly spread; --dma %s takes all (%" PRIu64 " s)",
+			 drv->name, t->total * drv->copy_ms / 4 / 1000);
+	run_detail(run,
+		   "%s: %" PRIu64 " of %" PRIu64 " pages, each read %s written %sby the device%s",
+		   drv->name, t->judged, t->total, drv->prove ? "and" : "or",
+		   drv->prove ? "" : "once ", all);
+	if (t->step != STATUS_PASS)
+		return;
+	report_ok(run->rep, "Device DMA (%s): %" PRIu64 " of %" PRIu64 " pages%s", drv->name,
+		  t->judged, t->total, all);
+	report_line(run->rep, "  %s", drv->moves);
 }
 
 /* An address in a BAR of the device itself is no place for its DMA. */
@@ -458,7 +476,7 @@ static enum status open_device(struct run *run, const struct dma_driver *drv)
 	return ret ? STATUS_FAIL : STATUS_PASS;
 }
 
-enum status step_device_dma(struct run *run)
+static enum status open_device_dma(struct run *run)
 {
 	const struct dma_driver *drv = dma_driver_find(run->opts->dma, &run->target.dev);
 	const char *idle = run_dma_idle(run);
@@ -484,25 +502,10 @@ enum status step_device_dma(struct run *run)
 		status = run_dma_skip(run, "--expect supervisor: the buffer is not touched");
 	else if (!run_dma_reachable(run, drv, &run->target.dev))
 		status = STATUS_UNVERIFIED;
-	else
-		status = copy_and_compare(run);
-	/* Unless it was left out, all is said. */
-	if (run->dma && run->dma->moved && (status != STATUS_SKIP || signal_seen))
-		return status;
-	/* What was asked for by name and left out is not verified. */
-	if (status == STATUS_SKIP && drv && dma_driver_named(run->opts->dma)) {
-		err_set(&run->end.err, 0, "", run->end.detail,
-			"say --dma auto, which may leave it out, or take the reason away");
-		err_what(&run->end.err, "--dma %s: %s", drv->name,
-			 run->dma && run->dma->proven ? "not proven both ways"
-						      : "the device moved no data");
-		status = STATUS_UNVERIFIED;
-	}
-	report_witness(run->rep, "device_dma", status, 0, 0, NULL);
-	return status;
+	return status == STATUS_SKIP ? left_out(run, drv) : status;
 }
 
-void undo_device_dma(struct run *run)
+static void close_device_dma(struct run *run)
 {
 	if (!run->dma)
 		return;
@@ -510,3 +513,12 @@ void undo_device_dma(struct run *run)
 		dma_close(&run->dma->dev);
 	run->dma = NULL;
 }
+
+const struct asker ask_device_dma = {
+	.id = WITNESS_DEVICE_DMA,
+	.open = open_device_dma,
+	.ask = ask_device,
+	.judge = judge_device,
+	.tell = tell_device_dma,
+	.close = close_device_dma,
+};

@@ -10,8 +10,8 @@
 struct run_dma {
 	struct dma dev;
 	bool open;   /* dev is, and its device answers */
-	bool moved;  /* it was told to move data */
 	bool proven; /* what it copies through the mapping arrives where it should */
+	struct dma_seen seen;
 };
 
 /* Of the step dma-fault */
@@ -28,7 +28,9 @@ struct dma_fault {
 struct irq_try {
 	bool begun; /* what follows is set */
 	int event, unmask;
-	int irq; /* index that is on, or -1 */
+	int irq;		   /* index that is on, or -1 */
+	unsigned int kinds, tried; /* that the device has; that could be tried */
+	enum status status;
 };
 
 /* What a place for further IOVAs must be clear of: the mappings, BARs, a driver's own memory. */

@@ -105,7 +105,9 @@ enum status step_hold(struct run *run)
 	const unsigned int seconds = run->opts->hold_seconds;
 	struct hold h = {
 		.in = { .fd = seconds ? -1 : STDIN_FILENO, .events = POLLIN },
-		.recheck_ms = run->evidence.compared_iommu ? (int)run->opts->recheck_ms : 0,
+		.recheck_ms = run->testimonies.said[WITNESS_IOMMU].answered
+				      ? (int)run->opts->recheck_ms
+				      : 0,
 		.found = STATUS_PASS,
 	};
 

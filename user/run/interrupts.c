@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 #include "pci/irq_host.h"
+#include "run/ask.h"
 #include "run/dma.h"
 #include "lib/signals.h"
+#include "lib/text.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define IRQ_WAIT_MS   2000
@@ -240,15 +242,10 @@ static enum status irq_unknown(struct run *run, const struct irq_case *ic, int n
 	return STATUS_UNVERIFIED;
 }
 
-enum status step_interrupts(struct run *run)
+static enum status open_interrupts(struct run *run)
 {
 	const char *idle = run_dma_idle(run);
 	struct irq_try *own = run->own;
-	enum status status = STATUS_PASS;
-	unsigned int nr = 0, tried = 0; /* kinds that the device has; that could be tried */
-	char names[32] = "";
-	struct irq_host host;
-	size_t i;
 
 	if (idle || !run->dma || !run->dma->open)
 		return run_dma_skip(run, idle ? idle : "no driver of ours has the device");
@@ -256,11 +253,27 @@ enum status step_interrupts(struct run *run)
 	own->irq = -1;
 	own->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	own->unmask = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (own->event < 0 || own->unmask < 0) {
-		err_set(&run->end.err, errno, "interrupts were not checked: no eventfd for them",
-			strerror(errno), "raise ulimit -n");
-		return STATUS_UNVERIFIED;
-	}
+	if (own->event >= 0 && own->unmask >= 0)
+		return STATUS_PASS;
+	err_set(&run->end.err, errno, "interrupts were not checked: no eventfd for them",
+		strerror(errno), "raise ulimit -n");
+	return STATUS_UNVERIFIED;
+}
+
+static void close_interrupts(struct run *run);
+
+/* Each kind that the device has, until one fails */
+static enum status try_interrupts(struct run *run, struct testimony *t)
+{
+	struct irq_try *own = run->own;
+	enum status status = STATUS_PASS;
+	struct irq_host host;
+	struct text names;
+	char all[32];
+	size_t i;
+
+	(void)t;
+	text_begin(&names, all, sizeof(all));
 	if (run->dma->dev.drv->release_irq)
 		run->dma->dev.drv->release_irq(&run->dma->dev);
 	irq_host_read(&host, run->target.dev.bdf);
@@ -268,7 +281,6 @@ enum status step_interrupts(struct run *run)
 		const struct irq_case *ic = &irq_cases[i];
 		struct vfio_irq_info info = { .argsz = sizeof(info), .index = ic->index };
 		enum status one;
-		size_t used = strlen(names);
 
 		if (ioctl(run->target.device, VFIO_DEVICE_GET_IRQ_INFO, &info)) {
 			one = irq_unknown(run, ic, errno);
@@ -278,25 +290,33 @@ enum status step_interrupts(struct run *run)
 		} else {
 			one = irq_try(run, ic, &host);
 		}
-		nr++;
+		own->kinds++;
 		if (one != STATUS_PASS)
 			status = one;
 		if (one == STATUS_UNVERIFIED)
 			continue;
-		tried++;
-		snprintf(names + used, sizeof(names) - used, "%s%s", used ? ", " : "", ic->name);
+		own->tried++;
+		text_list(&names, ", ", ic->name);
 	}
-	undo_interrupts(run);
-	if (!nr)
+	own->status = status;
+	run_detail(run, "by eventfd: %s", names.used ? all : "none");
+	close_interrupts(run);
+	if (!own->kinds)
 		return run_dma_skip(run, "the device has no MSI-X, MSI or INTx");
-	report_witness(run->rep, "interrupts", status, tried, status == STATUS_FAIL,
-		       run->end.err.why);
-	report_witness_of(run->rep, "interrupts", nr, nr);
-	run_detail(run, "by eventfd: %s", names[0] ? names : "none");
-	return signal_seen ? STATUS_SKIP : status;
+	return STATUS_PASS;
 }
 
-void undo_interrupts(struct run *run)
+static void judge_tried(struct run *run, struct testimony *t)
+{
+	const struct irq_try *own = run->own;
+
+	judge_interrupts(own->kinds, own->tried, own->status, run->end.err.why, t);
+	/* Those that a signal kept from their turn say nothing. */
+	if (signal_seen)
+		t->step = STATUS_SKIP;
+}
+
+static void close_interrupts(struct run *run)
 {
 	struct irq_try *own = run->own;
 	struct dma *dev;
@@ -317,3 +337,11 @@ void undo_interrupts(struct run *run)
 		close(own->unmask);
 	own->event = own->unmask = -1;
 }
+
+const struct asker ask_interrupts = {
+	.id = WITNESS_INTERRUPTS,
+	.open = open_interrupts,
+	.ask = try_interrupts,
+	.judge = judge_tried,
+	.close = close_interrupts,
+};

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The steps that hold the process's frames against the IOMMU's: now, and again before unmap. */
+/* The witness of the IOMMU, by whom the process's frames are held against it; again before unmap.
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "pt/frames.h"
@@ -13,7 +13,8 @@
 #include "pt/text.h"
 #include "fmt/pt_x86.h"
 #include "failure/failure.h"
-#include "run/step.h"
+#include "run/ask.h"
+#include "run/asked.h"
 #include "lib/text.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -33,50 +34,24 @@ struct verify_pte_who iova_device(const struct pci_bdf *bdf)
 	};
 }
 
-uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * UINT64_C(1000000000) + t.tv_nsec;
-}
-
-/* What a comparison found, mapping after mapping. */
-struct odd {
+/* Of the pages that differ */
+struct telling {
 	struct run *run;
 	struct json_object *pages; /* of their addresses, or NULL */
-	bool quiet;
-	const char *bdf;		  /* of the device in hand, where there are several */
-	struct json_object *translations; /* where they are told, or NULL */
-	uint64_t iova;			  /* of the mapping in hand */
-	uint64_t nr;
-	char first[192];
+	uint64_t lines;
 };
 
-static void add_odd(uint64_t offset, uint64_t pa_process, uint64_t pa_iommu, void *arg)
+static void tell_odd(const char *text, uint64_t vaddr, void *arg)
 {
-	struct odd *odd = arg;
-	char process[24] = "no frame", iommu[24] = "no frame", page[24];
-	const char *of = odd->bdf ? " of " : "";
-	uint64_t vaddr = (uintptr_t)odd->run->mapping.buf + offset;
+	struct telling *telling = arg;
+	char page[24];
 
-	if (pa_process != FRAME_NONE)
-		snprintf(process, sizeof(process), "0x%" PRIx64, pa_process);
-	if (pa_iommu != FRAME_NONE)
-		snprintf(iommu, sizeof(iommu), "0x%" PRIx64, pa_iommu);
-	if (!odd->nr++)
-		snprintf(odd->first, sizeof(odd->first),
-			 "page 0x%" PRIx64 ", IOVA 0x%" PRIx64 "%s%s: process %s, IOMMU %s", vaddr,
-			 odd->iova + offset, of, odd->bdf ? odd->bdf : "", process, iommu);
-	if (!odd->quiet && (odd->nr <= ODD_LINES || odd->run->rep->verbose))
-		report_line(odd->run->rep,
-			    "  page 0x%" PRIx64 ", IOVA 0x%" PRIx64 "%s%s: process %s, IOMMU %s",
-			    vaddr, odd->iova + offset, of, odd->bdf ? odd->bdf : "", process,
-			    iommu);
-	if (!odd->pages)
+	if (telling->lines++ < ODD_LINES || telling->run->rep->verbose)
+		report_line(telling->run->rep, "  %s", text);
+	if (!telling->pages)
 		return;
 	snprintf(page, sizeof(page), "0x%" PRIx64, vaddr);
-	json_object_array_add(odd->pages, json_text(page));
+	json_object_array_add(telling->pages, json_text(page));
 }
 
 /* The IOMMU's runs, for the report. */
@@ -99,47 +74,68 @@ static void tell_translations(struct json_object *list, const struct verify_pte_
 }
 
 /* Why not all translations could be read; of which device, where there are several. */
-static void explain_devices(struct run *run, const struct odd *odd, int no)
+static void explain_devices(struct run *run, const char *bdf, int no)
 {
 	char what[sizeof(run->end.err.what)];
 
 	explain_iova(&run->end.err, no);
-	if (!odd->bdf)
+	if (!bdf)
 		return;
 	snprintf(what, sizeof(what), "%s", run->end.err.what);
-	err_what(&run->end.err, "%s: %.160s", odd->bdf, what);
+	err_what(&run->end.err, "%s: %.160s", bdf, what);
+}
+
+/* One device of the container: 0 is the first, then those of --with */
+static const char *device_of(const struct run *run, unsigned int i)
+{
+	return i ? run->opts->with[i - 1] : run->opts->bdf;
+}
+
+/* What the IOMMU has for one mapping of one device; 0 or -errno */
+static int get_translation(struct run *run, unsigned int device, unsigned int mapping,
+			   struct translation *one)
+{
+	const char *name = device_of(run, device);
+	struct pci_bdf bdf = { 0 };
+	struct verify_pte_walk info;
+
+	*one = (struct translation){
+		.device = device,
+		.bdf = run->opts->nr_with ? name : NULL,
+		.iova = run->mapping.iovas[mapping],
+	};
+	if (parse_bdf(name, &bdf))
+		return -EINVAL;
+	return verify_pte_get(run->evidence.iova_file, iova_device(&bdf), one->iova,
+			      run->opts->size, VERIFY_PTE_IOVAS, (void **)&one->runs, &one->nr,
+			      &info);
 }
 
 /*
- * The frames of the process, as @process has them, against what the IOMMU has for each mapping
- * of this device now.  0, or -errno: not all could be asked, and *odd is about nothing.
+ * Each mapping for each device of the container: each has a domain of its own, or shares one,
+ * as the kernel found right.  Not all could be asked: run->end.err.
  */
-static int compare_device(struct run *run, const char *device, const struct frames *process,
-			  struct odd *odd)
+static enum status get_translations(struct run *run, struct iommu_asked *got)
 {
-	struct pci_bdf bdf = { 0 };
-	unsigned int i;
+	unsigned int device, mapping;
 
-	if (parse_bdf(device, &bdf))
-		return -EINVAL;
-	odd->bdf = run->opts->nr_with ? device : NULL;
-	for (i = 0; i < run->mapping.nr; i++) {
-		struct frames iommu = { NULL, 0, run->mapping.iovas[i] };
-		struct verify_pte_run *got = NULL;
-		int ret = verify_pte_get(run->evidence.iova_file, iova_device(&bdf),
-					 run->mapping.iovas[i], run->opts->size, VERIFY_PTE_IOVAS,
-					 (void **)&got, &iommu.nr, &run->evidence.iova_info);
+	for (device = 0; device <= run->target.nr_with; device++)
+		for (mapping = 0; mapping < run->mapping.nr; mapping++) {
+			struct translation *one = &got->list[got->nr++];
+			int ret = get_translation(run, device, mapping, one);
 
-		if (ret)
-			return ret;
-		iommu.runs = got;
-		if (odd->translations)
-			tell_translations(odd->translations, got, iommu.nr);
-		odd->iova = run->mapping.iovas[i];
-		frames_compare(process, &iommu, run->opts->size, add_odd, odd);
-		free(got);
-	}
-	return 0;
+			if (!ret)
+				continue;
+			explain_devices(run, one->bdf, -ret);
+			return STATUS_UNVERIFIED;
+		}
+	return STATUS_PASS;
+}
+
+static void put_translations(struct iommu_asked *got)
+{
+	while (got->nr)
+		free(got->list[--got->nr].runs);
 }
 
 /* Base pages of all mappings, for each device that is in the container */
@@ -149,149 +145,170 @@ static uint64_t pages_for_all(const struct run *run)
 }
 
 /* One further device's part: a check of its own, and its own object in JSON. */
-static void tell_device(struct run *run, unsigned int i, struct odd *odd, uint64_t bad)
+static void tell_device(struct run *run, const struct iommu_asked *got, unsigned int device,
+			uint64_t bad)
 {
 	const uint64_t pages = run->opts->size / BASE_PAGE * run->mapping.nr;
-	struct json_object *with = json_object_array_get_idx(
-				   json_object_object_get(run->rep->root, "with"), i),
-			   *obj;
+	struct json_object *with = run_with_json(run, device - 1), *obj, *list;
 	char name[64];
+	size_t i;
 
-	snprintf(name, sizeof(name), "%s: IOMMU", run->opts->with[i]);
+	snprintf(name, sizeof(name), "%s: IOMMU", device_of(run, device));
 	report_check(run->rep, name, bad ? STATUS_FAIL : STATUS_PASS,
 		     "%" PRIu64 " of %" PRIu64 " frames agree", pages - bad, pages);
 	obj = json_object_new_object();
 	json_object_object_add(obj, "compared", json_object_new_uint64(pages));
 	json_object_object_add(obj, "mismatched", json_object_new_uint64(bad));
 	json_object_object_add(with, "iommu", obj);
-	json_object_object_add(with, "translations", json_object_get(odd->translations));
+	list = json_object_new_array();
+	for (i = 0; i < got->nr; i++)
+		if (got->list[i].device == device)
+			tell_translations(list, got->list[i].runs, got->list[i].nr);
+	json_object_object_add(with, "translations", list);
 }
 
-/*
- * The same for every device of the container: each has a domain of its own, or shares one, as
- * the kernel found right.  @tell: each device's part into the report.
- */
-static int compare_devices(struct run *run, const struct verify_pte_run *runs, size_t nr,
-			   struct odd *odd, bool tell)
+/* All translations, one device after the other; @tell: each one's part into the report. */
+static void judge_devices(struct run *run, const struct frames *process,
+			  const struct iommu_asked *got, struct odd_pages *odd, bool tell)
 {
-	const struct frames process = { runs, nr, (uintptr_t)run->mapping.buf };
-	unsigned int i;
-	int ret;
+	struct json_object *first = tell ? report_object(run->rep, "translations") : NULL;
+	uint64_t before = 0;
+	size_t i;
 
-	odd->translations = tell ? report_object(run->rep, "translations") : NULL;
-	ret = compare_device(run, run->opts->bdf, &process, odd);
-	for (i = 0; i < run->target.nr_with && !ret; i++) {
-		const uint64_t before = odd->nr;
+	for (i = 0; i < got->nr; i++) {
+		const struct translation *one = &got->list[i];
+		const bool last = i + 1 == got->nr || got->list[i + 1].device != one->device;
 
-		odd->translations = tell ? json_object_new_array() : NULL;
-		ret = compare_device(run, run->opts->with[i], &process, odd);
-		if (!ret && tell)
-			tell_device(run, i, odd, odd->nr - before);
-		json_object_put(odd->translations);
+		if (tell && !one->device)
+			tell_translations(first, one->runs, one->nr);
+		judge_translation(process, one, run->opts->size, odd);
+		if (!last)
+			continue;
+		if (tell && one->device)
+			tell_device(run, got, one->device, odd->nr - before);
+		before = odd->nr;
 	}
-	odd->translations = NULL;
-	return ret;
 }
 
-enum status step_iommu(struct run *run)
+static enum status open_iova(struct run *run)
 {
-	uint64_t total = pages_for_all(run), start = now_ns(), ns;
-	struct odd odd = { .run = run };
-	enum status status;
-	int ret;
-
-	if (!run->evidence.verified) {
-		run_detail(run, "nothing from the module to compare with");
-		return STATUS_UNVERIFIED;
-	}
 	run->evidence.iova_file =
 		verify_pte_open(run->mods, run->opts->module_path, VERIFY_PTE_IOVA, &run->end.err);
-	if (run->evidence.iova_file < 0)
-		return STATUS_UNVERIFIED;
-	ret = compare_devices(run, run->evidence.runs, run->evidence.nr_runs, &odd, true);
-	if (ret) {
-		explain_devices(run, &odd, -ret);
-		return STATUS_UNVERIFIED;
-	}
-	ns = (now_ns() - start) / total;
-	run->evidence.compared_iommu = true;
-	run_detail(run, "%" PRIu64 " of %" PRIu64 " frames agree, %" PRIu64 " ns a page",
-		   total - odd.nr, total, ns);
-	status = odd.nr ? STATUS_FAIL : STATUS_PASS;
-	report_witness(run->rep, "iommu", status, total, odd.nr, odd.first);
-	report_witness_ns(run->rep, "iommu", ns);
-	if (odd.nr) {
-		err_what(&run->end.err,
-			 "%" PRIu64 " of %" PRIu64 " frames differ between process and IOMMU",
-			 odd.nr, total);
-		err_why(&run->end.err, "first %s", odd.first);
-		err_fix(&run->end.err,
-			"the device reaches other memory than the process: do not let it run");
-		return status;
-	}
-	report_ok(run->rep,
-		  "module = IOMMU on %" PRIu64 " of %" PRIu64 " frames, %" PRIu64 " ns a page",
-		  total, total, ns);
-	return status;
+	return run->evidence.iova_file < 0 ? STATUS_UNVERIFIED : STATUS_PASS;
 }
 
-void undo_iommu(struct run *run)
+static enum status ask_translations(struct run *run, struct testimony *t)
 {
+	(void)t;
+	return get_translations(run, run->own);
+}
+
+static void judge_frames(struct run *run, struct testimony *t)
+{
+	const struct frames process = { run->evidence.runs, run->evidence.nr_runs,
+					(uintptr_t)run->mapping.buf };
+	struct telling telling = { .run = run };
+	struct odd_pages odd = { .each = tell_odd, .arg = &telling };
+
+	judge_devices(run, &process, run->own, &odd, true);
+	judge_iommu(&odd, pages_for_all(run), t, &run->end.err);
+}
+
+static void tell_iommu(struct run *run, const struct testimony *t)
+{
+	run_detail(run, "%" PRIu64 " of %" PRIu64 " frames agree, %" PRIu64 " ns a page",
+		   t->total - t->differing, t->total, t->ns);
+	if (t->step == STATUS_PASS)
+		report_ok(run->rep,
+			  "module = IOMMU on %" PRIu64 " of %" PRIu64 " frames, %" PRIu64
+			  " ns a page",
+			  t->total, t->total, t->ns);
+}
+
+static void close_iommu(struct run *run)
+{
+	put_translations(run->own);
 	if (run->evidence.iova_file >= 0)
 		close(run->evidence.iova_file);
 	run->evidence.iova_file = -1;
 }
 
+const struct asker ask_iommu = {
+	.id = WITNESS_IOMMU,
+	.open = open_iova,
+	.ask = ask_translations,
+	.judge = judge_frames,
+	.tell = tell_iommu,
+	.close = close_iommu,
+};
+
+/* --- the same again, before unmap and while the mapping is held ---------------------------- */
+
 static const struct verify_pte_who own_pages = { 0 };
+
+/* Both sides as they are by now; the caller frees what there is. */
+static enum status gather_again(struct run *run, struct frames *process,
+				struct verify_pte_run **runs, struct iommu_asked *got)
+{
+	struct verify_pte_walk info;
+	int ret = verify_pte_get(run->evidence.walk, own_pages, (uintptr_t)run->mapping.buf,
+				 run->opts->size, VERIFY_PTE_RUNS, (void **)runs, &process->nr,
+				 &info);
+
+	process->runs = *runs;
+	process->base = (uintptr_t)run->mapping.buf;
+	/* In no VMA any more: no page of it has a frame. */
+	if (!ret || ret == -EFAULT)
+		return get_translations(run, got);
+	explain_devices(run, NULL, -ret);
+	return STATUS_UNVERIFIED;
+}
+
+static void tell_stale(struct run *run, uint64_t total, uint64_t bad, struct json_object *pages)
+{
+	struct json_object *stale = report_object(run->rep, "stale");
+
+	json_object_object_add(stale, "compared", json_object_new_uint64(total));
+	json_object_object_add(stale, "mismatched", json_object_new_uint64(bad));
+	json_object_object_add(stale, "pages", json_object_get(pages));
+}
 
 enum status recheck(struct run *run, bool tell)
 {
-	struct json_object *stale = tell ? report_object(run->rep, "stale") : NULL;
-	uint64_t total = pages_for_all(run);
-	struct odd odd = { .run = run,
-			   .quiet = !tell,
-			   .pages = tell ? json_object_new_array() : NULL };
+	const uint64_t total = pages_for_all(run);
+	struct iommu_asked *got = calloc(1, sizeof(*got));
+	struct telling telling = { .run = run, .pages = json_object_new_array() };
+	struct odd_pages odd = { .each = tell ? tell_odd : NULL, .arg = &telling };
 	struct verify_pte_run *runs = NULL;
-	struct verify_pte_walk info;
-	size_t nr = 0;
-	int ret = verify_pte_get(run->evidence.walk, own_pages, (uintptr_t)run->mapping.buf,
-				 run->opts->size, VERIFY_PTE_RUNS, (void **)&runs, &nr, &info);
+	struct frames process = { 0 };
+	enum status status = STATUS_UNVERIFIED;
 
-	/* In no VMA any more: no page of it has a frame. */
-	if (ret == -EFAULT)
-		ret = 0;
-	if (!ret)
-		ret = compare_devices(run, runs, nr, &odd, false);
+	if (got)
+		status = gather_again(run, &process, &runs, got);
+	else
+		explain_devices(run, NULL, ENOMEM);
+	if (status == STATUS_PASS) {
+		judge_devices(run, &process, got, &odd, false);
+		if (tell)
+			tell_stale(run, total, odd.nr, telling.pages);
+		run_detail(run, "%" PRIu64 " of %" PRIu64 " frames still agree", total - odd.nr,
+			   total);
+		status = judge_stale(&odd, total, &run->testimonies.said[WITNESS_IOMMU],
+				     &run->end.err);
+	}
+	json_object_put(telling.pages);
 	free(runs);
-	if (ret) {
-		json_object_put(odd.pages);
-		explain_devices(run, &odd, -ret);
-		return STATUS_UNVERIFIED;
-	}
-	if (tell) {
-		json_object_object_add(stale, "compared", json_object_new_uint64(total));
-		json_object_object_add(stale, "mismatched", json_object_new_uint64(odd.nr));
-		json_object_object_add(stale, "pages", odd.pages);
-	}
-	run_detail(run, "%" PRIu64 " of %" PRIu64 " frames still agree", total - odd.nr, total);
-	if (!odd.nr)
-		return STATUS_PASS;
-	err_what(&run->end.err,
-		 "stale DMA: %" PRIu64 " of %" PRIu64
-		 " pages have another frame in the process than in the IOMMU by now",
-		 odd.nr, total);
-	err_why(&run->end.err, "first %s", odd.first);
-	report_witness_differs(run->rep, "iommu", odd.nr, run->end.err.why);
-	err_fix(&run->end.err,
-		"what changed the mapping of the process (madvise, fork, mremap, a hole punched) must unmap it for the device before");
-	return STATUS_FAIL;
+	if (got)
+		put_translations(got);
+	free(got);
+	return status;
 }
 
 enum status step_recheck(struct run *run)
 {
 	enum status status;
 
-	if (!run->evidence.compared_iommu) {
+	if (!run->testimonies.said[WITNESS_IOMMU].answered) {
 		run_detail(run, "not compared before");
 		return STATUS_SKIP;
 	}

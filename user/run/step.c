@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "lib/signals.h"
+#include "run/ask.h"
 #include "run/step.h"
 
 #include <errno.h>
@@ -50,7 +51,7 @@ static enum status run_step(const struct step *step, void **own, struct run *run
 		return STATUS_ERROR;
 	}
 	run->own = *own;
-	return step->run(run);
+	return step->asks ? run_ask(run, step->asks) : step->run(run);
 }
 
 /* Of a step that has a block and never ran there is nothing to undo. */
@@ -60,9 +61,12 @@ static void steps_undo(const struct step *steps, size_t done, void **own, struct
 	size_t i;
 
 	while (done--) {
+		const struct step *step = &steps[done];
+		void (*undo)(struct run *) = step->asks ? step->asks->close : step->undo;
+
 		run->own = own[done];
-		if (steps[done].undo && (run->own || !steps[done].own))
-			steps[done].undo(run);
+		if (undo && (run->own || !step->own))
+			undo(run);
 	}
 	for (i = 0; i < nr; i++)
 		free(own[i]);

@@ -15,6 +15,7 @@
 #include "run/request.h"
 #include "pci/sysfs.h"
 #include "module/client.h"
+#include "witness/judge.h"
 #include "vfio/vfio.h"
 
 #define BASE_PAGE   4096ULL
@@ -48,6 +49,7 @@ struct run_opts {
 	const char *vf_token; /* a UUID; or NULL */
 };
 
+struct asker;
 struct run_dma;
 struct run_with;
 
@@ -76,19 +78,13 @@ struct mapping {
 	unsigned int nr;
 };
 
-/* What the module has said, and whom else it can be asked through. */
+/* What the module has said of the page table, and whom it can be asked through. */
 struct evidence {
 	int walk, iova_file; /* file descriptors, or -1 */
-	bool verified;	     /* the module answered for all pages */
-	bool compared_iommu; /* and so did the IOMMU */
-	struct verify_pte_walk info, iova_info;
-	struct verify_pte_info bits; /* what this kernel means by its bits, */
-	struct pt_fmt fmt;	     /* and the format with that */
+	struct verify_pte_walk info;
 	struct verify_pte_run *runs;
 	size_t nr_runs;
-	struct verify_pte_entry *raws;
-	size_t nr_raws;
-	uint64_t user, supervisor, absent; /* base pages */
+	struct page_counts pages;
 };
 
 /* How the step in hand ends, in words. */
@@ -105,6 +101,7 @@ struct run {
 	struct target target;
 	struct mapping mapping;
 	struct evidence evidence;
+	struct testimonies testimonies; /* one a witness */
 	struct step_end end;
 	struct run_dma *dma; /* the block of the step device-dma; NULL: no driver has it */
 	void *own;	     /* the block of the step in hand, as struct step sizes it */
@@ -119,6 +116,8 @@ struct step {
 	enum status (*run)(struct run *run);
 	/* Takes back what run did, all or part of it; never fails.  Or NULL. */
 	void (*undo)(struct run *run);
+	/* In the place of both: the witness that it asks, by run/ask.h */
+	const struct asker *asks;
 	size_t own; /* bytes that run and undo have to themselves, in run->own; zeroed before */
 };
 
@@ -175,9 +174,6 @@ enum status step_irqs(struct run *run);
 /* run/verify.c */
 enum status step_module(struct run *run);
 void undo_module(struct run *run);
-enum status step_verify(struct run *run);
-void undo_verify(struct run *run);
-enum status step_pagemap(struct run *run);
 
 /* run/summary.c */
 enum status step_summary(struct run *run);
@@ -213,11 +209,13 @@ enum status step_reset(struct run *run);
 enum status step_with(struct run *run);
 void undo_with(struct run *run);
 enum status step_with_dma(struct run *run);
+/* What JSON has of the further device @i */
+struct json_object *run_with_json(const struct run *run, unsigned int i);
+
+/* run/ask.c */
+uint64_t now_ns(void);
 
 /* run/iommu.c */
-uint64_t now_ns(void);
-enum status step_iommu(struct run *run);
-void undo_iommu(struct run *run);
 /* Compares again, now; @tell: into JSON as well */
 enum status recheck(struct run *run, bool tell);
 enum status step_recheck(struct run *run);
@@ -228,12 +226,6 @@ struct verify_pte_who iova_device(const struct pci_bdf *bdf);
 /* run/dma.c, run/dma_fault.c, run/interrupts.c */
 struct dma;
 struct dma_driver;
-/* Base pages: that there are, that were to take part, that were compared, that were wrong */
-struct dma_seen {
-	uint64_t total, asked, compared, bad;
-	bool sample;	    /* not all took part */
-	char unproven[160]; /* why one direction is not proven; "" both are */
-};
 /* Why no device may do anything at all; NULL: nothing against it. */
 const char *run_dma_idle(const struct run *run);
 /* The mapping is where the device can reach it; else run->end.err. */
@@ -245,11 +237,7 @@ bool run_dma_reachable(struct run *run, const struct dma_driver *drv,
  * else what kept it from copying, in run->end.err.
  */
 int run_dma_verify(struct run *run, struct dma *dev, uint64_t max, struct dma_seen *seen);
-enum status step_device_dma(struct run *run);
-void undo_device_dma(struct run *run);
 enum status step_dma_fault(struct run *run);
 void undo_dma_fault(struct run *run);
-enum status step_interrupts(struct run *run);
-void undo_interrupts(struct run *run);
 
 #endif /* STEP_H */

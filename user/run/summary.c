@@ -84,22 +84,12 @@ enum status step_summary(struct run *run)
 	if (!run->opts->hold)
 		return STATUS_PASS;
 	report_line(rep, "\nYou can now use QEMU monitor to verify PTE _PAGE_USER bit:");
-	if (run->evidence.verified)
+	if (run->testimonies.said[WITNESS_MODULE].answered)
 		report_line(rep, "  qemu_verify_pte --root 0x%llx 1334 %p",
 			    (unsigned long long)run->evidence.info.root_pa, run->mapping.buf);
 	else
 		report_line(rep, "  qemu_verify_pte 1334 %p", run->mapping.buf);
 	return STATUS_PASS;
-}
-
-/* How many of the further devices did not prove this witness. */
-static unsigned int further_without(const struct report *rep, enum witness_id id)
-{
-	unsigned int i, nr = 0;
-
-	for (i = 0; i < rep->nr_further; i++)
-		nr += rep->further[i].id == id;
-	return nr;
 }
 
 /* A check for each witness of --require; what is not proven is unverified, exit 4. */
@@ -115,19 +105,19 @@ enum status step_require(struct run *run)
 		return STATUS_SKIP;
 	}
 	for (id = 0; id < NR_WITNESSES; id++) {
-		const struct testimony *t = &run->rep->said[id];
+		const struct testimony *t = &run->testimonies.said[id];
 		char why[sizeof(t->why)];
 
 		if (!(run->opts->require & WITNESS_BIT(id)))
 			continue;
-		if (report_proven(run->rep, id)) {
+		if (testimonies_proven(&run->testimonies, id)) {
 			report_check(run->rep, witnesses[id].name, STATUS_PASS, "proven");
 			continue;
 		}
 		testimony_why(id, t, why, sizeof(why));
 		if (testimony_proven(t))
 			snprintf(why, sizeof(why), "%u further devices did not prove it",
-				 further_without(run->rep, id));
+				 testimonies_without(&run->testimonies, id));
 		report_check(run->rep, witnesses[id].name, STATUS_UNVERIFIED, "not proven: %s",
 			     why);
 		text_list(&text, ", ", witnesses[id].name);

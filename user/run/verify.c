@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The steps that look at the page table: the module, and who checks it. */
+/* The witnesses of the page table: the module, and pagemap, who checks it. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,26 +7,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "witness/entries.h"
 #include "env/pagemap.h"
 #include "pt/text.h"
 #include "fmt/pt_x86.h"
-#include "run/step.h"
+#include "run/ask.h"
+#include "run/asked.h"
 #include "lib/text.h"
 
 #define RUN_LINES 8 /* of the text; --verbose shows all */
 
 static const struct pt_fmt *const fmt = &pt_x86;
-
-/* Why the module says nothing, which is in run->end.err, is the reason of its witness. */
-static enum status no_module(struct run *run)
-{
-	char why[sizeof(run->end.err.what) + sizeof(run->end.err.why) + 2];
-
-	snprintf(why, sizeof(why), "%s: %s", run->end.err.what, run->end.err.why);
-	report_witness(run->rep, "module", STATUS_UNVERIFIED, 0, 0, why);
-	return STATUS_UNVERIFIED;
-}
 
 enum status step_module(struct run *run)
 {
@@ -34,17 +24,17 @@ enum status step_module(struct run *run)
 		err_set(&run->end.err, 0, "no page under DMA was verified", "",
 			"boot with an IOMMU, and choose a back end that maps memory");
 		err_why(&run->end.err, "%s maps none", run->target.vfio.be->name);
-		return no_module(run);
+		return STATUS_UNVERIFIED;
 	}
 	if (run->opts->no_module) {
 		err_set(&run->end.err, 0, "the module was not asked", "--no-module",
 			"run without it to verify the page table");
-		return no_module(run);
+		return STATUS_UNVERIFIED;
 	}
 	run->evidence.walk =
 		verify_pte_open(run->mods, run->opts->module_path, VERIFY_PTE_WALK, &run->end.err);
 	if (run->evidence.walk < 0)
-		return no_module(run);
+		return STATUS_UNVERIFIED;
 	run_detail(run, "verify_pte is loaded");
 	return STATUS_PASS;
 }
@@ -59,6 +49,7 @@ void undo_module(struct run *run)
 /* JSON: every level of the first page, and every entry behind the mapping. */
 static void tell_entries(struct run *run)
 {
+	const struct module_asked *own = run->own;
 	struct json_object *walk = report_object(run->rep, "walk");
 	struct json_object *tables = report_object(run->rep, "tables");
 	struct json_object *list[PT_MAX_LEVELS] = { NULL };
@@ -69,8 +60,8 @@ static void tell_entries(struct run *run)
 
 	if (run->rep->mode != REPORT_JSON)
 		return;
-	for (i = 0; i < run->evidence.nr_raws; i++) {
-		const struct verify_pte_entry *e = &run->evidence.raws[i];
+	for (i = 0; i < own->nr_raws; i++) {
+		const struct verify_pte_entry *e = &own->raws[i];
 		const struct verify_pte_entry *p = prev[e->level];
 		const char *level = pt_level_name(run->evidence.info.levels, e->level);
 		struct json_object *obj;
@@ -82,8 +73,7 @@ static void tell_entries(struct run *run)
 			json_add_hex(obj, "table_pa", e->table_pa);
 			json_add_hex(obj, "entry", e->entry);
 			json_object_object_add(obj, "flags",
-					       pt_flags_json(&run->evidence.fmt, e->level,
-							     e->entry));
+					       pt_flags_json(&own->fmt, e->level, e->entry));
 			json_object_array_add(walk, obj);
 			first = e->kind == PT_TABLE;
 		}
@@ -115,10 +105,10 @@ static void tell_runs(struct run *run)
 	size_t i;
 
 	json_object_object_add(pages, "total", json_object_new_uint64(run->opts->size / BASE_PAGE));
-	json_object_object_add(pages, "user", json_object_new_uint64(run->evidence.user));
+	json_object_object_add(pages, "user", json_object_new_uint64(run->evidence.pages.user));
 	json_object_object_add(pages, "supervisor",
-			       json_object_new_uint64(run->evidence.supervisor));
-	json_object_object_add(pages, "absent", json_object_new_uint64(run->evidence.absent));
+			       json_object_new_uint64(run->evidence.pages.supervisor));
+	json_object_object_add(pages, "absent", json_object_new_uint64(run->evidence.pages.absent));
 	json_object_object_add(pages, "runs", runs);
 	for (i = 0; i < run->evidence.nr_runs; i++) {
 		const struct verify_pte_run *r = &run->evidence.runs[i];
@@ -155,6 +145,7 @@ static void no_user_text(const struct run *run, const struct verify_pte_run *r, 
 
 static void show_walk(struct run *run)
 {
+	const struct module_asked *own = run->own;
 	const struct verify_pte_walk *info = &run->evidence.info;
 	char flags[PT_FLAGS_TEXT], no_user[48];
 	size_t i;
@@ -163,10 +154,10 @@ static void show_walk(struct run *run)
 		    info->levels,
 		    info->features & VERIFY_PTE_PTI ? ", PTI (user half of the PGD)" : "");
 	report_line(run->rep, "First page:");
-	for (i = 0; i < run->evidence.nr_raws; i++) {
-		const struct verify_pte_entry *e = &run->evidence.raws[i];
+	for (i = 0; i < own->nr_raws; i++) {
+		const struct verify_pte_entry *e = &own->raws[i];
 
-		pt_flags_text(&run->evidence.fmt, e->level, e->entry, flags, sizeof(flags));
+		pt_flags_text(&own->fmt, e->level, e->entry, flags, sizeof(flags));
 		report_line(run->rep, "  %s index %3u table 0x%016llx entry 0x%016llx %s",
 			    pt_level_name(info->levels, e->level), e->index,
 			    (unsigned long long)e->table_pa, (unsigned long long)e->entry, flags);
@@ -198,260 +189,180 @@ static void show_walk(struct run *run)
 	}
 }
 
-/* The two forms of the module's answer, against each other. */
-static bool forms_agree(const struct run *run, const struct verify_pte_walk *raw_info,
-			uint64_t *where)
+static enum status open_walk(struct run *run)
 {
-	const struct verify_pte_walk *info = &run->evidence.info;
-	const struct entries both = {
+	if (run->evidence.walk >= 0)
+		return STATUS_PASS;
+	run_detail(run, "no answer from the module");
+	return STATUS_UNVERIFIED;
+}
+
+static enum status no_answer(struct run *run, int ret)
+{
+	err_set(&run->end.err, -ret, "the module did not answer", strerror(-ret),
+		"see dmesg; is the module of this version?");
+	return STATUS_UNVERIFIED;
+}
+
+static const struct verify_pte_who own_pages = { 0 };
+
+static enum status ask_runs(struct run *run, struct testimony *t)
+{
+	struct evidence *e = &run->evidence;
+	struct module_asked *own = run->own;
+	int ret = verify_pte_format(e->walk, &own->bits, &own->fmt);
+
+	(void)t;
+	if (!ret)
+		ret = verify_pte_get(e->walk, own_pages, (uintptr_t)run->mapping.buf,
+				     run->opts->size, VERIFY_PTE_RUNS, (void **)&e->runs,
+				     &e->nr_runs, &e->info);
+	return ret ? no_answer(run, ret) : STATUS_PASS;
+}
+
+static enum status ask_entries(struct run *run)
+{
+	struct module_asked *own = run->own;
+	int ret = verify_pte_get(run->evidence.walk, own_pages, (uintptr_t)run->mapping.buf,
+				 run->opts->size, VERIFY_PTE_ENTRIES, (void **)&own->raws,
+				 &own->nr_raws, &own->raw_info);
+
+	return ret ? no_answer(run, ret) : STATUS_PASS;
+}
+
+static void judge_answer(struct run *run, struct testimony *t)
+{
+	const struct module_asked *own = run->own;
+	const uint64_t vaddr = (uintptr_t)run->mapping.buf;
+	const struct module_answer answer = {
 		.fmt = fmt,
-		.levels = info->levels,
-		.pa_mask = info->pa_mask,
-		.start = (uintptr_t)run->mapping.buf,
-		.end = (uintptr_t)run->mapping.buf + run->opts->size,
+		.info = &run->evidence.info,
+		.raw_info = &own->raw_info,
 		.runs = run->evidence.runs,
 		.nr_runs = run->evidence.nr_runs,
-		.raws = run->evidence.raws,
-		.nr_raws = run->evidence.nr_raws,
+		.raws = own->raws,
+		.nr_raws = own->nr_raws,
+	};
+	const struct expected_pages expected = {
+		.start = vaddr,
+		.end = vaddr + run->opts->size,
+		.page_size = run->opts->page_size,
+		.user = run->opts->expect_user,
 	};
 
-	*where = both.start;
-	return info->root_pa == raw_info->root_pa && info->levels == raw_info->levels &&
-	       info->pa_mask == raw_info->pa_mask && entries_match(&both, where);
+	judge_module(&answer, &expected, &run->evidence.pages, t, &run->end.err);
 }
 
-/*
- * A page size that was asked for is the one that is verified: pages of another were mapped by
- * other levels than those that the run is to be about.
- */
-static bool other_size(struct run *run)
-{
-	const struct entries all = { .fmt = fmt,
-				     .runs = run->evidence.runs,
-				     .nr_runs = run->evidence.nr_runs };
-	const uint64_t total = run->opts->size / BASE_PAGE;
-	uint64_t where = 0, other = entries_other_size(&all, run->opts->page_size, &where);
-
-	if (!other)
-		return false;
-	err_what(&run->end.err,
-		 "%" PRIu64 " of %" PRIu64 " base pages are mapped by another page size", other,
-		 total);
-	err_why(&run->end.err, "first 0x%" PRIx64 ": 0x%" PRIx64 " was asked for", where,
-		run->opts->page_size);
-	err_fix(&run->end.err,
-		"see transparent_hugepage and hugepages in /sys/kernel/mm; run it again");
-	report_witness(run->rep, "module", STATUS_UNVERIFIED, total - other, 0, run->end.err.why);
-	report_witness_of(run->rep, "module", total, total);
-	return true;
-}
-
-/* Counts the pages; the first that is not as expected goes to *odd. */
-static void count_pages(struct run *run, const struct verify_pte_run **odd)
-{
-	uint64_t total = run->opts->size / BASE_PAGE;
-	__u32 want = run->opts->expect_user ? PT_USER : 0;
-	size_t i;
-
-	*odd = NULL;
-	for (i = 0; i < run->evidence.nr_runs; i++) {
-		const struct verify_pte_run *r = &run->evidence.runs[i];
-		bool present = r->kind == PT_LEAF;
-
-		if (present && r->rights & PT_USER)
-			run->evidence.user += r->len / BASE_PAGE;
-		else if (present)
-			run->evidence.supervisor += r->len / BASE_PAGE;
-		if (!*odd && (!present || (r->rights & PT_USER) != want))
-			*odd = r;
-	}
-	/* What no run speaks of is in no VMA any more: as absent as a hole. */
-	run->evidence.absent = total - run->evidence.user - run->evidence.supervisor;
-}
-
-static void explain_odd(struct run *run, const struct verify_pte_run *odd)
-{
-	const char *want = run->opts->expect_user ? "user" : "supervisor";
-	uint64_t total = run->opts->size / BASE_PAGE;
-	uint64_t good = run->opts->expect_user ? run->evidence.user : run->evidence.supervisor;
-
-	err_what(&run->end.err, "%" PRIu64 " of %" PRIu64 " pages are not %s pages", total - good,
-		 total, want);
-	if (!odd)
-		err_why(&run->end.err, "they are in no VMA any more");
-	else if (odd->kind != PT_LEAF)
-		err_why(&run->end.err, "first 0x%llx: no page there (%s at %s)",
-			(unsigned long long)odd->vaddr, pt_kind_name(odd->kind),
-			pt_level_name(run->evidence.info.levels, odd->level));
-	else if (run->opts->expect_user)
-		err_why(&run->end.err, "first 0x%llx: _PAGE_USER is clear at %s",
-			(unsigned long long)odd->vaddr,
-			odd->no_user_levels ? pt_level_name(run->evidence.info.levels,
-							    31 - __builtin_clz(odd->no_user_levels))
-					    : "no level that the module names");
-	else
-		err_why(&run->end.err, "first 0x%llx: _PAGE_USER is set at every level",
-			(unsigned long long)odd->vaddr);
-	err_fix(&run->end.err,
-		run->opts->expect_user
-			? "if this kernel takes _PAGE_USER away on purpose, say --expect supervisor"
-			: "a stock kernel leaves user pages user pages; say --expect user");
-}
-
-enum status step_verify(struct run *run)
+static void tell_module(struct run *run, const struct testimony *t)
 {
 	struct json_object *mapping = report_object(run->rep, "mapping");
-	uint64_t vaddr = (uintptr_t)run->mapping.buf, total = run->opts->size / BASE_PAGE;
-	const struct verify_pte_who own = { 0 };
-	const struct verify_pte_run *odd;
-	struct verify_pte_walk info;
-	uint64_t where, start, ns;
-	int ret;
+	const struct verify_pte_walk *info = &run->evidence.info;
+	const struct page_counts *pages = &run->evidence.pages;
+	const struct module_asked *own = run->own;
+	const uint64_t total = run->opts->size / BASE_PAGE;
 
-	if (run->evidence.walk < 0) {
-		run_detail(run, "no answer from the module");
-		return STATUS_UNVERIFIED;
-	}
-	start = now_ns();
-	ret = verify_pte_format(run->evidence.walk, &run->evidence.bits, &run->evidence.fmt);
-	if (!ret)
-		ret = verify_pte_get(run->evidence.walk, own, vaddr, run->opts->size,
-				     VERIFY_PTE_RUNS, (void **)&run->evidence.runs,
-				     &run->evidence.nr_runs, &run->evidence.info);
-	ns = (now_ns() - start) / total;
-	if (!ret)
-		ret = verify_pte_get(run->evidence.walk, own, vaddr, run->opts->size,
-				     VERIFY_PTE_ENTRIES, (void **)&run->evidence.raws,
-				     &run->evidence.nr_raws, &info);
-	if (ret) {
-		err_set(&run->end.err, -ret, "the module did not answer", strerror(-ret),
-			"see dmesg; is the module of this version?");
-		return no_module(run);
-	}
-	report_witness_unit(run->rep, "module",
-			    run->opts->expect_user ? "pages user" : "pages supervisor");
-	json_add_hex(mapping, "root_pa", run->evidence.info.root_pa);
-	json_object_object_add(mapping, "levels", json_object_new_int(run->evidence.info.levels));
+	json_add_hex(mapping, "root_pa", info->root_pa);
+	json_object_object_add(mapping, "levels", json_object_new_int(info->levels));
 	json_object_object_add(mapping, "pti",
-			       json_object_new_boolean(run->evidence.info.features &
-						       VERIFY_PTE_PTI));
-	json_add_hex(mapping, "kernel_root_pa", run->evidence.info.kernel_root_pa);
-	json_add_hex(mapping, "pa_mask", run->evidence.info.pa_mask);
-	json_object_object_add(mapping, "bits", pt_bits_json(&run->evidence.fmt));
-	count_pages(run, &odd);
+			       json_object_new_boolean(info->features & VERIFY_PTE_PTI));
+	json_add_hex(mapping, "kernel_root_pa", info->kernel_root_pa);
+	json_add_hex(mapping, "pa_mask", info->pa_mask);
+	json_object_object_add(mapping, "bits", pt_bits_json(&own->fmt));
 	tell_runs(run);
 	tell_entries(run);
 	show_walk(run);
 	run_detail(run, "%" PRIu64 " user, %" PRIu64 " supervisor, %" PRIu64 " absent of %" PRIu64,
-		   run->evidence.user, run->evidence.supervisor, run->evidence.absent, total);
-	if (!forms_agree(run, &info, &where)) {
-		err_what(&run->end.err, "the module contradicts itself");
-		err_why(&run->end.err, "runs and raw entries differ at 0x%" PRIx64, where);
-		err_fix(&run->end.err,
-			"the mapping changed meanwhile, or this is a bug in verify_pte");
-		report_witness(run->rep, "module", STATUS_FAIL, total, 1, run->end.err.why);
-		return STATUS_FAIL;
-	}
-	run->evidence.verified = true;
-	if (odd || run->evidence.absent) {
-		uint64_t good =
-			run->opts->expect_user ? run->evidence.user : run->evidence.supervisor;
-
-		explain_odd(run, odd);
-		report_witness(run->rep, "module", STATUS_FAIL, total, total - good,
-			       run->end.err.why);
-		return STATUS_FAIL;
-	}
-	if (other_size(run))
-		return STATUS_UNVERIFIED;
-	report_witness(run->rep, "module", STATUS_PASS, total, 0, NULL);
-	report_witness_ns(run->rep, "module", ns);
-	report_ok(run->rep,
-		  "_PAGE_USER: %s on %" PRIu64 " of %" PRIu64 " pages, over all levels, %" PRIu64
-		  " ns a page",
-		  run->opts->expect_user ? "set" : "clear", total, total, ns);
-	return STATUS_PASS;
+		   pages->user, pages->supervisor, pages->absent, total);
+	if (t->step == STATUS_PASS)
+		report_ok(run->rep,
+			  "_PAGE_USER: %s on %" PRIu64 " of %" PRIu64
+			  " pages, over all levels, %" PRIu64 " ns a page",
+			  run->opts->expect_user ? "set" : "clear", total, total, t->ns);
 }
 
-void undo_verify(struct run *run)
+static void close_module(struct run *run)
 {
+	struct module_asked *own = run->own;
+
 	free(run->evidence.runs);
-	free(run->evidence.raws);
 	run->evidence.runs = NULL;
-	run->evidence.raws = NULL;
+	free(own->raws);
+	own->raws = NULL;
 }
 
-/* Frame by frame; the text of the first difference in run->end.err.why. */
-static uint64_t compare_frames(struct run *run, const uint64_t *map)
+const struct asker ask_module = {
+	.id = WITNESS_MODULE,
+	.open = open_walk,
+	.ask = ask_runs,
+	.ask_more = ask_entries,
+	.judge = judge_answer,
+	.tell = tell_module,
+	.close = close_module,
+};
+
+/* --- pagemap ----------------------------------------------------------------------------- */
+
+static enum status read_pagemap(struct run *run, struct testimony *t)
 {
-	uint64_t vaddr = (uintptr_t)run->mapping.buf, bad = 0, i = 0, covered = 0;
-	size_t n;
-
-	for (n = 0; n < run->evidence.nr_runs; n++) {
-		const struct verify_pte_run *r = &run->evidence.runs[n];
-
-		covered += r->len / BASE_PAGE;
-		for (i = (r->vaddr - vaddr) / BASE_PAGE;
-		     i < (r->vaddr + r->len - vaddr) / BASE_PAGE; i++) {
-			uint64_t page = vaddr + i * BASE_PAGE;
-			bool present = pt_has_frame(r->kind);
-			uint64_t pa = present ? r->pa + (page - r->vaddr) : 0;
-
-			if (present == pagemap_present(map[i]) &&
-			    (!present || pa == pagemap_pa(map[i])))
-				continue;
-			if (!bad++)
-				err_why(&run->end.err,
-					"page 0x%" PRIx64 ": module 0x%" PRIx64
-					"%s, pagemap 0x%" PRIx64 "%s",
-					page, pa, present ? "" : " (absent)", pagemap_pa(map[i]),
-					pagemap_present(map[i]) ? "" : " (absent)");
-		}
-	}
-	return bad + run->opts->size / BASE_PAGE - covered;
-}
-
-enum status step_pagemap(struct run *run)
-{
-	uint64_t total = run->opts->size / BASE_PAGE, bad, i, known = 0, start = now_ns(), ns;
-	enum status status = STATUS_UNVERIFIED;
-	uint64_t *map = NULL;
+	const uint64_t total = run->opts->size / BASE_PAGE;
+	struct pagemap_asked *own = run->own;
 	int ret;
 
-	if (!run->evidence.verified) {
-		run_detail(run, "nothing from the module to compare with");
-		goto out;
-	}
-	map = calloc(total, sizeof(*map));
-	ret = map ? pagemap_read((uintptr_t)run->mapping.buf, total, map) : -ENOMEM;
-	if (ret) {
-		run_failed(run, "pagemap", ret, "could not read /proc/self/pagemap");
-		goto out;
-	}
-	ns = (now_ns() - start) / total;
-	for (i = 0; i < total; i++)
-		known += !!pagemap_pa(map[i]);
-	if (!known && run->evidence.user + run->evidence.supervisor) {
-		run_failed(run, "pagemap", -EPERM, "pagemap hides the frames");
-		goto out;
-	}
-	bad = compare_frames(run, map);
-	run_detail(run, "%" PRIu64 " of %" PRIu64 " frames agree", total - bad, total);
-	status = bad ? STATUS_FAIL : STATUS_PASS;
-	report_witness(run->rep, "pagemap", status, total, bad, run->end.err.why);
-	report_witness_ns(run->rep, "pagemap", ns);
-	if (bad) {
-		err_what(&run->end.err,
-			 "%" PRIu64 " of %" PRIu64 " frames differ between module and pagemap", bad,
-			 total);
-		err_fix(&run->end.err, "pages moved meanwhile, or this is a bug in verify_pte");
-	} else {
+	(void)t;
+	own->map = calloc(total, sizeof(*own->map));
+	ret = own->map ? pagemap_read((uintptr_t)run->mapping.buf, total, own->map) : -ENOMEM;
+	if (!ret)
+		return STATUS_PASS;
+	run_failed(run, "pagemap", ret, "could not read /proc/self/pagemap");
+	return STATUS_UNVERIFIED;
+}
+
+/* Where no frame is shown there is nothing to compare. */
+static enum status shown(struct run *run)
+{
+	const struct page_counts *pages = &run->evidence.pages;
+	const struct pagemap_asked *own = run->own;
+
+	if (!pagemap_hides(own->map, run->opts->size / BASE_PAGE) ||
+	    !(pages->user + pages->supervisor))
+		return STATUS_PASS;
+	run_failed(run, "pagemap", -EPERM, "pagemap hides the frames");
+	return STATUS_UNVERIFIED;
+}
+
+static void judge_map(struct run *run, struct testimony *t)
+{
+	const struct frames process = { run->evidence.runs, run->evidence.nr_runs,
+					(uintptr_t)run->mapping.buf };
+	const struct pagemap_asked *own = run->own;
+
+	judge_pagemap(&process, own->map, run->opts->size / BASE_PAGE, t, &run->end.err);
+}
+
+static void tell_pagemap(struct run *run, const struct testimony *t)
+{
+	run_detail(run, "%" PRIu64 " of %" PRIu64 " frames agree", t->total - t->differing,
+		   t->total);
+	if (t->step == STATUS_PASS)
 		report_ok(run->rep,
 			  "module = pagemap on %" PRIu64 " of %" PRIu64 " frames, %" PRIu64
 			  " ns a page",
-			  total, total, ns);
-	}
-out:
-	free(map);
-	return status;
+			  t->total, t->total, t->ns);
 }
+
+static void close_pagemap(struct run *run)
+{
+	struct pagemap_asked *own = run->own;
+
+	free(own->map);
+	own->map = NULL;
+}
+
+const struct asker ask_pagemap = {
+	.id = WITNESS_PAGEMAP,
+	.ask = read_pagemap,
+	.ask_more = shown,
+	.judge = judge_map,
+	.tell = tell_pagemap,
+	.close = close_pagemap,
+};

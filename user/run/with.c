@@ -214,7 +214,7 @@ static void skip_interrupts(struct run *run, const struct run_with *w)
 
 	snprintf(name, sizeof(name), "%s: interrupts", w->dev.bdf);
 	report_check(run->rep, name, STATUS_SKIP, "%s", why);
-	report_further(run->rep, WITNESS_INTERRUPTS, w->dev.bdf, why);
+	testimonies_further(&run->testimonies, WITNESS_INTERRUPTS, w->dev.bdf, why);
 }
 
 /* The end of both steps: did any of their checks fail? */
@@ -290,6 +290,11 @@ void undo_with(struct run *run)
 	run->target.nr_with = 0;
 }
 
+struct json_object *run_with_json(const struct run *run, unsigned int i)
+{
+	return run->target.with[i].obj;
+}
+
 /* --- data ----------------------------------------------------------------------------- */
 
 /* It did not move data: a check that is skipped, and no proof for --require device_dma. */
@@ -297,7 +302,7 @@ static void did_not_move(struct run *run, const struct run_with *w, const char *
 			 const char *why)
 {
 	report_check(run->rep, name, STATUS_SKIP, "%s", why);
-	report_further(run->rep, WITNESS_DEVICE_DMA, w->dev.bdf, why);
+	testimonies_further(&run->testimonies, WITNESS_DEVICE_DMA, w->dev.bdf, why);
 }
 
 /* All that it was to move has arrived, or what not. */
@@ -313,9 +318,10 @@ static void judge_data(struct run *run, struct run_with *w, const struct dma_dri
 	snprintf(why, sizeof(why), "%" PRIu64 " of %" PRIu64 " pages, a sample", seen->compared,
 		 seen->total);
 	if (seen->bad)
-		report_further(run->rep, WITNESS_DEVICE_DMA, w->dev.bdf, run->end.err.what);
+		testimonies_further(&run->testimonies, WITNESS_DEVICE_DMA, w->dev.bdf,
+				    run->end.err.what);
 	else if (seen->compared < seen->total)
-		report_further(run->rep, WITNESS_DEVICE_DMA, w->dev.bdf, why);
+		testimonies_further(&run->testimonies, WITNESS_DEVICE_DMA, w->dev.bdf, why);
 	if (seen->bad) {
 		report_check(run->rep, name, STATUS_FAIL, "%s: %s", run->end.err.what,
 			     run->end.err.why);
@@ -373,7 +379,7 @@ static void move_data(struct run *run, struct run_with *w)
 	report_check(run->rep, name,
 		     ret == -ENOMEM || ret == -ENOSPC ? STATUS_UNVERIFIED : STATUS_FAIL, "%s: %s",
 		     run->end.err.what, run->end.err.why);
-	report_further(run->rep, WITNESS_DEVICE_DMA, w->dev.bdf, run->end.err.what);
+	testimonies_further(&run->testimonies, WITNESS_DEVICE_DMA, w->dev.bdf, run->end.err.what);
 }
 
 enum status step_with_dma(struct run *run)

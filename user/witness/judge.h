@@ -88,7 +88,8 @@ enum status judge_stale(const struct odd_pages *odd, uint64_t pages, struct test
 /* Base pages: that there are, that were to take part, that were compared, that were wrong */
 struct dma_seen {
 	uint64_t total, asked, compared, bad;
-	bool sample; /* not all took part */
+	bool sample;	    /* not all took part */
+	char unproven[160]; /* why one direction is not proven; "" both are */
 };
 
 /* @why: what is wrong; or, of a sample, how all take part. */

@@ -14,14 +14,54 @@
  * are named and not counted.
  */
 const struct witness witnesses[NR_WITNESSES] = {
-	[WITNESS_MODULE] = { "module", "module", "pages", "page-user", true, true, true },
-	[WITNESS_PAGEMAP] = { "pagemap", "pagemap", "frames", "pagemap", true, true, true },
-	[WITNESS_IOMMU] = { "iommu", "IOMMU", "pages", "iommu", true, true, true },
-	[WITNESS_DEVICE_DMA] = { "device_dma", "device DMA", "pages", "device-dma", false, true,
-				 true },
-	[WITNESS_INTERRUPTS] = { "interrupts", "interrupts", "kinds", "interrupts", false, false,
-				 false },
-	[WITNESS_QEMU] = { "qemu", "QEMU", "entries", NULL, false, false, true },
+	[WITNESS_MODULE] = { .name = "module",
+			     .title = "module",
+			     .unit = "pages",
+			     .step = "page-user",
+			     .way = "module",
+			     .against = -1,
+			     .privilege = "the page table, by that module",
+			     .timed = true,
+			     .needed = true,
+			     .counted = true,
+			     .in_json = true },
+	[WITNESS_PAGEMAP] = { .name = "pagemap",
+			      .title = "pagemap",
+			      .unit = "frames",
+			      .step = "pagemap",
+			      .against = WITNESS_MODULE,
+			      .privilege = "the frames in /proc/self/pagemap (CAP_SYS_ADMIN)",
+			      .timed = true,
+			      .needed = true,
+			      .counted = true,
+			      .in_json = true },
+	[WITNESS_IOMMU] = { .name = "iommu",
+			    .title = "IOMMU",
+			    .unit = "pages",
+			    .step = "iommu",
+			    .against = WITNESS_MODULE,
+			    .privilege = "what the IOMMU has for each IOVA, by that module",
+			    .timed = true,
+			    .needed = true,
+			    .counted = true,
+			    .in_json = true },
+	[WITNESS_DEVICE_DMA] = { .name = "device_dma",
+				 .title = "device DMA",
+				 .unit = "pages",
+				 .step = "device-dma",
+				 .against = -1,
+				 .counted = true,
+				 .in_json = true },
+	[WITNESS_INTERRUPTS] = { .name = "interrupts",
+				 .title = "interrupts",
+				 .unit = "kinds",
+				 .step = "interrupts",
+				 .against = -1 },
+	[WITNESS_QEMU] = { .name = "qemu",
+			   .title = "QEMU",
+			   .unit = "entries",
+			   .against = -1,
+			   .in_json = true },
 };
 
 int witness_named(const char *name)
@@ -151,6 +191,77 @@ enum status status_worst(const unsigned int count[NR_STATUSES])
 	return worst;
 }
 
+void testimonies_init(struct testimonies *all)
+{
+	struct testimony *qemu = &all->said[WITNESS_QEMU];
+	int id;
+
+	memset(all, 0, sizeof(*all));
+	/* Until its step has asked it. */
+	for (id = 0; id < NR_WITNESSES; id++)
+		all->said[id].step = STATUS_SKIP;
+	snprintf(qemu->why, sizeof(qemu->why),
+		 "only the host can ask it: qemu_verify_pte --report");
+}
+
+void testimonies_further(struct testimonies *all, enum witness_id id, const char *bdf,
+			 const char *why)
+{
+	struct further_device *d = &all->further[all->nr_further];
+
+	if (all->nr_further == MAX_FURTHER)
+		return;
+	all->nr_further++;
+	d->id = id;
+	snprintf(d->bdf, sizeof(d->bdf), "%s", bdf);
+	snprintf(d->why, sizeof(d->why), "%s", why);
+}
+
+unsigned int testimonies_without(const struct testimonies *all, enum witness_id id)
+{
+	unsigned int nr = 0;
+	size_t i;
+
+	for (i = 0; i < all->nr_further; i++)
+		nr += all->further[i].id == id;
+	return nr;
+}
+
+bool testimonies_proven(const struct testimonies *all, enum witness_id id)
+{
+	return testimony_proven(&all->said[id]) && !testimonies_without(all, id);
+}
+
+void testimonies_step(struct testimonies *all, const char *step, enum status status,
+		      const char *why)
+{
+	int id;
+
+	for (id = 0; id < NR_WITNESSES; id++) {
+		const struct witness *w = &witnesses[id];
+		const bool asks = w->step && !strcmp(w->step, step);
+		struct testimony *t = &all->said[id];
+
+		if (asks)
+			t->step = status;
+		/* Of a pass its detail is no reason for anything. */
+		if (status != STATUS_PASS && !t->why[0] &&
+		    (asks || (w->way && !strcmp(w->way, step))))
+			snprintf(t->why, sizeof(t->why), "%s", why);
+	}
+}
+
+bool step_has_witness(const char *step)
+{
+	int id;
+
+	for (id = 0; id < NR_WITNESSES; id++)
+		if ((witnesses[id].step && !strcmp(witnesses[id].step, step)) ||
+		    (witnesses[id].way && !strcmp(witnesses[id].way, step)))
+			return true;
+	return false;
+}
+
 /* What comes next is another part of the line. */
 static void part(struct text *t)
 {
@@ -161,23 +272,12 @@ static void part(struct text *t)
 /* Does this witness have a place in the line of this run? */
 static bool has_place(const struct verdict_facts *f, enum witness_id id)
 {
-	return id != WITNESS_QEMU || f->required & WITNESS_BIT(id);
-}
-
-bool witness_proven(enum witness_id id, const struct testimony *t,
-		    const struct further_device *further, size_t nr_further)
-{
-	size_t i;
-
-	for (i = 0; i < nr_further; i++)
-		if (further[i].id == id)
-			return false;
-	return testimony_proven(t);
+	return id != WITNESS_QEMU || f->all->required & WITNESS_BIT(id);
 }
 
 static bool all_proven(const struct verdict_facts *f, enum witness_id id)
 {
-	return witness_proven(id, &f->said[id], f->further, f->nr_further);
+	return testimonies_proven(f->all, id);
 }
 
 static void add_not_proven(struct text *text, const struct verdict_facts *f)
@@ -186,12 +286,13 @@ static void add_not_proven(struct text *text, const struct verdict_facts *f)
 	int id;
 
 	for (id = 0; id < NR_WITNESSES; id++) {
-		if (!has_place(f, id) || testimony_proven(&f->said[id]))
+		if (!has_place(f, id) || testimony_proven(&f->all->said[id]))
 			continue;
-		testimony_why(id, &f->said[id], why, sizeof(why));
+		testimony_why(id, &f->all->said[id], why, sizeof(why));
 		part(text);
 		text_add(text, "%s %s: %s", witnesses[id].title,
-			 testimony_status(&f->said[id]) == STATUS_FAIL ? "fails" : "not proven",
+			 testimony_status(&f->all->said[id]) == STATUS_FAIL ? "fails"
+									    : "not proven",
 			 why);
 	}
 }
@@ -200,10 +301,10 @@ static void add_further(struct text *text, const struct verdict_facts *f)
 {
 	size_t i;
 
-	for (i = 0; i < f->nr_further; i++) {
+	for (i = 0; i < f->all->nr_further; i++) {
 		part(text);
-		text_add(text, "%s of %s not proven: %s", witnesses[f->further[i].id].title,
-			 f->further[i].bdf, f->further[i].why);
+		text_add(text, "%s of %s not proven: %s", witnesses[f->all->further[i].id].title,
+			 f->all->further[i].bdf, f->all->further[i].why);
 	}
 }
 
@@ -226,7 +327,7 @@ static void add_proven(struct text *text, const struct verdict_facts *f)
 	int id;
 
 	for (id = 0; id < NR_WITNESSES; id++) {
-		const struct testimony *t = &f->said[id];
+		const struct testimony *t = &f->all->said[id];
 
 		if (!all_proven(f, id))
 			continue;

@@ -24,13 +24,17 @@ enum witness_id {
 };
 
 struct witness {
-	const char *name;  /* in JSON, and for --require */
-	const char *title; /* in a sentence */
-	const char *unit;  /* what its figures count */
-	const char *step;  /* the step of a run that asks it; NULL: no step does */
-	bool needed;	   /* no run passes without it */
-	bool counted;	   /* one of the "N of M witnesses" of a run */
-	bool in_json;	   /* has an object below "witnesses" */
+	const char *name;      /* in JSON, and for --require */
+	const char *title;     /* in a sentence */
+	const char *unit;      /* what its figures count */
+	const char *step;      /* the step of a run that asks it; NULL: no step does */
+	const char *way;       /* a step before that opens the way to it; or NULL */
+	int against;	       /* whose answer it is held against, and comes after; -1: nobody's */
+	const char *privilege; /* what a user without privilege has not; NULL: it takes none */
+	bool timed;	       /* its time a page is told */
+	bool needed;	       /* no run passes without it */
+	bool counted;	       /* one of the "N of M witnesses" of a run */
+	bool in_json;	       /* has an object below "witnesses" */
 };
 
 extern const struct witness witnesses[NR_WITNESSES];
@@ -97,21 +101,43 @@ struct further_device {
 	char bdf[16], why[160];
 };
 
+#define MAX_FURTHER 16 /* two witnesses of each device that --with may give */
+
+/* What all witnesses of a run have said. */
+struct testimonies {
+	struct testimony said[NR_WITNESSES];
+	unsigned int required; /* as bits: what of them is not proven is exit 4 */
+	struct further_device further[MAX_FURTHER];
+	size_t nr_further;
+};
+
+/* Nobody has been asked yet. */
+void testimonies_init(struct testimonies *all);
+/* Of a further device this witness is not proven; once for each device. */
+void testimonies_further(struct testimonies *all, enum witness_id id, const char *bdf,
+			 const char *why);
+/* How many further devices there are of which it is not. */
+unsigned int testimonies_without(const struct testimonies *all, enum witness_id id);
 /*
  * Is all of this witness proven, of every device?  What the first device did is no proof of what
- * one in @further did not.
+ * a further one did not.
  */
-bool witness_proven(enum witness_id id, const struct testimony *t,
-		    const struct further_device *further, size_t nr_further);
+bool testimonies_proven(const struct testimonies *all, enum witness_id id);
+/*
+ * A step has ended; @why is its reason where it did not pass.  The witness that it asks says no
+ * better than it; that one, and one that it opens the way to, have that reason where they have
+ * none of their own.
+ */
+void testimonies_step(struct testimonies *all, const char *step, enum status status,
+		      const char *why);
+/* Does a witness give the reason of this step in the verdict line? */
+bool step_has_witness(const char *step);
 
 struct verdict_facts {
 	enum status verdict;
-	const struct testimony *said; /* NR_WITNESSES */
-	unsigned int required; /* witnesses, as bits: QEMU only then has a place in the line */
+	const struct testimonies *all; /* QEMU has a place in the line only where it is required */
 	const struct step_said *steps;
 	size_t nr_steps;
-	const struct further_device *further;
-	size_t nr_further;
 };
 
 /*

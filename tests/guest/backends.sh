@@ -150,7 +150,7 @@ iommufd_own() {
 	expect 4 '"EPERM"' 'iommufd, user: the rules, of which one is not for users' \
 		su user -c "ulimit -l 1024; vfio_test --dma none --json --size 16K $BDF"
 	check 'iommufd, user: all checks of its rules' rules_checked "$(rules_of iommufd)"
-	expect 2 'noiommu is not offered: group [0-9]+ is an IOMMU.s' 'noiommu: not with an IOMMU' quick --iommu noiommu "$BDF"
+	expect 2 'noiommu is not offered: group [0-9]+ has an IOMMU' 'noiommu: not with an IOMMU' quick --iommu noiommu "$BDF"
 }
 
 # --- noiommu -------------------------------------------------------------------------------

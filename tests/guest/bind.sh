@@ -128,7 +128,7 @@ check 'the first is undone' said "^$BDF: undone: on no driver again$"
 umount "$file"
 check 'both are as before' as_before
 expect 0 "^$BDF: no driver -> uio_pci_generic$" '--driver NAME' vfio_test bind --driver uio_pci_generic "$BDF"
-expect 2 "bound to another driver by an earlier bind: that was to uio_pci_generic; vfio_test unbind $BDF first" \
+expect 2 "bound to another driver by an earlier bind: the earlier bind was to uio_pci_generic; vfio_test unbind $BDF first" \
 	'bind to a second driver' vfio_test bind "$BDF"
 check 'there it is still' on "$BDF" uio_pci_generic uio_pci_generic
 echo "$BDF" >$pci/drivers/uio_pci_generic/unbind
@@ -173,7 +173,7 @@ check 'and with --force the interface' said "^$e1000e: e1000e -> vfio-pci$"
 # Held: the kernel would wait.
 group=$(basename "$(readlink "$pci/devices/$e1000e/iommu_group")")
 exec 9<>"/dev/vfio/$group"
-expect 2 "^vfio_test: $e1000e: the device is open: process $$ .* has it open, and the kernel would have the unbind wait for its end; end that process" \
+expect 2 "^vfio_test: $e1000e: the device is open: process $$ .* has it open, and an unbind would wait in the kernel until that process ends; end that process" \
 	'unbind of an open device: refused, by name' vfio_test unbind "$nvme" "$e1000e"
 check 'and the other is still there' on "$nvme" vfio-pci vfio-pci
 exec 9>&-
@@ -186,7 +186,7 @@ echo vfio-pci >$pci/devices/"$nvme"/driver_override
 echo "$nvme" >$pci/drivers/nvme/unbind
 echo "$nvme" >$pci/drivers_probe
 expect 0 "on vfio-pci already, by somebody else" 'bind of one that was bound by hand' vfio_test bind "$nvme"
-expect 2 'nothing to put back: .* the kernel takes back with --force' 'unbind of it: refused' vfio_test unbind "$nvme"
+expect 2 'nothing to put back: .* --force lets the kernel choose a driver' 'unbind of it: refused' vfio_test unbind "$nvme"
 expect 0 "^$nvme: vfio-pci -> nvme$" 'unbind --force: the kernel chooses' vfio_test unbind --force "$nvme"
 check 'and driver_override is clear' on "$nvme" nvme '(null)'
 modprobe -r vfio-pci vfio_iommu_type1 nvme e1000e

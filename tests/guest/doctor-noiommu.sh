@@ -26,17 +26,17 @@ check 'allowed: not tainted yet' tainted 0
 echo vfio-pci >$pci/devices/"$BDF"/driver_override
 echo "$BDF" >$pci/drivers_probe
 check 'bound: tainted' tainted 1
-expect 4 'group: no IOMMU: VFIO made the group up .*no DMA can be mapped, and to bind it has tainted the kernel .*; boot with an IOMMU' \
+expect 4 'group: no IOMMU: VFIO made the group up .*no DMA can be mapped, and binding the device has tainted the kernel .*; boot with an IOMMU' \
 	'allowed: doctor' vfio_test doctor "$BDF"
 check 'allowed: a note on what it costs' grep -qE 'back ends: VFIO may be used without an IOMMU .*CAP_SYS_RAWIO, and the kernel is tainted' "$ktap_dir/out"
 expect 4 '"id": ?"noiommu-group"' 'allowed: JSON' vfio_test doctor --json "$BDF"
 expect 0 '"reason": ?"noiommu-group"' 'allowed: list' vfio_test list --json "$BDF"
 expect 4 '^Verdict: unverified' 'used: nothing failed, and nothing is verified' quick
-expect 2 'VFIO made it up, since enable_unsafe_noiommu_mode is on; boot with an IOMMU' 'no DMA can be mapped' \
+expect 2 'VFIO made it up, because enable_unsafe_noiommu_mode is on; boot with an IOMMU' 'no DMA can be mapped' \
 	vfio_test --quiet --iommu type1v2 "$BDF"
 
 echo 'user:x:1000:1000::/:/bin/sh' >>/etc/passwd
 chown user /dev/vfio/noiommu-* /dev/vfio/vfio
-expect 2 'could not open /dev/vfio/noiommu-[0-9]+: the group is not for this user: without an IOMMU it takes CAP_SYS_RAWIO; run as root' \
+expect 2 'could not open /dev/vfio/noiommu-[0-9]+: this process may not use the group: without an IOMMU it needs CAP_SYS_RAWIO; run as root' \
 	'an ordinary user, to whom the node belongs' su user -c 'vfio_test --quiet --no-module --dma none --iommu noiommu "$BDF"'
 ktap_end

@@ -8,7 +8,7 @@
 . /tests/ktap.sh
 ktap_plan 4
 
-why='no IOMMU group: the machine has an IOMMU \(ACPI DMAR\), and the kernel leaves it off: its line has intel_iommu=off; boot with intel_iommu=on'
+why='no IOMMU group: the machine has an IOMMU \(ACPI DMAR\), but the kernel does not use it: its command line has intel_iommu=off; boot with intel_iommu=on'
 expect 2 "^vfio_test: $BDF: $why" 'IOMMU off on the kernel line: run' vfio_test "$BDF"
 expect 2 "^.*IOMMU: $why" 'IOMMU off on the kernel line: doctor' vfio_test doctor
 check 'doctor: its first line says what to do' sh -c "head -n 1 $ktap_dir/out | grep -q intel_iommu=on"

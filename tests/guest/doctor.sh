@@ -165,7 +165,7 @@ for _ in 1 2 3 4 5 6 7 8 9 10; do
 	vfio_held >/dev/null && break
 	sleep 0.3
 done
-expect 2 "the device is open: process $holder \\(vfio_test\\) has it open, and the kernel would have the unbind wait for its end; end that process" \
+expect 2 "the device is open: process $holder \\(vfio_test\\) has it open, and an unbind would wait in the kernel until that process ends; end that process" \
 	'unbind of an open device' vfio_test unbind "$BDF"
 # One that does not answer the request to give it back
 kill -STOP $holder
@@ -183,7 +183,7 @@ check 'unbind waits: it still does' kill -0 $waiting
 kill -KILL $holder
 wait $holder $waiting 2>/dev/null
 check 'unbind: the cure lets it through' [ ! -e $pci/devices/"$BDF"/driver ]
-expect 0 'the kernel would have the unbind wait for its end' 'unbind waits: why' vfio_test doctor --why unbind-waits
+expect 0 'an unbind would wait in the kernel until that process ends' 'unbind waits: why' vfio_test doctor --why unbind-waits
 bind "$BDF" vfio-pci
 # A device that its process is asked to give back, and does not: unplugged while it is held.
 bind "$e1000e" vfio-pci
@@ -256,9 +256,9 @@ in_cgroup() {
 	sh -c "echo \$\$ >/tmp/cgroup/less/tasks; $2 ${3:-}"
 }
 if [ -e /tmp/cgroup/less/devices.deny ]; then
-	ill devices-cgroup "nodes: $node is refused though its permissions \\(root:root, mode 0600\\) do not say so: the devices cgroup of this process forbids it; .*echo 'c $major:$minor rw' > devices.allow" \
+	ill devices-cgroup "nodes: $node is refused, and not because of its permissions \\(root:root, mode 0600\\): the devices cgroup of this process forbids it; .*echo 'c $major:$minor rw' > devices.allow" \
 		'devices cgroup' in_cgroup "c $major:$minor" "vfio_test doctor $BDF"
-	expect 2 "could not open $node: $node is refused though .*: the devices cgroup of this process forbids it" 'devices cgroup: run' \
+	expect 2 "could not open $node: $node is refused, and not because .*: the devices cgroup of this process forbids it" 'devices cgroup: run' \
 		in_cgroup "c $major:$minor" "vfio_test --quiet --no-rules --no-reset --no-module --dma none --size 1M $BDF"
 	expect 2 'could not open /dev/vfio/vfio: .*: the devices cgroup of this process forbids it' 'devices cgroup: the container' \
 		in_cgroup 'c 10:196' "vfio_test --quiet --no-rules --no-reset --no-module --dma none --size 1M $BDF"
@@ -273,8 +273,8 @@ umount /tmp/cgroup
 in_dev() {
 	unshare -m sh -c "mount -t tmpfs $1 none /dev/vfio && mknod /dev/vfio/vfio c 10 196 && mknod $node c $2 $minor && $3"
 }
-expect 2 "nodes: /dev/vfio/vfio lies on a file system that is mounted nodev" 'nodev' in_dev '-o nodev' "$major" "vfio_test doctor $BDF"
-expect 2 "could not open $node: no driver is behind the node: it is left over, or made with another number; rm it" 'a node left over' \
+expect 2 "nodes: /dev/vfio/vfio is on a file system that is mounted nodev" 'nodev' in_dev '-o nodev' "$major" "vfio_test doctor $BDF"
+expect 2 "could not open $node: no driver is behind the node: it is left over, or was made with a wrong number; rm it" 'a node left over' \
 	in_dev '' 240 "vfio_test --quiet --no-rules --no-reset --no-module --dma none $BDF"
 
 # --- the mapping -------------------------------------------------------------
@@ -288,7 +288,7 @@ expect 0 '^Verdict: pass' 'overlap: cured' quick --iova 0 --iova 0x4000 "$BDF"
 limit=/sys/module/vfio_iommu_type1/parameters/dma_entry_limit
 old=$(cat $limit)
 echo 2 >$limit
-expect 2 'the container holds as many mappings as it may; .*dma_entry_limit' 'entry limit' quick --iova 0 --iova 0x4000 --iova 0x8000 "$BDF"
+expect 2 'the container has as many mappings as it may have; .*dma_entry_limit' 'entry limit' quick --iova 0 --iova 0x4000 --iova 0x8000 "$BDF"
 echo "$old" >$limit
 expect 0 '^Verdict: pass' 'entry limit: cured' quick --iova 0 --iova 0x4000 --iova 0x8000 "$BDF"
 expect 2 'fewer than 1 free huge pages of 2048 KiB; echo 1 > ' 'no huge pages: run' quick --page-size 2M --size 2M "$BDF"
@@ -310,7 +310,7 @@ check 'wrong order: the errno is EINVAL' sh -c "LD_PRELOAD=/root/misuse.so MISUS
 expect 2 'the buffer is not memory that the device may write: .*; map it with PROT_WRITE' 'buffer not writable' misuse read-only
 expect 0 '^Verdict: pass' 'the misuses do nothing else' misuse nothing
 expect 0 '^before EINVAL after ENOTTY map 0$' 'VFIO_IOMMU_ENABLE: what the kernel answers' enable "$group"
-expect 0 'of sPAPR .*answers ENOTTY, on bare metal too, and EINVAL before SET_IOMMU' 'VFIO_IOMMU_ENABLE: why it is never called' \
+expect 0 'call of sPAPR .*answers ENOTTY, on bare metal too, and EINVAL before SET_IOMMU' 'VFIO_IOMMU_ENABLE: why it is never called' \
 	vfio_test doctor --why iommu-enable
 modprobe -r vfio_iommu_type1
 
@@ -340,7 +340,7 @@ umount /sys/kernel/debug
 expect 4 'debugfs is not mounted at /sys/kernel/debug.*; mount -t debugfs none /sys/kernel/debug' 'debugfs not mounted: run' \
 	vfio_test --dma none --no-rules --no-reset --size 16K "$BDF"
 ill no-debugfs 'debugfs: debugfs is not mounted' 'debugfs not mounted' vfio_test doctor "$BDF"
-cure=$(sed -n 's/.*where the module answers; //p' "$ktap_dir/out")
+cure=$(sed -n 's/.*where the module has its files; //p' "$ktap_dir/out")
 check 'debugfs: the cure can be typed as it is' sh -c "$cure"
 expect 0 '^Verdict: pass' 'debugfs: cured' quick "$BDF"
 

@@ -145,7 +145,7 @@ hold open "/dev/ng${disk#nvme}"
 refused "$nvme" "process $holder \\(hold\\) has ng${disk#nvme} open" "the disk's other node"
 let_go
 hold excl "/dev/$disk"
-refused "$nvme" "$disk is in use: somebody has it for himself \\(O_EXCL\\)" 'a disk that a program has for itself'
+refused "$nvme" "$disk is in use: somebody has exclusive use of it \\(O_EXCL\\)" 'a disk that a program has for itself'
 let_go
 losetup /dev/loop0 "/dev/$disk"
 refused "$nvme" "$disk is behind loop0" 'a disk behind a loop device'
@@ -161,7 +161,7 @@ mke2fs "/dev/$disk" >/dev/null 2>&1
 mount -t ext4 "/dev/$disk" /mnt
 exec 8</mnt
 umount -l /mnt
-refused "$nvme" "$disk is in use: somebody has it for himself \\(O_EXCL\\)" 'a mount that is nowhere any more'
+refused "$nvme" "$disk is in use: somebody has exclusive use of it \\(O_EXCL\\)" 'a mount that is nowhere any more'
 exec 8<&-
 # One partition: an MBR with an entry of type 83, 2048 sectors from 2048 on.
 dd if=/dev/zero of="/dev/$disk" bs=64k count=1 2>/dev/null
@@ -186,7 +186,7 @@ hold open "/dev/${disk}p1"
 refused "$nvme" "process $holder \\(hold\\) has ${disk}p1 open" 'a partition that a program has open'
 let_go
 hold excl "/dev/${disk}p1"
-refused "$nvme" "${disk}p1 is in use: somebody has it for himself \\(O_EXCL\\)" 'a partition that a program has for itself'
+refused "$nvme" "${disk}p1 is in use: somebody has exclusive use of it \\(O_EXCL\\)" 'a partition that a program has for itself'
 let_go
 
 hold sent /dev/vda

@@ -110,7 +110,7 @@ in_private() {
 	unshare -m sh -c "mount --bind /tmp/empty $groups && exec \"\$@\"" - "$@"
 }
 echo $$ >$groups/small/cgroup.procs
-expect 2 'could not fill the buffer: the kernel gives no page for it, where touching it would be SIGBUS: a limit on huge pages' 'an unseen limit: an errno, no signal' \
+expect 2 'could not fill the buffer: the kernel gives no page for it, and a write to it would raise SIGBUS: a limit on huge pages' 'an unseen limit: an errno, no signal' \
 	in_private vfio_test --dma none --no-rules --page-size 2M --size 8M "$BDF"
 expect 2 '"id": *"page-refused"' 'an unseen limit: JSON is whole' in_private vfio_test --json --dma none --no-rules --page-size 2M --size 8M "$BDF"
 echo $$ >$groups/cgroup.procs
@@ -138,14 +138,14 @@ expect 0 '4 huge pages of 2048 KiB free' 'pages on demand: doctor' vfio_test doc
 echo 0 >$huge/nr_overcommit_hugepages
 
 # shellcheck disable=SC2016 # expanded by the other shell
-expect 2 'a process may have no more address space than it has and [0-9]+ KiB \(RLIMIT_AS\); raise it with ulimit -v unlimited' 'address space' \
+expect 2 'this process may map [0-9]+ KiB more of address space at most \(RLIMIT_AS\); raise it with ulimit -v unlimited' 'address space' \
 	sh -c 'ulimit -v 131072; exec vfio_test --dma none --no-rules --size 256M "$BDF"'
 # shellcheck disable=SC2016
-expect 2 'no more private memory than it has and [0-9]+ KiB \(RLIMIT_DATA\)' 'data' \
+expect 2 'may get [0-9]+ KiB more of private memory at most \(RLIMIT_DATA\)' 'data' \
 	sh -c 'ulimit -d 65536; exec vfio_test --dma none --no-rules --size 256M "$BDF"'
 echo 2 >/proc/sys/vm/overcommit_memory
-expect 2 'the kernel promises [0-9]+ KiB more and no more \(vm.overcommit_memory=2\)' 'no overcommit' quick --size 480M "$BDF"
-expect 2 'the kernel promises [0-9]+ KiB more' 'no overcommit: doctor' vfio_test doctor --size 480M "$BDF"
+expect 2 'the kernel commits [0-9]+ KiB more at most \(vm.overcommit_memory=2\)' 'no overcommit' quick --size 480M "$BDF"
+expect 2 'the kernel commits [0-9]+ KiB more' 'no overcommit: doctor' vfio_test doctor --size 480M "$BDF"
 echo 0 >/proc/sys/vm/overcommit_memory
 check 'nothing left' nothing_left
 ktap_end

@@ -7,7 +7,7 @@
 # shellcheck source=tests/guest/ktap.sh
 . /tests/ktap.sh
 ktap_plan 12
-expect 2 "^vfio_test: $BDF: no IOMMU group: no IOMMU is active: the firmware tells of none .*; switch VT-d or AMD-Vi on" 'no IOMMU group' \
+expect 2 "^vfio_test: $BDF: no IOMMU group: no IOMMU is active: the firmware does not describe one .*; switch VT-d or AMD-Vi on" 'no IOMMU group' \
 	vfio_test "$BDF"
 expect 2 '"verdict": ?"error"' 'no IOMMU group, JSON' vfio_test --json "$BDF"
 expect 0 '^ +no IOMMU group: no IOMMU is active: ' 'list: no IOMMU group' vfio_test list
@@ -18,7 +18,7 @@ first_line() {
 expect 2 '' 'doctor: no IOMMU' vfio_test doctor
 check 'doctor: its first line says what to do' first_line 'no IOMMU is active: .*; switch VT-d or AMD-Vi on in the firmware .*in a VM give QEMU -device intel-iommu'
 expect 2 '"id": ?"no-iommu"' 'doctor: no IOMMU, JSON' vfio_test doctor --json "$BDF"
-expect 2 '^1 to put right' 'doctor: of what an IOMMU has, nothing more is said' vfio_test doctor
+expect 2 '^1 problem to fix, in this order' 'doctor: of what an IOMMU has, nothing more is said' vfio_test doctor
 expect 2 'group: not known: without an IOMMU it has none' 'doctor: of the group nothing is known' vfio_test doctor "$BDF"
 check 'doctor: no tick for what there is not' sh -c "! grep -E '^\[ok\] (IOMMU|group|siblings|users):' $ktap_dir/out"
 expect 2 "^vfio_test: $BDF: no IOMMU group: no IOMMU is active" 'bind: no IOMMU group' vfio_test bind "$BDF"

@@ -58,7 +58,7 @@ expect 1 'first 0x[0-9a-f]+: _PAGE_USER is set at every level' 'run --expect sup
 	quick --expect supervisor "$BDF"
 expect 0 'IOMMU type set to Type1$' 'run --iommu type1' quick --iommu type1 "$BDF"
 expect 0 "^Back end: $best \\(auto\\)\$" 'run --iommu auto: takes the best there' quick --iommu auto "$BDF"
-expect 2 'noiommu is not offered: group [0-9]+ is an IOMMU.s; choose' 'run --iommu noiommu: not with an IOMMU' \
+expect 2 'noiommu is not offered: group [0-9]+ has an IOMMU; choose' 'run --iommu noiommu: not with an IOMMU' \
 	quick --iommu noiommu "$BDF"
 expect 0 'IOVA=0x10000000,' 'run --iova' quick --iova 0x10000000 "$BDF"
 expect 0 '^Verdict: pass: [34] of 4 witnesses; .*module \(1 of 1 pages user\)' 'run --size 4K' quick --size 4K "$BDF"

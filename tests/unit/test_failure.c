@@ -209,7 +209,7 @@ static const struct {
 	enum severity severity;
 	const char *id, *why, *fix;
 } facts[] = {
-	{ off, CHECK_IOMMU, SEVERITY_STOPS, "iommu-off", "its line has intel_iommu=off",
+	{ off, CHECK_IOMMU, SEVERITY_STOPS, "iommu-off", "its command line has intel_iommu=off",
 	  "intel_iommu=on" },
 	{ not_on, CHECK_IOMMU, SEVERITY_STOPS, "iommu-off", "has no intel_iommu=on",
 	  "intel_iommu=on" },
@@ -365,7 +365,7 @@ static const struct {
 	{ "anything at all", EMFILE, NULL, "no-files-left", "as many files open" },
 	{ "walk", ENFILE, NULL, "no-files-left", "the machine has" },
 	{ "buffer", EFAULT, NULL, "page-refused", "SIGBUS" },
-	{ "buffer", ENOMEM, NULL, "no-buffer", "not so much" },
+	{ "buffer", ENOMEM, NULL, "no-buffer", "not enough memory" },
 	{ "insert", ENOENT, about_vfio, "module-absent", "/lib/modules/" },
 	{ "insert", ENOENT, no_ko, "no-verify-pte", "no such file" },
 	{ "insert", ENOENT, about_ours, "unknown-symbol", "symbol" },
@@ -391,7 +391,7 @@ static const struct {
 	{ "iova", ENOENT, NULL, "no-domain", "no IOMMU domain" },
 	{ "iova", EAGAIN, NULL, "domain-moved", "another IOMMU domain" },
 	/* A step is a whole word: a bind is no unbind. */
-	{ "bind", EEXIST, NULL, "bound-elsewhere", "that was to" },
+	{ "bind", EEXIST, NULL, "bound-elsewhere", "the earlier bind was to" },
 	{ "iommu", ENOTTY, NULL, NULL, "Inappropriate ioctl" },
 };
 

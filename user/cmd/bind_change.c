@@ -228,7 +228,7 @@ int bind_items_unbind(struct bind_cmd *c)
 		failure_set(NULL, "never-bound", ENOENT, NULL, &c->err);
 		err_what(&c->err, "%s: nothing to put back", c->items[0].dev.bdf);
 		err_why(&c->err,
-			"there is no record of a vfio_test bind of any device in its group");
+			"there is no record that vfio_test bind has moved any device in its group");
 		ret = -ENOENT;
 	}
 	if (ret) {

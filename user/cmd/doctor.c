@@ -315,7 +315,7 @@ static const struct look {
 			    "see /lib/modules" },
 	[CHECK_DRIVER] = { "driver", of_device, driver_fine, NULL, NULL, NULL },
 	[CHECK_VIABLE] = { "siblings", of_group, viable_fine, viable_unknown,
-			   "who is in the group cannot be read", "mount -t sysfs none /sys" },
+			   "the members of the group cannot be read", "mount -t sysfs none /sys" },
 	[CHECK_NODES] = { "nodes", NULL, nodes_fine, nodes_unknown,
 			  "there is neither /dev/vfio/vfio nor /dev/iommu that could be opened",
 			  "modprobe vfio, or iommufd; where the kernel has neither, see modules above" },
@@ -334,7 +334,8 @@ static const struct look {
 			     "/sys/kernel/security is not there",
 			     "mount -t securityfs none /sys/kernel/security" },
 	[CHECK_MODULE] = { "verify_pte", NULL, module_fine, module_unknown,
-			   "what its file is for cannot be read", "build it again with `make`" },
+			   "it cannot be read for which kernel the file is built",
+			   "build it again with `make`" },
 	[CHECK_BACKENDS] = { "back ends", NULL, backends_fine, backends_unknown,
 			     "neither VFIO's container nor iommufd is in the kernel now",
 			     "modprobe vfio, or iommufd; where the kernel has neither, see modules above" },
@@ -443,10 +444,10 @@ static void print_verdict(const struct doctor *d)
 	unsigned int stops = d->count[STOPS], open = d->count[WITNESS] + d->count[UNKNOWN];
 
 	if (stops)
-		printf("%u to put right, from the top%s\n", stops,
+		printf("%u problem%s to fix, in this order%s\n", stops, stops > 1 ? "s" : "",
 		       open ? "; then what stays unverified" : "");
 	else if (open)
-		printf("VFIO can be used, but not everything be verified: %u above\n", open);
+		printf("VFIO can be used, but not everything can be verified (%u above)\n", open);
 	else
 		printf("All is fine%s\n",
 		       d->env.given[0] ? "" : "; a device: vfio_test doctor BDF");

@@ -230,10 +230,13 @@ static bool is_claimed(const struct volume *v)
 	}
 	/* A drive without a medium has no users; any other error leaves it unknown. */
 	if (errno != EBUSY && errno != ENOMEDIUM)
-		use_unknown(v->s, "whether somebody has %.64s for himself cannot be asked: %s",
-			    v->name, strerror(errno));
+		use_unknown(
+			v->s,
+			"the kernel does not say whether somebody has exclusive use of %.64s: %s",
+			v->name, strerror(errno));
 	return errno == EBUSY &&
-	       use_found(v->s, "%.64s is in use: somebody has it for himself (O_EXCL)", v->name);
+	       use_found(v->s, "%.64s is in use: somebody has exclusive use of it (O_EXCL)",
+			 v->name);
 }
 
 /* --- a disk, a partition --------------------------------------------------- */

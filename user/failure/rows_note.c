@@ -40,7 +40,7 @@ static const struct failure rows[] = {
 		.detect = is_to_be_loaded,
 		.what = "no node of VFIO could be opened",
 		.why = "VFIO is not in the kernel yet: vfio_test loads it when it runs",
-		.fix = "nothing; to have it looked at as well, modprobe vfio_iommu_type1, and run doctor again",
+		.fix = "nothing to do; to check it as well, modprobe vfio_iommu_type1, and run doctor again",
 		.source = "drivers/vfio/container.c: vfio_container_init()",
 	},
 	{
@@ -50,7 +50,7 @@ static const struct failure rows[] = {
 		.detect = is_to_be_loaded,
 		.what = "none is there yet",
 		.why = "vfio_iommu_type1 can be loaded, and vfio_test does so when it runs",
-		.fix = "nothing; to have it looked at as well, modprobe vfio_iommu_type1, and run doctor again",
+		.fix = "nothing to do; to check it as well, modprobe vfio_iommu_type1, and run doctor again",
 		.source = "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_type1_init()",
 	},
 	{
@@ -69,7 +69,7 @@ static const struct failure rows[] = {
 		.check = CHECK_BACKENDS,
 		.detect = allows_noiommu,
 		.what = "VFIO may be used without an IOMMU (enable_unsafe_noiommu_mode)",
-		.why = "a device without one that is bound gets a made-up group: no DMA can be mapped, nothing keeps it in bounds, it takes CAP_SYS_RAWIO, and the kernel is tainted (U)",
+		.why = "if a device without an IOMMU is bound, it gets a made-up group: no DMA can be mapped, nothing restricts its DMA, it needs CAP_SYS_RAWIO, and the kernel is tainted (U)",
 		.fix = "echo N > /sys/module/vfio/parameters/enable_unsafe_noiommu_mode",
 		.source =
 			"drivers/vfio/vfio_main.c; Documentation/admin-guide/tainted-kernels.rst",
@@ -83,7 +83,7 @@ static const struct failure rows[] = {
 		.detect = has_no_iommufd,
 		.what = "no iommufd",
 		.why = "there is no /dev/iommu: no CONFIG_IOMMUFD (since 6.2), or its module is not loaded",
-		.fix = "modprobe iommufd; the container does without",
+		.fix = "modprobe iommufd; the container works without it",
 		.source = "Documentation/userspace-api/iommufd.rst",
 	},
 };

@@ -153,7 +153,6 @@ static void test_ranks(void **state)
 	report_step(&rep, "g", STATUS_FAIL, "", &wrong);
 	assert_int_equal(report_verdict(&rep), STATUS_ERROR);
 	assert_true(rep.have_err);
-	assert_string_equal(rep.err_step, "f");
 }
 
 /* No run passes in which module, pagemap or IOMMU said nothing, whatever its steps say. */
@@ -283,6 +282,35 @@ static void test_step_decides(void **state)
 			    "unverified");
 	assert_string_equal(word(json_object_object_get(root("witnesses"), "pagemap"), "status"),
 			    "fail");
+}
+
+/* Checks are counted and told for their own step only. */
+static void test_checks(void **state)
+{
+	struct json_object *list, *second;
+
+	(void)state;
+	report_check(&rep, "one", STATUS_PASS, "%d", 1);
+	report_check(&rep, "two", STATUS_FAIL, "it is %s", "wrong");
+	report_check(&rep, "three", STATUS_SKIP, "none");
+	assert_int_equal(report_checks(&rep, STATUS_PASS), 1);
+	assert_int_equal(report_checks(&rep, STATUS_FAIL), 1);
+	assert_int_equal(report_checks(&rep, STATUS_UNVERIFIED), 0);
+	report_step(&rep, "a", STATUS_FAIL, "", &wrong);
+	assert_int_equal(report_checks(&rep, STATUS_FAIL), 0);
+	report_step(&rep, "b", STATUS_UNVERIFIED, "the detail", NULL);
+	list = json_object_object_get(json_object_array_get_idx(root("steps"), 0), "checks");
+	assert_int_equal(json_object_array_length(list), 3);
+	second = json_object_array_get_idx(list, 1);
+	assert_string_equal(word(second, "name"), "two");
+	assert_string_equal(word(second, "status"), "fail");
+	assert_string_equal(word(second, "detail"), "it is wrong");
+	assert_null(json_object_object_get(json_object_array_get_idx(root("steps"), 1), "checks"));
+	assert_int_equal(report_told(&rep, "a")->no, wrong.no);
+	assert_int_equal(report_told(&rep, "b")->no, 0);
+	assert_string_equal(report_told(&rep, "a")->why, "it: is wrong");
+	assert_string_equal(report_told(&rep, "b")->why, "the detail");
+	assert_null(report_told(&rep, "c"));
 }
 
 /* Seen once, it stays, whatever is seen later. */
@@ -513,7 +541,8 @@ int main(void)
 		TEST(test_step_decides),   TEST(test_further),	     TEST(test_needed),
 		TEST(test_many_steps),	   TEST(test_final),	     TEST(test_held_is_no_pass),
 		TEST(test_held_replaced),  TEST(test_held_followed), TEST(test_held_pipe),
-		TEST(test_lost),	   TEST(test_finish_once),   TEST(test_line),
+		TEST(test_checks),	   TEST(test_lost),	     TEST(test_finish_once),
+		TEST(test_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -144,8 +144,8 @@ static const struct step
 
 static const char *step_key(size_t nr, const char *key)
 {
-	return json_object_get_string(
-		json_object_object_get(json_object_array_get_idx(rep.steps, nr), key));
+	return json_object_get_string(json_object_object_get(
+		json_object_array_get_idx(report_object(&rep, "steps"), nr), key));
 }
 
 static int setup(void **state)
@@ -184,7 +184,7 @@ static void expect_steps(const char *const *status, const char *const *detail, s
 {
 	size_t n;
 
-	assert_int_equal(json_object_array_length(rep.steps), nr);
+	assert_int_equal(json_object_array_length(report_object(&rep, "steps")), nr);
 	assert_int_equal(rep.nr, nr);
 	for (n = 0; n < nr; n++) {
 		assert_string_equal(step_key(n, "status"), status[n]);
@@ -319,10 +319,10 @@ static void test_nothing_carried_over(void **state)
 
 	(void)state;
 	WALK(f, b);
-	assert_true(
-		json_object_object_get_ex(json_object_array_get_idx(rep.steps, 0), "error", &err));
-	assert_false(
-		json_object_object_get_ex(json_object_array_get_idx(rep.steps, 1), "error", &err));
+	assert_true(json_object_object_get_ex(
+		json_object_array_get_idx(report_object(&rep, "steps"), 0), "error", &err));
+	assert_false(json_object_object_get_ex(
+		json_object_array_get_idx(report_object(&rep, "steps"), 1), "error", &err));
 	assert_string_equal(step_key(1, "detail"), "");
 }
 

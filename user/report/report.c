@@ -46,7 +46,6 @@ void report_init(struct report *rep, struct testimonies *all, enum report_mode m
 		json_object_object_add(rep->root, root_objects[i],
 				       obj ? obj : json_object_new_object());
 	}
-	rep->steps = report_object(rep, "steps");
 	if (mode == REPORT_KTAP)
 		printf("KTAP version 1\n1..%u\n", nr_steps);
 }
@@ -54,8 +53,10 @@ void report_init(struct report *rep, struct testimonies *all, enum report_mode m
 void report_deinit(struct report *rep)
 {
 	json_object_put(rep->root);
-	json_object_put(rep->checks);
 	rep->root = NULL;
+	free(rep->steps);
+	free(rep->checks);
+	rep->steps = NULL;
 	rep->checks = NULL;
 }
 
@@ -144,75 +145,97 @@ void report_mark(struct report *rep, enum status status, const char *fmt, ...)
 	va_end(ap);
 }
 
-void report_check(struct report *rep, const char *name, enum status status, const char *fmt, ...)
+static void keep_error(struct report *rep, const struct err *err)
 {
-	struct json_object *check = json_object_new_object();
-	char detail[256];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(detail, sizeof(detail), fmt, ap);
-	va_end(ap);
-	if (!rep->checks)
-		rep->checks = json_object_new_array();
-	json_object_object_add(check, "name", json_text(name));
-	json_object_object_add(check, "status", json_text(status_name(status)));
-	json_object_object_add(check, "detail", json_text(detail));
-	json_object_array_add(rep->checks, check);
-	if (status == STATUS_FAIL || status == STATUS_UNVERIFIED || rep->verbose)
-		report_mark(rep, status, "%s: %s", name, detail);
+	if (rep->have_err)
+		return;
+	rep->have_err = true;
+	rep->err = *err;
 }
 
-static const char *check_string(const struct report *rep, size_t i, const char *key)
+void report_stopped(struct report *rep, const struct err *err)
 {
-	return json_object_get_string(
-		json_object_object_get(json_object_array_get_idx(rep->checks, i), key));
+	rep->count[STATUS_ERROR]++;
+	keep_error(rep, err);
+}
+
+/* Room for one more of @size bytes behind @nr of them; NULL, and the run is stopped: none left. */
+static void *one_more(struct report *rep, void *list, size_t nr, size_t size)
+{
+	struct err err = { 0 };
+	void *more = realloc(list, (nr + 1) * size);
+
+	if (more)
+		return more;
+	err_set(&err, ENOMEM, "the report", strerror(ENOMEM), "end other programs");
+	report_stopped(rep, &err);
+	return NULL;
+}
+
+void report_check(struct report *rep, const char *name, enum status status, const char *fmt, ...)
+{
+	struct told_check *checks = one_more(rep, rep->checks, rep->nr_checks, sizeof(*checks)),
+			  *check;
+	va_list ap;
+
+	if (!checks)
+		return;
+	rep->checks = checks;
+	check = &checks[rep->nr_checks++];
+	snprintf(check->name, sizeof(check->name), "%s", name);
+	check->status = status;
+	va_start(ap, fmt);
+	vsnprintf(check->detail, sizeof(check->detail), fmt, ap);
+	va_end(ap);
+	if (status == STATUS_FAIL || status == STATUS_UNVERIFIED || rep->verbose)
+		report_mark(rep, status, "%s: %s", name, check->detail);
 }
 
 unsigned int report_checks(const struct report *rep, enum status status)
 {
-	size_t nr = rep->checks ? json_object_array_length(rep->checks) : 0, i;
 	unsigned int n = 0;
+	size_t i;
 
-	for (i = 0; i < nr; i++)
-		n += !strcmp(check_string(rep, i, "status"), status_name(status));
+	for (i = 0; i < rep->nr_checks; i++)
+		n += rep->checks[i].status == status;
 	return n;
 }
 
 /* A subtest has its plan first: so it is printed when its step has ended. */
 static void print_checks(const struct report *rep, const char *name)
 {
-	size_t nr = json_object_array_length(rep->checks), i;
+	size_t i;
 
-	printf("    KTAP version 1\n    # Subtest: %s\n    1..%zu\n", name, nr);
-	for (i = 0; i < nr; i++) {
-		const char *status = check_string(rep, i, "status");
-		const char *detail = check_string(rep, i, "detail");
-		bool unverified = !strcmp(status, status_name(STATUS_UNVERIFIED));
-		bool skip = unverified || !strcmp(status, status_name(STATUS_SKIP));
-		bool ok = skip || !strcmp(status, status_name(STATUS_PASS));
+	printf("    KTAP version 1\n    # Subtest: %s\n    1..%zu\n", name, rep->nr_checks);
+	for (i = 0; i < rep->nr_checks; i++) {
+		const struct told_check *check = &rep->checks[i];
+		bool unverified = check->status == STATUS_UNVERIFIED;
+		bool skip = unverified || check->status == STATUS_SKIP;
+		bool ok = skip || check->status == STATUS_PASS;
 
-		printf("    %s %zu - %s%s%s%s\n", ok ? "ok" : "not ok", i + 1,
-		       check_string(rep, i, "name"), skip ? " # SKIP " : "",
-		       unverified ? "unverified: " : "", skip ? text_shown(detail) : "");
+		printf("    %s %zu - %s%s%s%s\n", ok ? "ok" : "not ok", i + 1, check->name,
+		       skip ? " # SKIP " : "", unverified ? "unverified: " : "",
+		       skip ? text_shown(check->detail) : "");
 		if (!ok)
-			printf("    # %s\n", text_shown(detail));
+			printf("    # %s\n", text_shown(check->detail));
 	}
 }
 
-static void keep_error(struct report *rep, const struct err *err, const char *step)
+static struct json_object *checks_json(const struct report *rep)
 {
-	if (rep->have_err)
-		return;
-	rep->have_err = true;
-	rep->err = *err;
-	snprintf(rep->err_step, sizeof(rep->err_step), "%s", step);
-}
+	struct json_object *list = json_object_new_array();
+	size_t i;
 
-void report_stopped(struct report *rep, const struct err *err)
-{
-	rep->count[STATUS_ERROR]++;
-	keep_error(rep, err, "");
+	for (i = 0; i < rep->nr_checks; i++) {
+		const struct told_check *check = &rep->checks[i];
+		struct json_object *obj = json_object_new_object();
+
+		json_object_object_add(obj, "name", json_text(check->name));
+		json_object_object_add(obj, "status", json_text(status_name(check->status)));
+		json_object_object_add(obj, "detail", json_text(check->detail));
+		json_object_array_add(list, obj);
+	}
+	return list;
 }
 
 /* "what: why" of a step, or its detail */
@@ -224,36 +247,32 @@ static void reason_text(const struct err *err, const char *detail, char *buf, si
 		snprintf(buf, len, "%s", detail ? detail : "");
 }
 
-void report_step(struct report *rep, const char *name, enum status status, const char *detail,
-		 const struct err *err)
+static void step_json(struct report *rep, const char *name, enum status status, const char *detail,
+		      const struct err *err)
 {
 	struct json_object *step = json_object_new_object();
-	bool failed = status == STATUS_FAIL || status == STATUS_ERROR;
-	char why[sizeof(rep->all->said[0].why)];
 
-	rep->nr++;
-	rep->count[status]++;
-	reason_text(err, detail, why, sizeof(why));
-	testimonies_step(rep->all, name, status, why);
-	if (err && status == STATUS_ERROR)
-		keep_error(rep, err, name);
 	json_object_object_add(step, "name", json_text(name));
-	json_object_object_add(step, "status",
-			       json_text(status_name(failed ? STATUS_FAIL : status)));
+	json_object_object_add(
+		step, "status",
+		json_text(status_name(status == STATUS_ERROR ? STATUS_FAIL : status)));
 	json_object_object_add(step, "detail", json_text(detail));
 	if (err)
 		json_object_object_add(step, "error", err_json(err));
-	json_object_array_add(rep->steps, step);
-	if (rep->mode == REPORT_KTAP && rep->checks)
-		print_checks(rep, name);
-	if (rep->checks)
-		json_object_object_add(step, "checks", rep->checks);
-	rep->checks = NULL;
+	if (rep->nr_checks)
+		json_object_object_add(step, "checks", checks_json(rep));
+	json_object_array_add(report_object(rep, "steps"), step);
+}
 
-	if (rep->mode != REPORT_KTAP)
-		return;
-	/* What was asked for and not checked is a skip of KTAP, as exit code 4 is of kselftest. */
-	printf("%s %u - %s", failed ? "not ok" : "ok", rep->nr, name);
+/* What was asked for and not checked is a skip of KTAP, as exit code 4 is of kselftest. */
+static void step_ktap(struct report *rep, const char *name, enum status status, const char *detail,
+		      const struct err *err)
+{
+	const bool failed = status == STATUS_FAIL || status == STATUS_ERROR;
+
+	if (rep->nr_checks)
+		print_checks(rep, name);
+	printf("%s %zu - %s", failed ? "not ok" : "ok", rep->nr, name);
 	if (!failed && status == STATUS_UNVERIFIED)
 		printf(" # SKIP unverified: %s",
 		       text_shown(err && err->why[0] ? err->why : detail));
@@ -266,22 +285,37 @@ void report_step(struct report *rep, const char *name, enum status status, const
 	fflush(stdout);
 }
 
-int report_step_errno(const struct report *rep, const char *name)
+void report_step(struct report *rep, const char *name, enum status status, const char *detail,
+		 const struct err *err)
 {
-	size_t nr = json_object_array_length(rep->steps), i;
+	struct told_step *steps = one_more(rep, rep->steps, rep->nr, sizeof(*steps)), *step;
 
-	for (i = 0; i < nr; i++) {
-		struct json_object *step = json_object_array_get_idx(rep->steps, i), *err;
+	if (!steps)
+		return;
+	rep->steps = steps;
+	step = &steps[rep->nr++];
+	snprintf(step->name, sizeof(step->name), "%s", name);
+	step->status = status;
+	step->no = err ? err->no : 0;
+	reason_text(err, detail, step->why, sizeof(step->why));
+	rep->count[status]++;
+	testimonies_step(rep->all, name, status, step->why);
+	if (err && status == STATUS_ERROR)
+		keep_error(rep, err);
+	step_json(rep, name, status, detail, err);
+	if (rep->mode == REPORT_KTAP)
+		step_ktap(rep, name, status, detail, err);
+	rep->nr_checks = 0;
+}
 
-		if (strcmp(json_object_get_string(json_object_object_get(step, "name")), name) ||
-		    strcmp(json_object_get_string(json_object_object_get(step, "status")),
-			   status_name(STATUS_UNVERIFIED)))
-			continue;
-		if (!json_object_object_get_ex(step, "error", &err))
-			return 0;
-		return json_object_get_int(json_object_object_get(err, "errno"));
-	}
-	return -1;
+const struct told_step *report_told(const struct report *rep, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < rep->nr; i++)
+		if (!strcmp(rep->steps[i].name, name))
+			return &rep->steps[i];
+	return NULL;
 }
 
 struct json_object *report_object(struct report *rep, const char *key)
@@ -371,50 +405,34 @@ enum status report_verdict(const struct report *rep)
 	return status_worst(count);
 }
 
-/* A step as the verdict line tells it; false: it has no place there. */
-static bool step_said(const struct report *rep, size_t i, struct step_said *said, char *why,
-		      size_t len)
+/* Does the verdict line name the step?  A witness gives the reason of those about it. */
+static bool has_own_place(const struct told_step *step)
 {
-	struct json_object *step = json_object_array_get_idx(rep->steps, i), *err;
-	const char *status = json_object_get_string(json_object_object_get(step, "status"));
-
-	said->name = json_object_get_string(json_object_object_get(step, "name"));
-	said->why = why;
-	said->status = STATUS_UNVERIFIED;
-	if (!strcmp(status, status_name(STATUS_FAIL)))
-		said->status = rep->have_err && !strcmp(said->name, rep->err_step) ? STATUS_ERROR
-										   : STATUS_FAIL;
-	else if (strcmp(status, status_name(STATUS_UNVERIFIED)))
-		return false;
-	if (said->status != STATUS_ERROR && step_has_witness(said->name))
-		return false;
-	snprintf(why, len, "%s", json_object_get_string(json_object_object_get(step, "detail")));
-	if (json_object_object_get_ex(step, "error", &err))
-		snprintf(why, len, "%s: %s",
-			 json_object_get_string(json_object_object_get(err, "what")),
-			 json_object_get_string(json_object_object_get(err, "why")));
-	return true;
+	if (step->status == STATUS_ERROR)
+		return true;
+	return (step->status == STATUS_FAIL || step->status == STATUS_UNVERIFIED) &&
+	       !step_has_witness(step->name);
 }
 
 static void verdict_line(const struct report *rep, char *buf, size_t len)
 {
-	typedef char reason[520];
-	const size_t nr = json_object_array_length(rep->steps);
+	struct step_said *steps = calloc(rep->nr + 1, sizeof(*steps));
 	struct verdict_facts facts = {
 		.verdict = report_verdict(rep),
 		.all = rep->all,
+		.steps = steps,
 	};
-	struct step_said *steps = calloc(nr + 1, sizeof(*steps));
-	reason *why = calloc(nr + 1, sizeof(*why));
 	size_t i;
 
-	for (i = 0; i < nr && steps && why; i++)
-		facts.nr_steps += step_said(rep, i, &steps[facts.nr_steps], why[facts.nr_steps],
-					    sizeof(*why));
-	facts.steps = steps;
+	for (i = 0; i < rep->nr && steps; i++) {
+		const struct told_step *step = &rep->steps[i];
+
+		if (has_own_place(step))
+			steps[facts.nr_steps++] =
+				(struct step_said){ step->name, step->why, step->status };
+	}
 	verdict_text(&facts, buf, len);
 	free(steps);
-	free(why);
 }
 
 static size_t print_json(struct report *rep)

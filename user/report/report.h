@@ -17,17 +17,30 @@
 
 enum report_mode { REPORT_TEXT, REPORT_JSON, REPORT_KTAP };
 
+/* What was told, for what is told later of it: JSON is written, and not read again. */
+struct told_step {
+	char name[32];
+	enum status status;
+	int no;	       /* errno of what failed; 0: none, or nothing failed */
+	char why[520]; /* "what: why", or its detail */
+};
+
+struct told_check {
+	char name[160], detail[256];
+	enum status status;
+};
+
 struct report {
 	enum report_mode mode;
 	bool quiet, verbose;
-	unsigned int nr;		 /* steps told so far */
 	unsigned int count[NR_STATUSES]; /* steps by status */
-	struct json_object *root;	 /* all of the JSON; keys by their name */
-	struct json_object *steps;
-	struct json_object *checks; /* of the step in hand, or NULL */
+	struct told_step *steps;
+	size_t nr;		   /* steps told so far */
+	struct told_check *checks; /* of the step in hand */
+	size_t nr_checks;
+	struct json_object *root; /* all of the JSON; keys by their name */
 	bool have_err;
-	struct err err; /* the first that stopped the run */
-	char err_step[32];
+	struct err err;		 /* the first that stopped the run */
 	struct testimonies *all; /* the run's, to be told of */
 	bool printed;
 	int stdout_no; /* why stdout first took no more; 0: it takes all */
@@ -62,8 +75,8 @@ __attribute__((format(printf, 4, 5))) void report_check(struct report *rep, cons
 /* How many of the step in hand ended so. */
 unsigned int report_checks(const struct report *rep, enum status status);
 
-/* The errno of a step that ended unverified; 0: it has none there, -1: it ended otherwise. */
-int report_step_errno(const struct report *rep, const char *name);
+/* A step that has ended; NULL: it has not. */
+const struct told_step *report_told(const struct report *rep, const char *name);
 
 /* The object below the root under @key, made when it is not there. */
 struct json_object *report_object(struct report *rep, const char *key);

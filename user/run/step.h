@@ -118,6 +118,8 @@ struct step {
 	void (*undo)(struct run *run);
 	/* In the place of both: the witness that it asks, by run/ask.h */
 	const struct asker *asks;
+	/* What a user without privilege has not, where no witness's row says it; or NULL */
+	const char *privilege;
 	size_t own; /* bytes that run and undo have to themselves, in run->own; zeroed before */
 };
 

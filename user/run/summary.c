@@ -5,30 +5,50 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "run/ask.h"
 #include "run/step.h"
 #include "lib/text.h"
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-
-/* What a user without privilege has not, by step; and the step that it depends on. */
-static const struct {
-	const char *step, *what, *after;
-} privileged[] = {
-	{ "module", "verify_pte to be loaded (CAP_SYS_MODULE) and asked (CAP_SYS_ADMIN)", NULL },
-	{ "page-user", "the page table, by that module", "module" },
-	{ "pagemap", "the frames in /proc/self/pagemap (CAP_SYS_ADMIN)", "module" },
-	{ "iommu", "what the IOMMU has for each IOVA, by that module", "module" },
-	{ "dma-fault", "IOMMU faults in the kernel's log (CAP_SYSLOG and /dev/kmsg)", NULL },
-};
-
-/* Did it end unverified for want of a permission? */
-static bool was_denied(const struct report *rep, const char *step, const char *after)
+static const struct step *step_named(const char *name)
 {
-	int no = report_step_errno(rep, step);
+	size_t i;
 
-	if (no == EACCES || no == EPERM)
-		return true;
-	return !no && after && was_denied(rep, after, NULL);
+	for (i = 0; i < run_nr_steps; i++)
+		if (!strcmp(run_steps[i].name, name))
+			return &run_steps[i];
+	return NULL;
+}
+
+/* What a user without privilege has not; NULL: it takes none */
+static const char *privilege_of(const struct step *step)
+{
+	return step->asks ? witnesses[step->asks->id].privilege : step->privilege;
+}
+
+/* The step without which this one has nobody to ask, or nothing to compare with; or NULL */
+static const struct step *step_before(const struct step *step)
+{
+	const struct witness *w = step->asks ? &witnesses[step->asks->id] : NULL;
+
+	if (!w)
+		return NULL;
+	if (w->way)
+		return step_named(w->way);
+	return w->against < 0 ? NULL : step_named(witnesses[w->against].step);
+}
+
+/* Did it end unverified for want of a permission, its own or that of a step before it? */
+static bool was_denied(const struct report *rep, const struct step *step)
+{
+	for (; step; step = step_before(step)) {
+		const struct told_step *told = report_told(rep, step->name);
+
+		if (!told || told->status != STATUS_UNVERIFIED)
+			return false;
+		if (told->no)
+			return told->no == EACCES || told->no == EPERM;
+	}
+	return false;
 }
 
 /* Into JSON, and by name into run->privilege */
@@ -40,15 +60,18 @@ static void list_privileged(struct run *run)
 
 	text_begin(&text, run->privilege, sizeof(run->privilege));
 	json_object_object_add(run->rep->root, "needs_privilege", list);
-	for (i = 0; i < ARRAY_SIZE(privileged); i++) {
-		if (!was_denied(run->rep, privileged[i].step, privileged[i].after))
+	for (i = 0; i < run_nr_steps; i++) {
+		const struct step *step = &run_steps[i];
+		const char *privilege = privilege_of(step);
+
+		if (!privilege || !was_denied(run->rep, step))
 			continue;
 		if (!text.used)
 			report_line(run->rep,
 				    "Needs privilege, and was not verified (run as root):");
-		report_line(run->rep, "  - %s: %s", privileged[i].step, privileged[i].what);
-		json_object_array_add(list, json_text(privileged[i].step));
-		text_list(&text, ", ", privileged[i].step);
+		report_line(run->rep, "  - %s: %s", step->name, privilege);
+		json_object_array_add(list, json_text(step->name));
+		text_list(&text, ", ", step->name);
 	}
 }
 

@@ -180,6 +180,40 @@ $(foreach f,$(FUZZ),$(eval $(call fuzzer,$(f))))
 
 fuzzers: $(FUZZ:%=build/fuzz/%)
 
+# Programs for the guest, of one file or of a folder's, over helpers of their own; static, since
+# the guest has no libraries. scripts/vm builds those that it is told to take.
+GUEST_LIBS := liar liar_vfio liar_witness misuse stale supervisor
+GUEST_DIRS := $(patsubst tests/guest/%/main.c,%,$(wildcard tests/guest/*/main.c))
+GUEST := $(filter-out $(GUEST_LIBS),$(patsubst tests/guest/%.c,%,$(wildcard tests/guest/*.c)))
+GUEST_OBJ := build/guest/obj
+guest_cc = $(CC) -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Ikmod -Iuser -Itests/lib
+
+$(GUEST_OBJ)/%.o: tests/%.c Makefile
+	@mkdir -p $(@D)
+	$(say) CC $@
+	$(Q)$(guest_cc) -MMD -MP -c -o $@ $<
+
+$(GUEST_OBJ)/lib.a: $(patsubst tests/%.c,$(GUEST_OBJ)/%.o,$(wildcard tests/lib/*.c))
+	@rm -f $@
+	$(say) AR $@
+	$(Q)$(AR) rcs $@ $^
+
+define guest_program
+build/guest/$(1): $(patsubst tests/%.c,$(GUEST_OBJ)/%.o,$(wildcard tests/guest/$(1).c tests/guest/$(1)/*.c)) \
+		$(GUEST_OBJ)/lib.a
+	$$(say) LD $$@
+	$$(Q)$$(CC) -static -pthread -o $$@ $$^
+endef
+$(foreach p,$(GUEST) $(GUEST_DIRS),$(eval $(call guest_program,$(p))))
+
+$(GUEST_LIBS:%=build/guest/%.so): build/guest/%.so: tests/guest/%.c Makefile
+	@mkdir -p $(@D) $(GUEST_OBJ)
+	$(say) LD $@
+	$(Q)$(guest_cc) -MMD -MP -MF $(GUEST_OBJ)/$*.so.d -shared -fPIC -o $@ $<
+-include $(shell find $(GUEST_OBJ) -name '*.d' 2>/dev/null)
+
+guest: $(GUEST:%=build/guest/%) $(GUEST_DIRS:%=build/guest/%) $(GUEST_LIBS:%=build/guest/%.so)
+
 # For editors and clang's tools: how each file is compiled. The recipes above and this have
 # the same words from the same variables.
 json_string = "$(subst ",\",$(subst \,\\,$(1)))"
@@ -323,7 +357,7 @@ help:
 
 -include $(wildcard $(OBJ)/*/*.d)
 
-.PHONY: all user kmod unit man no-scdoc built fuzzers compile_commands.json tags setup demo check test check-matrix bench fuzz mutants \
+.PHONY: all user kmod unit man no-scdoc built fuzzers guest compile_commands.json tags setup demo check test check-matrix bench fuzz mutants \
 	install dkms-install style clean help
 .DEFAULT_GOAL := all
 # What half a recipe wrote is not there to be taken for the whole.

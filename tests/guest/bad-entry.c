@@ -11,7 +11,6 @@
  * The page before the slot is there, the slot itself is in a VMA in which nothing was touched.
  * Exit status 0 if the check holds; else 1, and a line on stdout.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -25,11 +24,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "uapi/verify_pte.h"
+#include "ask.h"
+#include "base.h"
 
 #define BAD	 "/sys/kernel/debug/bad_entry"
-#define WALK	 "/sys/kernel/debug/" VERIFY_PTE_DIR "/" VERIFY_PTE_WALK
-#define PAGE	 UINT64_C(4096)
 #define USER_END (UINT64_C(1) << 47)
 #define RECORDS	 4096
 

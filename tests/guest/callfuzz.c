@@ -14,26 +14,42 @@
  * answered in order or end with an errno that the interface knows.  Who is killed ends at once,
  *also while another reader of the same file waits for its own memory.
  */
-#include "workers.h" /* first: _GNU_SOURCE */
-
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
+#include "ask.h"
+#include "base.h"
 #include "container.h"
 #include "fmt/pt_x86.h" /* the numbers of enum pt_kind and PT_*; no decoding */
-#include "uapi/verify_pte.h"
+#include "ktap.h"
+#include "pagemap.h"
+#include "proc.h"
+#include "workers.h"
 
-#define DIR_OF	    "/sys/kernel/debug/" VERIFY_PTE_DIR "/"
 #define IOVA	    UINT64_C(0x100000)
 #define AREA_PAGES  300
 #define MAX_RECORDS 700
 #define TEXT_MAX    (256 * 1024)
 /* Who is killed has ended by then. */
 #define KILL_SECONDS 20
+/* Times SECONDS, at the most, for what has not happened by then */
+#define MORE_TIME 12
 
 enum {
 	DID_RUNS,
@@ -503,10 +519,9 @@ static void *caller_thread(void *arg)
 	if (!c)
 		bail_out("no memory");
 	for (i = 0; i < 2; i++) {
-		c->fd[i] = open(i ? DIR_OF VERIFY_PTE_IOVA : DIR_OF VERIFY_PTE_WALK,
-				O_RDWR | O_CLOEXEC);
+		c->fd[i] = open(i ? IOVA_FILE : WALK, O_RDWR | O_CLOEXEC);
 		if (c->fd[i] < 0)
-			bail_out("%s: %s: load the module first", DIR_OF, strerror(errno));
+			bail_out("%s: %s: load the module first", WALK, strerror(errno));
 	}
 	while (!stopping()) {
 		doing("calls");
@@ -570,7 +585,7 @@ static void killed_main(void)
 	static char text[TEXT_MAX];
 
 	while (!stopping()) {
-		const int fd = open(DIR_OF VERIFY_PTE_WALK, O_RDWR | O_CLOEXEC), form = rnd(3);
+		const int fd = open(WALK, O_RDWR | O_CLOEXEC), form = rnd(3);
 		char *never = mmap(NULL, 64 * PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		pid_t reader, beside;
 		int len;
@@ -627,6 +642,15 @@ int main(int argc, char **argv)
 		{ "caller 2", caller_main },
 		{ "killed", killed_main },
 	};
+	const struct race race = {
+		.rows = rows,
+		.nr_rows = ARRAY_SIZE(rows),
+		.counts = counts,
+		.nr_counts = NR_COUNTS,
+		.bad_name = bad_name,
+		.nr_bad = NR_BAD,
+		.more_time = MORE_TIME,
+	};
 	const unsigned long seconds = argc == 3 ? strtoul(argv[1], NULL, 10) : 0;
 	struct container device;
 	unsigned int i;
@@ -637,15 +661,15 @@ int main(int argc, char **argv)
 	}
 	bdf = argv[2];
 	workers_init();
-	printf("KTAP version 1\n1..%u\n", workers_points(counts, NR_COUNTS, NR_BAD));
+	race_plan(&race);
 	area_init();
 	memcpy(iova_frame, frame, sizeof(frame));
 	device = container_open(bdf);
 	container_map(&device, area, AREA_PAGES * PAGE, IOVA);
 	for (i = 0; i < 2; i++)
-		shared_fd[i] = open(i ? DIR_OF VERIFY_PTE_IOVA : DIR_OF VERIFY_PTE_WALK, O_RDWR);
+		shared_fd[i] = open(i ? IOVA_FILE : WALK, O_RDWR);
 	if (shared_fd[0] < 0 || shared_fd[1] < 0)
-		bail_out("%s: %s: load the module first", DIR_OF, strerror(errno));
-	workers_run(rows, ARRAY_SIZE(rows), seconds, counts, NR_COUNTS, bad_name, NR_BAD);
-	return nr_failed ? 1 : 0;
+		bail_out("%s: %s: load the module first", WALK, strerror(errno));
+	race_run(&race, seconds);
+	return ktap_status();
 }

@@ -13,9 +13,6 @@
  *
  * KTAP on stdout; exit status 0 when nothing failed.
  */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -30,57 +27,33 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "ask.h"
+#include "base.h"
 #include "fmt/pt_x86.h" /* the numbers of enum pt_kind and PT_*; no decoding */
-#include "uapi/verify_pte.h"
+#include "ktap.h"
+#include "tally.h"
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define DEBUGFS	   "/sys/kernel/debug/"
+#define PAGES_FILE DEBUGFS "page_tables/current_user"
 
-#define DEBUGFS	      "/sys/kernel/debug/"
-#define WALK	      DEBUGFS VERIFY_PTE_DIR "/" VERIFY_PTE_WALK
-#define PAGES_FILE    DEBUGFS "page_tables/current_user"
-
-#define PAGE	      UINT64_C(4096)
-#define RW	      (PROT_READ | PROT_WRITE)
 /* Between two looks at the same tables they may change; then they are looked at again. */
 #define TRIES	10
 #define SAY_MAX 10
 
-#ifndef MAP_HUGE_2MB
-#define MAP_HUGE_2MB (21 << 26)
-#endif
+static unsigned int nr_said;
 
-static unsigned int test_nr, nr_failed, nr_said;
-
-__attribute__((noreturn, format(printf, 1, 2))) static void bail_out(const char *fmt, ...)
+/* The first of what differs; more of it is noise. */
+__attribute__((format(printf, 1, 2))) static void differs(const char *fmt, ...)
 {
-	va_list ap;
-
-	printf("Bail out! ");
-	va_start(ap, fmt);
-	vprintf(fmt, ap);
-	va_end(ap);
-	putchar('\n');
-	exit(1);
-}
-
-__attribute__((format(printf, 1, 2))) static void comment(const char *fmt, ...)
-{
+	char line[300];
 	va_list ap;
 
 	if (nr_said++ >= SAY_MAX)
 		return;
-	printf("# ");
 	va_start(ap, fmt);
-	vprintf(fmt, ap);
+	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	putchar('\n');
-}
-
-static void result(bool ok, const char *name)
-{
-	nr_failed += !ok;
-	printf("%s %u - %s\n", ok ? "ok" : "not ok", ++test_nr, name);
-	fflush(stdout);
+	comment("%s", line);
 }
 
 /* A file to its end, into @text, which is there already: nothing is allocated meanwhile. */
@@ -335,7 +308,7 @@ static uint64_t differ(const struct list *kernel, const struct list *module, enu
 
 			if (!equal) {
 				bad += (to - from) / PAGE;
-				comment("0x%" PRIx64 "-0x%" PRIx64
+				differs("0x%" PRIx64 "-0x%" PRIx64
 					": kernel: level %u flags 0x%02x; module: level %u %s 0x%02x",
 					from, to, a->level, a->flags, b->level,
 					by == BY_FLAGS ? "flags" : "rights",
@@ -343,7 +316,7 @@ static uint64_t differ(const struct list *kernel, const struct list *module, enu
 			}
 		} else {
 			bad += (to - from) / PAGE;
-			comment("0x%" PRIx64 "-0x%" PRIx64 ": only the %s has it", from, to,
+			differs("0x%" PRIx64 "-0x%" PRIx64 ": only the %s has it", from, to,
 				in_a ? "kernel" : "module");
 		}
 		at = to;
@@ -411,7 +384,7 @@ static int pages_main(const char *bdf)
 	int fd;
 
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource0", bdf);
-	printf("KTAP version 1\n1..6\n");
+	ktap_plan(6);
 	list_init(&kernel, 1 << 16);
 	list_init(&module, 1 << 16);
 	list_init(&again, 1 << 16);
@@ -452,7 +425,7 @@ static int pages_main(const char *bdf)
 		if (kernel.at[i].flags & F_PCD)
 			break;
 	result(i < kernel.nr, "pages: some of a device, not cached");
-	return nr_failed ? 1 : 0;
+	return ktap_status();
 }
 
 /* iova */
@@ -525,7 +498,7 @@ static int iova_main(const char *bdf, const char *answer)
 	char path[128];
 	size_t k = 0, m = 0;
 
-	printf("KTAP version 1\n1..3\n");
+	ktap_plan(3);
 	snprintf(path, sizeof(path), DEBUGFS "iommu/intel/%s/domain_translation_struct", bdf);
 	read_domain(path, &kernel, &large);
 	read_answer(answer, &module);
@@ -537,11 +510,11 @@ static int iova_main(const char *bdf, const char *answer)
 
 		if (!use_a || !use_b) {
 			bad++;
-			comment("IOVA 0x%" PRIx64 ": only the %s has it", use_a ? a->iova : b->iova,
+			differs("IOVA 0x%" PRIx64 ": only the %s has it", use_a ? a->iova : b->iova,
 				use_a ? "kernel" : "module");
 		} else if (a->pa != b->pa) {
 			bad++;
-			comment("IOVA 0x%" PRIx64 ": kernel: pa 0x%" PRIx64
+			differs("IOVA 0x%" PRIx64 ": kernel: pa 0x%" PRIx64
 				"; module: pa 0x%" PRIx64,
 				a->iova, a->pa, b->pa);
 		}
@@ -553,7 +526,7 @@ static int iova_main(const char *bdf, const char *answer)
 	result(kernel.nr > 0, "iova: there are some");
 	result(kernel.nr == module.nr, "iova: as many");
 	result(!bad, "iova: the frame of every one");
-	return nr_failed ? 1 : 0;
+	return ktap_status();
 }
 
 int main(int argc, char **argv)

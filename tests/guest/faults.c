@@ -11,15 +11,11 @@
  * KTAP on stdout; exit status 0 when nothing failed. Leaks are for kmemleak to find, what
  * else goes wrong is in the kernel's log.
  */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/vfio.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -28,18 +24,14 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "uapi/verify_pte.h"
+#include "ask.h"
+#include "base.h"
+#include "ktap.h"
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define DEBUGFS "/sys/kernel/debug/"
 
-#define DEBUGFS	      "/sys/kernel/debug/"
-#define WALK	      DEBUGFS VERIFY_PTE_DIR "/" VERIFY_PTE_WALK
-#define IOVA_FILE     DEBUGFS VERIFY_PTE_DIR "/" VERIFY_PTE_IOVA
-
-#define PAGE	      UINT64_C(4096)
 /* Every other page is read-only: a run each, more than one buffer of the module's holds. */
 #define PAGES 500
 #define IOVA  UINT64_C(0x100000)
@@ -49,27 +41,6 @@
 /* Calls of each kind while failures come at random. */
 #define RANDOM_CALLS   30
 #define RANDOM_PERCENT "10"
-
-static unsigned int test_nr, nr_failed;
-
-__attribute__((noreturn, format(printf, 1, 2))) static void bail_out(const char *fmt, ...)
-{
-	va_list ap;
-
-	printf("Bail out! ");
-	va_start(ap, fmt);
-	vprintf(fmt, ap);
-	va_end(ap);
-	putchar('\n');
-	exit(1);
-}
-
-static void result(bool ok, const char *name, const char *what)
-{
-	nr_failed += !ok;
-	printf("%s %u - %s: %s\n", ok ? "ok" : "not ok", ++test_nr, name, what);
-	fflush(stdout);
-}
 
 /* What is asked about */
 
@@ -149,15 +120,6 @@ static void open_vfio(void)
 	vfio.device = ioctl(vfio.group, VFIO_GROUP_GET_DEVICE_FD, bdf);
 	if (vfio.device < 0)
 		bail_out("%s: VFIO device: %s", bdf, strerror(errno));
-}
-
-static uint32_t device_number(void)
-{
-	unsigned int segment, bus, dev, fn;
-
-	if (sscanf(bdf, "%x:%x:%x.%u", &segment, &bus, &dev, &fn) != 4)
-		bail_out("%s: not a PCI address", bdf);
-	return segment << 16 | bus << 8 | dev << 3 | fn;
 }
 
 /* Failures on purpose */
@@ -329,7 +291,7 @@ static int ask_ioctl(const struct call *c)
 	};
 
 	if (iova)
-		ask.device = device_number();
+		ask.device = device_number(bdf);
 	else
 		ask.pid = c->foreign ? other : 0;
 	memset(now.bytes, 0, sizeof(now.bytes));
@@ -463,7 +425,7 @@ static void test(const struct call *c)
 	/* The last one did not come any more. */
 	nth -= 2;
 	snprintf(what, sizeof(what), "%u failures, one at a time: %u errors", nth, refused_nr);
-	result(ok && !failed && (refused_nr > 0) == can_fail(c), c->name, what);
+	result(ok && !failed && (refused_nr > 0) == can_fail(c), "%s: %s", c->name, what);
 	if (!can_fail(c))
 		return;
 
@@ -474,7 +436,7 @@ static void test(const struct call *c)
 	}
 	inject("0");
 	snprintf(what, sizeof(what), "%u calls, failures at random: %u errors", i, refused_nr);
-	result(ok && refused_nr, c->name, what);
+	result(ok && refused_nr, "%s: %s", c->name, what);
 }
 
 int main(int argc, char **argv)
@@ -501,9 +463,9 @@ int main(int argc, char **argv)
 
 	for (i = 0; i < ARRAY_SIZE(calls); i++)
 		points += 1 + can_fail(&calls[i]);
-	printf("KTAP version 1\n1..%u\n", points);
+	ktap_plan(points);
 	for (i = 0; i < ARRAY_SIZE(calls); i++)
 		test(&calls[i]);
 	tell_log("end");
-	return nr_failed ? 1 : 0;
+	return ktap_status();
 }

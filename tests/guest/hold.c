@@ -9,7 +9,9 @@
  * process whose first thread has ended; sent: in a message that nobody receives.  Says "held" once
  *it does.
  */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>

@@ -10,42 +10,35 @@
  *
  * KTAP on stdout; exit status 0 when nothing failed.
  */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/vfio.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "../user/vfio/iommufd_uapi.h"
-#include "uapi/verify_pte.h"
+#include "ask.h"
+#include "base.h"
+#include "ktap.h"
+#include "pagemap.h"
+#include "proc.h"
+#include "vfio/iommufd_uapi.h"
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define IOVA_FILE     "/sys/kernel/debug/" VERIFY_PTE_DIR "/" VERIFY_PTE_IOVA
-#define PAGE	      UINT64_C(4096)
-#define PFN_MASK      ((UINT64_C(1) << 55) - 1)
-#define SIZE	      (UINT64_C(8) << 20)
-#define NR_PAGES      (SIZE / PAGE)
-#define IOVA	      UINT64_C(0x1000000)
+#define SIZE	 (UINT64_C(8) << 20)
+#define NR_PAGES (SIZE / PAGE)
+#define IOVA	 UINT64_C(0x1000000)
 /* Answers at least, and seconds at most */
 #define ANSWERS 12
 #define SECONDS 60
 
-static unsigned int test_nr, nr_failed;
 static int iommufd, device, file;
-static uint32_t bdf_number;
 static const char *bdf;
 
 static struct space {
@@ -54,34 +47,6 @@ static struct space {
 	uint32_t ioas;
 } space[2];
 static unsigned int attached_to; /* which of them the device is attached to */
-
-__attribute__((noreturn)) static void bail_out(const char *what)
-{
-	printf("Bail out! %s: %s\n", what, strerror(errno));
-	fflush(stdout);
-	_exit(1);
-}
-
-__attribute__((format(printf, 2, 3))) static void result(bool ok, const char *fmt, ...)
-{
-	va_list ap;
-
-	nr_failed += !ok;
-	printf("%s %u - iommufd: ", ok ? "ok" : "not ok", ++test_nr);
-	va_start(ap, fmt);
-	vprintf(fmt, ap);
-	va_end(ap);
-	putchar('\n');
-	fflush(stdout);
-}
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec + t.tv_nsec / 1e9;
-}
 
 static void open_device(void)
 {
@@ -94,31 +59,24 @@ static void open_device(void)
 	while (dir && (e = readdir(dir)) && strncmp(e->d_name, "vfio", 4))
 		;
 	if (!dir || !e)
-		bail_out("the device's own node: it takes a kernel with VFIO_DEVICE_CDEV");
+		bail_out("the device's own node: it takes a kernel with VFIO_DEVICE_CDEV: %s",
+			 strerror(errno));
 	snprintf(path, sizeof(path), "/dev/vfio/devices/%.100s", e->d_name);
 	closedir(dir);
 	device = open(path, O_RDWR | O_CLOEXEC);
 	iommufd = open("/dev/iommu", O_RDWR | O_CLOEXEC);
-	file = open(IOVA_FILE, O_RDWR | O_CLOEXEC);
-	if (device < 0 || iommufd < 0 || file < 0)
-		bail_out(path);
+	file = module_open(IOVA_FILE, O_RDWR);
+	if (device < 0 || iommufd < 0)
+		bail_out("%s: %s", path, strerror(errno));
 }
 
 static void make_memory(struct space *s)
 {
-	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	size_t i;
-
 	s->mem = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (s->mem == MAP_FAILED || mlock(s->mem, SIZE))
-		bail_out("memory");
+		bail_out("memory: %s", strerror(errno));
 	memset(s->mem, 1, SIZE);
-	if (fd < 0 || pread(fd, s->frame, sizeof(s->frame), (uintptr_t)s->mem / PAGE * 8) !=
-			      (ssize_t)sizeof(s->frame))
-		bail_out("/proc/self/pagemap");
-	close(fd);
-	for (i = 0; i < NR_PAGES; i++)
-		s->frame[i] = (s->frame[i] & PFN_MASK) * PAGE;
+	read_frames(s->mem, s->frame, NR_PAGES);
 }
 
 static void make_ioas(struct space *s)
@@ -134,10 +92,10 @@ static void make_ioas(struct space *s)
 	};
 
 	if (ioctl(iommufd, IOMMU_IOAS_ALLOC, &alloc))
-		bail_out("IOMMU_IOAS_ALLOC");
+		bail_out("IOMMU_IOAS_ALLOC: %s", strerror(errno));
 	map.ioas_id = s->ioas = alloc.out_ioas_id;
 	if (ioctl(iommufd, IOMMU_IOAS_MAP, &map))
-		bail_out("IOMMU_IOAS_MAP");
+		bail_out("IOMMU_IOAS_MAP: %s", strerror(errno));
 }
 
 static void attach(unsigned int nr)
@@ -148,7 +106,7 @@ static void attach(unsigned int nr)
 	};
 
 	if (ioctl(device, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &pt))
-		bail_out("VFIO_DEVICE_ATTACH_IOMMUFD_PT");
+		bail_out("VFIO_DEVICE_ATTACH_IOMMUFD_PT: %s", strerror(errno));
 	attached_to = nr;
 }
 
@@ -164,7 +122,7 @@ static int ask(uint32_t room, uint32_t *features)
 	do {
 		ask = (struct verify_pte_walk){
 			.argsz = sizeof(ask),
-			.device = bdf_number & 0xffff,
+			.device = device_number(bdf),
 			.nr = room,
 			.start = ask.next,
 			.len = IOVA + SIZE - ask.next,
@@ -222,7 +180,7 @@ static void remake(struct space *s)
 	/* What used the old one can still be on its way out. */
 	while (ioctl(iommufd, IOMMU_DESTROY, &destroy))
 		if (errno != EBUSY || now() > end)
-			bail_out("IOMMU_DESTROY");
+			bail_out("IOMMU_DESTROY: %s", strerror(errno));
 	make_ioas(s);
 }
 
@@ -253,7 +211,7 @@ static void test_moved(const char *what, bool anew, uint32_t room)
 
 	stop = false;
 	if (pthread_create(&thread, NULL, mover, anew ? &stop : NULL))
-		bail_out("pthread_create");
+		bail_out("pthread_create: %s", strerror(errno));
 	while (now() < end && (whole < ANSWERS || again < ANSWERS)) {
 		int err = ask(room, &features);
 
@@ -271,55 +229,53 @@ static void test_moved(const char *what, bool anew, uint32_t room)
 	}
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
-	printf("# %s: %u out of one, %u EAGAIN, %u out of both, %u other errors\n", what, whole,
-	       again, mixed, other);
-	result(!mixed && !other && again, "%s: no answer is out of two domains", what);
+	comment("%s: %u out of one, %u EAGAIN, %u out of both, %u other errors", what, whole, again,
+		mixed, other);
+	result(!mixed && !other && again, "iommufd: %s: no answer is out of two domains", what);
 }
 
 int main(int argc, char **argv)
 {
-	unsigned int segment, bus, dev, fn;
 	struct vfio_device_bind_iommufd bind = { .argsz = sizeof(bind) };
 	uint32_t features = 0;
 	int err;
 
-	if (argc != 2 || sscanf(argv[1], "%x:%x:%x.%u", &segment, &bus, &dev, &fn) != 4) {
+	if (argc != 2) {
 		fprintf(stderr, "usage: iommufd BDF\n");
 		return 2;
 	}
 	bdf = argv[1];
-	bdf_number = bus << 8 | dev << 3 | fn;
-	printf("KTAP version 1\n1..9\n");
+	ktap_plan(9);
 	open_device();
 	make_memory(&space[0]);
 	make_memory(&space[1]);
 
 	err = ask(2048, &features);
-	result(err == ENOENT, "open, not bound: %s, no domain of ours",
-	       err ? strerrorname_np(err) : "an answer");
+	result(err == ENOENT, "iommufd: open, not bound: %s, no domain of ours",
+	       err ? error_name(err) : "an answer");
 	err = ask_text();
-	result(err == ENOENT, "open, not bound, as text: %s",
-	       err ? strerrorname_np(err) : "an answer");
+	result(err == ENOENT, "iommufd: open, not bound, as text: %s",
+	       err ? error_name(err) : "an answer");
 	bind.iommufd = iommufd;
 	if (ioctl(device, VFIO_DEVICE_BIND_IOMMUFD, &bind))
-		bail_out("VFIO_DEVICE_BIND_IOMMUFD");
+		bail_out("VFIO_DEVICE_BIND_IOMMUFD: %s", strerror(errno));
 	err = ask(2048, &features);
 	result(err == ENOENT || (!err && pages_of(&space[0]) + pages_of(&space[1]) == 0),
-	       "bound, nothing attached: nothing is mapped");
+	       "iommufd: bound, nothing attached: nothing is mapped");
 	make_ioas(&space[0]);
 	make_ioas(&space[1]);
 	attach(0);
 	err = ask(2048, &features);
 	result(!err && features == VERIFY_PTE_PAGING && pages_of(&space[0]) == NR_PAGES,
-	       "attached: its pages");
+	       "iommufd: attached: its pages");
 	attach(1);
 	err = ask(16, &features);
-	result(!err && pages_of(&space[1]) == NR_PAGES, "attached to another: its pages");
+	result(!err && pages_of(&space[1]) == NR_PAGES, "iommufd: attached to another: its pages");
 	err = ask_text();
-	result(!err, "attached, as text");
+	result(!err, "iommufd: attached, as text");
 
 	test_moved("moved to and fro", false, 2048);
 	test_moved("moved to and fro, many calls", false, 16);
 	test_moved("moved to a new one each time", true, 2048);
-	return nr_failed ? 1 : 0;
+	return ktap_status();
 }

@@ -11,23 +11,41 @@
  *
  * KTAP on stdout; exit status 0 when nothing failed.
  */
-#include "workers.h" /* first: _GNU_SOURCE */
-
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/vfio.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
-#include "../../user/vfio/iommufd_uapi.h"
-#include "container.h"
+#include "ask.h"
+#include "base.h"
 #include "fmt/pt_x86.h" /* the numbers of enum pt_kind; no decoding */
-#include "uapi/verify_pte.h"
+#include "ktap.h"
+#include "pagemap.h"
+#include "proc.h"
+#include "vfio/iommufd_uapi.h"
+#include "workers.h"
 
-#define IOVA_FILE   "/sys/kernel/debug/" VERIFY_PTE_DIR "/" VERIFY_PTE_IOVA
 #define PCI	    "/sys/bus/pci/"
 #define IOVA	    UINT64_C(0x10000000)
 #define NR_PAGES    1024
 #define MAX_RECORDS (2 * NR_PAGES)
 #define TEXT_MAX    (512 * 1024)
 #define NR_ASKERS   2
+/* Times SECONDS, at the most, for what has not happened by then */
+#define MORE_TIME 12
 
 enum {
 	DID_LIFE,
@@ -475,6 +493,15 @@ int main(int argc, char **argv)
 		{ "owner", owner_main },
 		{ "remover", remover_main },
 	};
+	const struct race race = {
+		.rows = rows,
+		.nr_rows = ARRAY_SIZE(rows),
+		.counts = counts,
+		.nr_counts = NR_COUNTS,
+		.bad_name = bad_name,
+		.nr_bad = NR_BAD,
+		.more_time = MORE_TIME,
+	};
 	const unsigned long seconds = argc == 3 ? strtoul(argv[1], NULL, 10) : 0;
 
 	if (!seconds || seconds > 100000) {
@@ -484,7 +511,7 @@ int main(int argc, char **argv)
 	bdf = argv[2];
 	workers_init();
 	make_pools();
-	printf("KTAP version 1\n1..%u\n", workers_points(counts, NR_COUNTS, NR_BAD));
-	workers_run(rows, ARRAY_SIZE(rows), seconds, counts, NR_COUNTS, bad_name, NR_BAD);
-	return nr_failed ? 1 : 0;
+	race_plan(&race);
+	race_run(&race, seconds);
+	return ktap_status();
 }

@@ -17,16 +17,12 @@
  *
  * KTAP on stdout; exit status 0 when nothing failed.
  */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/vfio.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -35,23 +31,16 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "ask.h"
+#include "base.h"
 #include "fmt/pt_x86.h" /* the numbers of enum pt_kind; no decoding */
-#include "uapi/verify_pte.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-
-#define IOVA_FILE     "/sys/kernel/debug/" VERIFY_PTE_DIR "/iova"
-
-#define PAGE	      UINT64_C(4096)
-#define MIB	      (UINT64_C(1) << 20)
-#define MIB2	      (UINT64_C(1) << 21)
-#define PFN_MASK      ((UINT64_C(1) << 55) - 1)
-#define RW	      (PROT_READ | PROT_WRITE)
+#include "ktap.h"
+#include "pagemap.h"
+#include "proc.h"
+#include "workers.h"
 
 /*
  * Two areas of IOVAs: of huge pages, so that the IOMMU has some too, and small tables in their
@@ -72,11 +61,8 @@
 #define MAX_MAPS    64
 #define TEXT_SIZE   (256 * 1024)
 
-/* A process that does nothing for as long is hung, however slow the machine. */
-#define HUNG_SECONDS 90
 /* Times SECONDS, at the most, for what has not happened by then */
 #define MORE_TIME 4
-#define SAY_MAX	  8
 
 enum {
 	LIFE_V1,
@@ -114,10 +100,7 @@ enum {
 	NR_COUNTS
 };
 
-static const struct {
-	const char *name;
-	bool may_be_none; /* rare: told, not demanded */
-} counts[NR_COUNTS] = {
+static const struct count_row counts[NR_COUNTS] = {
 	[LIFE_V1] = { "containers of type 1", false },
 	[LIFE_V2] = { "containers of type 1v2", false },
 	[MAP_ONE] = { "a page mapped", false },
@@ -164,119 +147,7 @@ static const char *const bad_name[NR_BAD] = {
 	[BAD_WORKER] = "nobody hung or died",
 };
 
-enum { STILL, WILD, BINDER, STRANGER, NR_PROCESSES };
-
-static const char *const process_name[] = { "still", "wild", "binder", "stranger" };
-
-/* Between all processes */
-static struct shared {
-	bool stop;
-	uint64_t seed;
-	uint64_t count[NR_COUNTS];
-	uint64_t bad[NR_BAD];
-	uint64_t beats[NR_PROCESSES];
-	const char *doing[NR_PROCESSES];
-} * sh;
-
 static const char *wild_bdf, *still_bdf;
-static int role = NR_PROCESSES;
-static __thread uint64_t rnd_state;
-
-static uint64_t rnd(uint64_t below)
-{
-	if (!rnd_state)
-		rnd_state = __atomic_add_fetch(&sh->seed, UINT64_C(0x9e3779b97f4a7c15),
-					       __ATOMIC_RELAXED) |
-			    1;
-	rnd_state ^= rnd_state << 13;
-	rnd_state ^= rnd_state >> 7;
-	rnd_state ^= rnd_state << 17;
-	return (rnd_state >> 11) % below;
-}
-
-static void count(int what)
-{
-	__atomic_fetch_add(&sh->count[what], 1, __ATOMIC_RELAXED);
-}
-
-static bool stopping(void)
-{
-	return __atomic_load_n(&sh->stop, __ATOMIC_RELAXED);
-}
-
-static void doing(const char *what)
-{
-	__atomic_store_n(&sh->doing[role], what, __ATOMIC_RELAXED);
-	__atomic_fetch_add(&sh->beats[role], 1, __ATOMIC_RELAXED);
-}
-
-/* A line, whole, whoever else writes */
-__attribute__((format(printf, 1, 0))) static void say(const char *fmt, va_list ap)
-{
-	char line[400] = "# ";
-	size_t n;
-
-	vsnprintf(line + 2, sizeof(line) - 3, fmt, ap);
-	n = strlen(line);
-	line[n++] = '\n';
-	while (write(STDOUT_FILENO, line, n) < 0 && errno == EINTR)
-		;
-}
-
-__attribute__((format(printf, 1, 2))) static void comment(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	say(fmt, ap);
-	va_end(ap);
-}
-
-__attribute__((format(printf, 2, 3))) static void bad(int what, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (__atomic_fetch_add(&sh->bad[what], 1, __ATOMIC_RELAXED) >= SAY_MAX)
-		return;
-	va_start(ap, fmt);
-	say(fmt, ap);
-	va_end(ap);
-}
-
-__attribute__((noreturn, format(printf, 1, 2))) static void bail_out(const char *fmt, ...)
-{
-	va_list ap;
-
-	printf("Bail out! ");
-	va_start(ap, fmt);
-	vprintf(fmt, ap);
-	va_end(ap);
-	putchar('\n');
-	fflush(stdout);
-	_exit(1);
-}
-
-static const char *error_name(int err)
-{
-	const char *name = strerrorname_np(err);
-
-	return name ? name : err ? "an unknown error" : "no error";
-}
-
-static void nap(unsigned int us)
-{
-	struct timespec t = { us / 1000000, us % 1000000 * 1000 };
-
-	nanosleep(&t, NULL);
-}
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec + t.tv_nsec / 1e9;
-}
 
 /* The pools of this process, and the frame of each of their pages */
 
@@ -285,8 +156,7 @@ static uint64_t frame[NR_AREAS][POOL_PAGES];
 
 static void pools_init(void)
 {
-	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	unsigned int a, i;
+	unsigned int a;
 
 	for (a = 0; a < NR_AREAS; a++) {
 		int flags = MAP_PRIVATE | MAP_ANONYMOUS | (a ? 0 : MAP_HUGETLB);
@@ -300,16 +170,8 @@ static void pools_init(void)
 		if (mlock(pool[a], POOL))
 			bail_out("mlock: %s", strerror(errno));
 		memset(pool[a], 1, POOL);
-		if (fd < 0 || pread(fd, frame[a], sizeof(frame[a]),
-				    (uintptr_t)pool[a] / PAGE * 8) != (ssize_t)sizeof(frame[a]))
-			bail_out("/proc/self/pagemap: %s", strerror(errno));
-		for (i = 0; i < POOL_PAGES; i++) {
-			frame[a][i] = (frame[a][i] & PFN_MASK) * PAGE;
-			if (!frame[a][i])
-				bail_out("/proc/self/pagemap: no frames to be seen: are you root?");
-		}
+		read_frames(pool[a], frame[a], POOL_PAGES);
 	}
-	close(fd);
 }
 
 static bool in_area(uint64_t iova, unsigned int a)
@@ -534,15 +396,6 @@ struct asker {
 	struct verify_pte_run runs[MAX_RECORDS + 1];
 	char text[TEXT_SIZE];
 };
-
-static uint32_t device_number(const char *bdf)
-{
-	unsigned int segment, bus, dev, fn;
-
-	if (sscanf(bdf, "%x:%x:%x.%u", &segment, &bus, &dev, &fn) != 4)
-		bail_out("%s: not a PCI address", bdf);
-	return segment << 16 | bus << 8 | dev << 3 | fn;
-}
 
 /* One run of the answer; false: it is none, and told */
 static bool check_run(struct asker *q, uint64_t iova, uint64_t len, uint64_t pa, bool mapped)
@@ -936,76 +789,23 @@ static void stranger_main(void)
 	_exit(0);
 }
 
-static void (*const mains[NR_PROCESSES])(void) = { still_main, wild_main, binder_main,
-						   stranger_main };
-
-static pid_t children[NR_PROCESSES];
-
-static void kill_all(void)
-{
-	unsigned int i;
-
-	for (i = 0; i < NR_PROCESSES; i++)
-		if (children[i] > 0)
-			kill(children[i], SIGKILL);
-}
-
-static bool missing(void)
-{
-	unsigned int i;
-
-	for (i = 0; i < NR_COUNTS; i++)
-		if (!sh->count[i] && !counts[i].may_be_none)
-			return true;
-	return false;
-}
-
-/* Until they have stopped, or one hangs: they are to stop at @until, at @latest if need be. */
-static void watch(double until, double latest)
-{
-	uint64_t last[NR_PROCESSES] = { 0 };
-	unsigned int i, left = NR_PROCESSES;
-	double moved[NR_PROCESSES];
-	bool hung = false;
-	int status;
-
-	for (i = 0; i < NR_PROCESSES; i++)
-		moved[i] = now();
-	while (left && !hung) {
-		nap(200000);
-		if (now() >= latest || (now() >= until && !missing()))
-			__atomic_store_n(&sh->stop, true, __ATOMIC_RELAXED);
-		for (i = 0; i < NR_PROCESSES; i++) {
-			if (children[i] > 0 && waitpid(children[i], &status, WNOHANG) > 0) {
-				if (status || !stopping())
-					bad(BAD_WORKER, "%s: ended early, or with status 0x%x",
-					    process_name[i], status);
-				children[i] = 0;
-				left--;
-				__atomic_store_n(&sh->stop, true, __ATOMIC_RELAXED);
-			} else if (!children[i] || sh->beats[i] != last[i]) {
-				last[i] = sh->beats[i];
-				moved[i] = now();
-			} else if (now() - moved[i] > HUNG_SECONDS) {
-				bad(BAD_WORKER, "%s hangs in: %s", process_name[i], sh->doing[i]);
-				hung = true;
-			}
-		}
-	}
-	kill_all();
-}
-
-static unsigned int test_nr, nr_failed;
-
-static void result(bool ok, const char *name)
-{
-	nr_failed += !ok;
-	printf("%s %u - %s\n", ok ? "ok" : "not ok", ++test_nr, name);
-}
-
 int main(int argc, char **argv)
 {
-	unsigned int i, points = 0;
+	static const struct worker_row rows[] = {
+		{ "still", still_main },
+		{ "wild", wild_main },
+		{ "binder", binder_main },
+		{ "stranger", stranger_main },
+	};
+	const struct race race = {
+		.rows = rows,
+		.nr_rows = ARRAY_SIZE(rows),
+		.counts = counts,
+		.nr_counts = NR_COUNTS,
+		.bad_name = bad_name,
+		.nr_bad = NR_BAD,
+		.more_time = MORE_TIME,
+	};
 	char *end = NULL;
 	unsigned long seconds = argc == 4 ? strtoul(argv[1], &end, 10) : 0;
 
@@ -1015,36 +815,8 @@ int main(int argc, char **argv)
 	}
 	wild_bdf = argv[2];
 	still_bdf = argv[3];
-	sh = mmap(NULL, sizeof(*sh), RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (sh == MAP_FAILED)
-		bail_out("no memory");
-	sh->seed = (uint64_t)time(NULL);
-
-	for (i = 0; i < NR_COUNTS; i++)
-		points += !counts[i].may_be_none;
-	printf("KTAP version 1\n1..%u\n", points + NR_BAD);
-	fflush(stdout);
-	for (i = 0; i < NR_PROCESSES; i++) {
-		children[i] = fork();
-		if (children[i] < 0)
-			bail_out("fork: %s", strerror(errno));
-		if (!children[i]) {
-			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			role = i;
-			mains[i]();
-		}
-	}
-	watch(now() + seconds, now() + MORE_TIME * seconds);
-
-	for (i = 0; i < NR_COUNTS; i++) {
-		comment("%s: %" PRIu64, counts[i].name, sh->count[i]);
-		if (!counts[i].may_be_none)
-			result(sh->count[i], counts[i].name);
-	}
-	for (i = 0; i < NR_BAD; i++) {
-		if (sh->bad[i])
-			comment("%" PRIu64 " times not so:", sh->bad[i]);
-		result(!sh->bad[i], bad_name[i]);
-	}
-	return nr_failed ? 1 : 0;
+	workers_init();
+	race_plan(&race);
+	race_run(&race, seconds);
+	return ktap_status();
 }

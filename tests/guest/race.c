@@ -13,17 +13,30 @@
  *
  * KTAP on stdout; exit status 0 when nothing failed.
  */
-#include "workers.h" /* first: _GNU_SOURCE */
-
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
-#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
+#include "ask.h"
+#include "base.h"
 #include "fmt/pt_x86.h" /* the numbers of enum pt_kind and PT_*; no decoding */
-#include "uapi/verify_pte.h"
-
-#define WALK "/sys/kernel/debug/" VERIFY_PTE_DIR "/" VERIFY_PTE_WALK
-#define MIB2 (UINT64_C(1) << 21)
-#define GIB  (UINT64_C(1) << 30)
+#include "ktap.h"
+#include "pagemap.h"
+#include "proc.h"
+#include "workers.h"
 
 /* Where the file's small pages are mapped, from its start; each place can have them or not */
 #define NR_PAGES   1024
@@ -43,12 +56,8 @@
 #define MAX_RUNS  1200
 #define TEXT_MAX  (512 * 1024)
 
-#ifndef MADV_PAGEOUT
-#define MADV_PAGEOUT 21
-#endif
-#ifndef MADV_COLLAPSE
-#define MADV_COLLAPSE 25
-#endif
+/* Times SECONDS, at the most, for what has not happened by then */
+#define MORE_TIME 12
 
 enum {
 	DID_MMAP,
@@ -241,8 +250,7 @@ static int kid_main(void)
 	all = mmap(NULL, sizeof(*all), RW, MAP_SHARED, SHARED_FD, 0);
 	if (all == MAP_FAILED)
 		return 8;
-	sh = &all->workers;
-	me = 1;
+	workers_use(&all->workers, 1);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	map_place(rnd(NR_PLACES), MAP_POPULATE);
 	map_place(rnd(NR_PLACES), 0);
@@ -466,8 +474,8 @@ static void files_init(void)
 	all = mmap(NULL, sizeof(*all), RW, MAP_SHARED, SHARED_FD, 0);
 	if (all == MAP_FAILED)
 		bail_out("no memory");
-	sh = &all->workers;
-	sh->seed = (uint64_t)time(NULL);
+	workers_use(&all->workers, MAX_WORKERS - 1);
+	tally->seed = (uint64_t)time(NULL);
 	p = mmap(NULL, NR_PAGES * PAGE, RW, MAP_SHARED, PAGES_FD, 0);
 	if (p == MAP_FAILED || mlock(p, NR_PAGES * PAGE))
 		bail_out("mlock: %s", strerror(errno));
@@ -495,6 +503,15 @@ int main(int argc, char **argv)
 		{ "other", other_main },   { "cpu", cpu_main },	      { "rmmod", rmmod_main },
 		{ "walker", walker_main }, { "walker", walker_main },
 	};
+	const struct race race = {
+		.rows = rows,
+		.nr_rows = ARRAY_SIZE(rows),
+		.counts = counts,
+		.nr_counts = NR_COUNTS,
+		.bad_name = bad_name,
+		.nr_bad = NR_BAD,
+		.more_time = MORE_TIME,
+	};
 	const unsigned long seconds = argc == 2 ? strtoul(argv[1], NULL, 10) : 0;
 
 	if (argc == 2 && !strcmp(argv[1], "--kid"))
@@ -504,7 +521,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	files_init();
-	printf("KTAP version 1\n1..%u\n", workers_points(counts, NR_COUNTS, NR_BAD));
-	workers_run(rows, ARRAY_SIZE(rows), seconds, counts, NR_COUNTS, bad_name, NR_BAD);
-	return nr_failed ? 1 : 0;
+	race_plan(&race);
+	race_run(&race, seconds);
+	return ktap_status();
 }

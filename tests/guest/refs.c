@@ -10,18 +10,31 @@
  *
  * KTAP on stdout; exit status 0 when nothing failed.
  */
-#include "workers.h" /* first: _GNU_SOURCE */
-
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "ask.h"
+#include "base.h"
 #include "container.h"
 #include "fmt/pt_x86.h" /* the numbers of enum pt_kind; no decoding */
-#include "uapi/verify_pte.h"
+#include "ktap.h"
+#include "proc.h"
+#include "workers.h"
 
-#define DIR_OF	 "/sys/kernel/debug/" VERIFY_PTE_DIR "/"
-#define WALK	 DIR_OF VERIFY_PTE_WALK
-#define IOVA_F	 DIR_OF VERIFY_PTE_IOVA
 #define PCI	 "/sys/bus/pci/"
 #define IOVA	 UINT64_C(0x100000)
 #define PAGES	 300
@@ -32,16 +45,6 @@ static const char *bdf;
 static unsigned int rounds = ROUNDS;
 static char *area;
 static struct verify_pte_run runs[1000];
-
-static int open_file(const char *path, int flags)
-{
-	int fd = open(path, flags | O_CLOEXEC);
-
-	if (fd < 0)
-		bail_out("%s: %s: load the module first: modprobe verify_pte", path,
-			 strerror(errno));
-	return fd;
-}
 
 static char *make_area(void)
 {
@@ -170,7 +173,7 @@ static bool use_victim(unsigned int form, pid_t pid)
 {
 	static char text[TEXT_MAX];
 	struct verify_pte_walk w = question(false, pid, form == ASK_PAGE ? 1 : 1000);
-	int fd = open_file(WALK, O_RDWR);
+	int fd = module_open(WALK, O_RDWR);
 	bool ok = true;
 
 	switch (form) {
@@ -224,9 +227,9 @@ static void test_processes(void)
 		snprintf(name, sizeof(name), "%s: no process is kept, the answers are right",
 			 form_name[form]);
 		if (before < 0)
-			printf("ok %u - %s # SKIP no /proc/slabinfo\n", ++test_nr, name);
+			result_skip("no /proc/slabinfo", "%s", name);
 		else
-			result(ok && (rounds < ROUNDS || after - before < ROUNDS / 2), name);
+			result(ok && (rounds < ROUNDS || after - before < ROUNDS / 2), "%s", name);
 	}
 }
 
@@ -263,7 +266,7 @@ static void container_close(const struct container *c)
  */
 static void test_domains(void)
 {
-	const int fd = open_file(IOVA_F, O_RDWR);
+	const int fd = module_open(IOVA_FILE, O_RDWR);
 	unsigned int anew, i;
 	char name[128];
 
@@ -289,7 +292,7 @@ static void test_domains(void)
 		comment("%u times", i);
 		snprintf(name, sizeof(name), "a new domain%s: the rest of an answer is refused",
 			 anew ? " of a device plugged in again" : "");
-		result(ok, name);
+		result(ok, "%s", name);
 	}
 	close(fd);
 }
@@ -302,7 +305,7 @@ static long big_objects(void)
 
 static void test_devices(void)
 {
-	const int fd = open_file(IOVA_F, O_RDWR);
+	const int fd = module_open(IOVA_FILE, O_RDWR);
 	unsigned int form, i;
 	char name[128];
 
@@ -332,9 +335,9 @@ static void test_devices(void)
 		snprintf(name, sizeof(name), "%s: the device can go each time, and none is kept",
 			 form ? "a device that is open" : "a device that is not");
 		if (before < 0)
-			printf("ok %u - %s # SKIP no /proc/slabinfo\n", ++test_nr, name);
+			result_skip("no /proc/slabinfo", "%s", name);
 		else
-			result(ok && (rounds < ROUNDS || after - before < ROUNDS / 6), name);
+			result(ok && (rounds < ROUNDS || after - before < ROUNDS / 6), "%s", name);
 	}
 	close(fd);
 }
@@ -342,7 +345,7 @@ static void test_devices(void)
 /* Where the answer cannot be put there is none. */
 static void test_places(void)
 {
-	static const char *const file[] = { WALK, IOVA_F };
+	static const char *const file[] = { WALK, IOVA_FILE };
 	struct container c = container_open(bdf);
 	char *page = mmap(NULL, 2 * PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	unsigned int iova, nr;
@@ -353,7 +356,7 @@ static void test_places(void)
 	container_map(&c, area, PAGES * PAGE, IOVA);
 	munmap(page + PAGE, PAGE);
 	for (iova = 0; iova < 2; iova++) {
-		int fd = open_file(file[iova], O_RDWR);
+		int fd = module_open(file[iova], O_RDWR);
 
 		for (nr = 1; nr <= 1000; nr += 999) {
 			struct verify_pte_walk w = question(iova, 0, nr), *there = (void *)page;
@@ -396,7 +399,7 @@ static ssize_t read_rest(int fd, char *text, ssize_t have)
 static void test_text_goes_on(void)
 {
 	static char whole[TEXT_MAX], text[TEXT_MAX], other[TEXT_MAX];
-	int fd = open_file(WALK, O_RDWR);
+	int fd = module_open(WALK, O_RDWR);
 	ssize_t len, n, other_len;
 	struct verify_pte_walk w;
 	unsigned int nr;
@@ -499,7 +502,7 @@ static void test_killed_reader(void)
 	struct container c = container_open(bdf);
 	char *text =
 		mmap(NULL, TEXT_MAX, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0); /* of both readers */
-	int fd = open_file(IOVA_F, O_RDWR), n;
+	int fd = module_open(IOVA_FILE, O_RDWR), n;
 	unsigned int tries, killed = 0;
 	bool ok = true;
 	off_t from = 0, at;
@@ -572,7 +575,7 @@ static void test_shared_mm(void)
 	char name[128];
 
 	for (i = 0; i < 2; i++) {
-		int fd = open_file(WALK, O_RDWR), go[2];
+		int fd = module_open(WALK, O_RDWR), go[2];
 		bool begun, ok;
 		pid_t pid;
 
@@ -601,7 +604,7 @@ static void test_shared_mm(void)
 		ok &= lseek(fd, 0, SEEK_SET) == 0 && read_rest(fd, text, 0) == -ESRCH;
 		snprintf(name, sizeof(name), "a process %s, its memory lives on: no text of it",
 			 how[i]);
-		result(ok, name);
+		result(ok, "%s", name);
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
 		close(go[0]);
@@ -624,7 +627,7 @@ int main(int argc, char **argv)
 	bdf = argv[1];
 	workers_init();
 	area = make_area();
-	printf("KTAP version 1\n1..%d\n", NR_FORMS + 2 + 2 + 3 + 5 + 2);
+	ktap_plan(NR_FORMS + 2 + 2 + 3 + 5 + 2);
 	test_places();
 	test_text_goes_on();
 	test_killed_reader();
@@ -632,5 +635,5 @@ int main(int argc, char **argv)
 	test_domains();
 	test_processes();
 	test_devices();
-	return nr_failed ? 1 : 0;
+	return ktap_status();
 }

@@ -12,9 +12,6 @@
  *
  * KTAP on stdout; exit status 0 when nothing failed.
  */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -35,62 +32,29 @@
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "uapi/verify_pte.h"
+#include "ask.h"
+#include "base.h"
+#include "ktap.h"
+#include "proc.h"
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define WALK	      "/sys/kernel/debug/" VERIFY_PTE_DIR "/" VERIFY_PTE_WALK
-#define PAGE	      UINT64_C(4096)
-#define RW	      (PROT_READ | PROT_WRITE)
-#define AREA	      ((char *)0x200000000000)
-#define PAGES	      1200 /* every other one is there: as many runs */
+#define AREA  ((char *)0x200000000000)
+#define PAGES 1200 /* every other one is there: as many runs */
 
-static unsigned int test_nr, nr_failed;
 static bool failed;
 static const char *skipped;
 
 __attribute__((format(printf, 1, 2))) static void fail(const char *fmt, ...)
 {
+	char line[300];
 	va_list ap;
 
-	printf("# ");
 	va_start(ap, fmt);
-	vprintf(fmt, ap);
+	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	putchar('\n');
+	comment("%s", line);
 	failed = true;
-}
-
-__attribute__((noreturn)) static void bail_out(const char *what)
-{
-	printf("Bail out! %s: %s\n", what, strerror(errno));
-	fflush(stdout);
-	_exit(1);
-}
-
-static const char *error_name(int err)
-{
-	const char *name = strerrorname_np(err);
-
-	return name ? name : err ? "an unknown error" : "no error";
-}
-
-static int walk_open(int flags)
-{
-	int fd = open(WALK, flags | O_CLOEXEC);
-
-	if (fd < 0)
-		bail_out(WALK);
-	return fd;
-}
-
-static void nap(unsigned int ms)
-{
-	const struct timespec t = { ms / 1000, ms % 1000 * 1000000L };
-
-	nanosleep(&t, NULL);
 }
 
 /* Memory that takes many records to tell */
@@ -101,7 +65,7 @@ static void make_area(size_t pages)
 	size_t i;
 
 	if (p == MAP_FAILED)
-		bail_out("mmap");
+		bail_out("mmap: %s", strerror(errno));
 	madvise(p, pages * PAGE, MADV_NOHUGEPAGE);
 	for (i = 0; i < pages; i += 2)
 		p[i * PAGE] = 1;
@@ -133,11 +97,11 @@ static pid_t spawn(void (*then)(int go), int *go)
 	pid_t pid;
 
 	if (pipe2(ready, O_CLOEXEC) || pipe2(start, O_CLOEXEC))
-		bail_out("pipe");
+		bail_out("pipe: %s", strerror(errno));
 	fflush(stdout);
 	pid = fork();
 	if (pid < 0)
-		bail_out("fork");
+		bail_out("fork: %s", strerror(errno));
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		make_area(PAGES);
@@ -149,7 +113,7 @@ static pid_t spawn(void (*then)(int go), int *go)
 	close(ready[1]);
 	close(start[0]);
 	if (read(ready[0], &c, 1) != 1)
-		bail_out("a process did not come up");
+		bail_out("a process did not come up: %s", strerror(errno));
 	close(ready[0]);
 	if (go)
 		*go = start[1];
@@ -252,7 +216,7 @@ static void test_second_request(void)
 
 	for (by = 0; by < NR_BY; by++) {
 		pid_t pid = spawn(stay, NULL);
-		int fd = walk_open(O_RDWR);
+		int fd = module_open(WALK, O_RDWR);
 		ssize_t n, got;
 
 		request(fd, pid, PAGES);
@@ -292,7 +256,7 @@ static void test_ioctl_between(void)
 		.len = PAGES * PAGE,
 		.buf = (uintptr_t)runs,
 	};
-	int fd = walk_open(O_RDWR), err;
+	int fd = module_open(WALK, O_RDWR), err;
 	char *whole, some[5000], *rest;
 	ssize_t n;
 
@@ -354,11 +318,11 @@ static void test_first_thread(void)
 		.len = PAGE,
 		.buf = (uintptr_t)&run,
 	};
-	int fd = walk_open(O_RDWR), err, i;
+	int fd = module_open(WALK, O_RDWR), err, i;
 	char *text;
 
 	for (i = 0; i < 100 && !is_zombie(pid); i++)
-		nap(20);
+		nap(20 * 1000);
 	if (!is_zombie(pid))
 		fail("the first thread did not end");
 	if (ioctl(fd, VERIFY_PTE_IOC_WALK, &ask) || run.kind != PT_LEAF)
@@ -413,7 +377,7 @@ static bool ends(pid_t pid)
 	for (i = 0; i < 300; i++) {
 		if (waitpid(pid, NULL, WNOHANG) == pid)
 			return true;
-		nap(20);
+		nap(20 * 1000);
 	}
 	return false;
 }
@@ -462,15 +426,15 @@ static void test_fault_in(enum use held, int uffd, char *buf)
 		.range = { (uintptr_t)buf, 16 * PAGE },
 		.mode = UFFDIO_REGISTER_MODE_MISSING,
 	};
-	struct holder h = { walk_open(O_RDWR), held, buf };
+	struct holder h = { module_open(WALK, O_RDWR), held, buf };
 	struct pollfd fault = { .fd = uffd, .events = POLLIN };
 	pthread_t thread;
 
 	if (ioctl(uffd, UFFDIO_REGISTER, &reg))
-		bail_out("UFFDIO_REGISTER");
+		bail_out("UFFDIO_REGISTER: %s", strerror(errno));
 	request(h.fd, getpid(), PAGES);
 	if (pthread_create(&thread, NULL, hold, &h))
-		bail_out("pthread_create");
+		bail_out("pthread_create: %s", strerror(errno));
 	if (poll(&fault, 1, 5000) != 1 || !(fault.revents & POLLIN))
 		fail("%s: it does not come to its page", use_name[held]);
 	else
@@ -528,7 +492,7 @@ static void want(int err, int wanted, const char *what)
 static void test_continue(void)
 {
 	pid_t pid = spawn(stay, NULL);
-	int fd = walk_open(O_RDWR), other = walk_open(O_RDWR), calls = 0;
+	int fd = module_open(WALK, O_RDWR), other = module_open(WALK, O_RDWR), calls = 0;
 	struct verify_pte_walk a = { 0 }, b = { 0 }, try;
 	uint64_t pages = 0, records = 0;
 
@@ -586,7 +550,7 @@ static void test_exec(void)
 
 	for (i = 0; i < ARRAY_SIZE(t); i++) {
 		struct verify_pte_walk a = { 0 };
-		int fd = walk_open(O_RDWR), go;
+		int fd = module_open(WALK, O_RDWR), go;
 		pid_t pid = spawn(exec_on_go, &go);
 		char path[40], comm[40] = "";
 		int n;
@@ -594,7 +558,7 @@ static void test_exec(void)
 		want(go_on(fd, &a, pid, t[i].nr), 0, t[i].what);
 		want(go_on(fd, &a, pid, t[i].nr), 0, t[i].what);
 		if (t[i].exec && write(go, "g", 1) != 1)
-			bail_out("pipe");
+			bail_out("pipe: %s", strerror(errno));
 		if (!t[i].exec)
 			reap(pid);
 		snprintf(path, sizeof(path), "/proc/%d/comm", pid);
@@ -605,7 +569,7 @@ static void test_exec(void)
 			comm[got > 0 ? got : 0] = '\0';
 			if (c >= 0)
 				close(c);
-			nap(20);
+			nap(20 * 1000);
 		}
 		want(go_on(fd, &a, pid, t[i].nr), ESTALE, t[i].what);
 		close(go);
@@ -628,7 +592,7 @@ static void test_pid_namespace(void)
 			_exit(2);
 		pid = fork();
 		if (!pid) {
-			int fd = walk_open(O_RDONLY), err;
+			int fd = module_open(WALK, O_RDONLY), err;
 			char *text = read_rest(fd, 0, &err);
 
 			/* The last request was of a process that is not there. */
@@ -646,7 +610,7 @@ static void test_pid_namespace(void)
 
 static void test_pid_namespace_asked(void)
 {
-	int fd = walk_open(O_RDWR);
+	int fd = module_open(WALK, O_RDWR);
 
 	request(fd, getpid(), 2);
 	test_pid_namespace();
@@ -669,7 +633,7 @@ static void test_compat(void)
 {
 	char *low = mmap(NULL, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 	struct verify_pte_walk *ask = (struct verify_pte_walk *)low;
-	int fd = walk_open(O_RDWR);
+	int fd = module_open(WALK, O_RDWR);
 	long ret;
 
 	*ask = (struct verify_pte_walk){
@@ -697,7 +661,7 @@ static void test_soft_bits(void)
 	const uint64_t bit58 = UINT64_C(1) << 58;
 	unsigned int major = 0, minor = 0;
 	struct utsname uts;
-	int fd = walk_open(O_RDWR), err;
+	int fd = module_open(WALK, O_RDWR), err;
 	char one[40], *pte;
 	uint64_t entry;
 	bool saved;
@@ -758,7 +722,7 @@ static long mm_structs(void)
 static void test_references(void)
 {
 	long before = mm_structs(), after;
-	int fd = walk_open(O_RDWR), i;
+	int fd = module_open(WALK, O_RDWR), i;
 
 	if (before < 0) {
 		skipped = "no /proc/slabinfo";
@@ -767,7 +731,7 @@ static void test_references(void)
 	}
 	for (i = 0; i < MANY; i++) {
 		struct verify_pte_walk a = { 0 };
-		int own = walk_open(O_RDWR), err;
+		int own = module_open(WALK, O_RDWR), err;
 		pid_t pid = spawn(stay, NULL);
 
 		request(fd, pid, 2);
@@ -777,12 +741,12 @@ static void test_references(void)
 		want(go_on(own, &a, pid, 4), 0, "an answer");
 		if (i % 2)
 			want(go_on(own, &a, pid, 4), 0, "and on");
-		close(walk_open(O_RDONLY));
+		close(module_open(WALK, O_RDONLY));
 		reap(pid);
 		close(own);
 	}
 	close(fd);
-	nap(100);
+	nap(100 * 1000);
 	after = mm_structs();
 	if (after > before + MANY / 3)
 		fail("%ld address spaces before %d processes came and went, %ld after", before,
@@ -811,16 +775,16 @@ int main(int argc, char **argv)
 
 	if (argc == 3 && !strcmp(argv[1], "--fragments"))
 		return fragments(strtoul(argv[2], NULL, 0));
-	printf("KTAP version 1\n1..%zu\n", ARRAY_SIZE(tests));
+	ktap_plan(ARRAY_SIZE(tests));
 	make_area(PAGES);
 	for (i = 0; i < ARRAY_SIZE(tests); i++) {
 		failed = false;
 		skipped = NULL;
 		tests[i].run();
-		nr_failed += failed;
-		printf("%s %u - share: %s%s%s\n", failed ? "not ok" : "ok", ++test_nr,
-		       tests[i].name, skipped ? " # SKIP " : "", skipped ? skipped : "");
-		fflush(stdout);
+		if (skipped && !failed)
+			result_skip(skipped, "share: %s", tests[i].name);
+		else
+			result(!failed, "share: %s", tests[i].name);
 	}
-	return nr_failed ? 1 : 0;
+	return ktap_status();
 }

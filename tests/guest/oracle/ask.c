@@ -20,20 +20,10 @@ struct verify_pte_run *answer_add(struct answer *a)
 	return &a->r[a->nr++];
 }
 
-int walk_open(int flags)
-{
-	int fd = open(WALK, flags | O_CLOEXEC);
-
-	if (fd < 0)
-		bail_out("%s: %s: load the module first: modprobe verify_pte", WALK,
-			 strerror(errno));
-	return fd;
-}
-
 /* One call on a file of its own; 0 or an errno */
 int walk_call(struct verify_pte_walk *arg)
 {
-	int fd = walk_open(O_RDWR);
+	int fd = module_open(WALK, O_RDWR);
 	int ret = ioctl(fd, VERIFY_PTE_IOC_WALK, arg) ? errno : 0;
 
 	close(fd);

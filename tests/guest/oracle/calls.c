@@ -253,7 +253,7 @@ void test_ioctl_argsz(void)
 	const uint64_t page = some_page();
 	struct verify_pte_run run;
 	size_t i;
-	int fd = walk_open(O_RDWR);
+	int fd = module_open(WALK, O_RDWR);
 
 	big.arg = walk_arg(0, page, PAGE, &run, 1, 0);
 	big.arg.argsz = sizeof(big);
@@ -327,7 +327,7 @@ void test_ioctl_number(void)
 		VERIFY_PTE_IOC_WALK,
 	};
 	uint32_t *last = (uint32_t *)(ARENA + 8 * PAGE - sizeof(*last));
-	int fd = walk_open(O_RDWR), err;
+	int fd = module_open(WALK, O_RDWR), err;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(numbers); i++) {
@@ -372,7 +372,7 @@ void test_dead(void)
 	struct verify_pte_walk arg = walk_arg(pid, 0, 1ULL << 47, &run, 1, 0);
 	char request[40], *text;
 	siginfo_t info;
-	int fd = walk_open(O_RDWR), err;
+	int fd = module_open(WALK, O_RDWR), err;
 
 	err = walk_call(&arg);
 	if (err)

@@ -213,7 +213,7 @@ static bool update_oracle(struct mem *m, const struct spans *vmas)
 void check_way(struct mem *m, const struct way *way)
 {
 	struct spans vmas = read_vmas(m->pid, m->va, m->len), io = { 0 };
-	struct answer a = { .fd = walk_open(O_RDWR) };
+	struct answer a = { .fd = module_open(WALK, O_RDWR) };
 	int try = 0;
 
 	if (m->io_pa) /* known beforehand, whatever pagemap leaves out */

@@ -11,12 +11,6 @@
 
 #include "oracle.h"
 
-/* An errno by name, as the interface names it */
-const char *error_name(int err)
-{
-	return err ? strerrorname_np(err < 0 ? -err : err) : "no error";
-}
-
 /* As realloc() for one more; never NULL */
 void *grow(void *array, size_t nr, size_t *room, size_t size)
 {

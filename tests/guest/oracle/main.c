@@ -151,25 +151,25 @@ static const struct test {
 	void (*run)(void);
 	bool exact;
 } tests[] = {
-	{ "the file is root's alone", test_file },
-	{ "open needs CAP_SYS_ADMIN", test_open },
-	{ "root, levels, PTI, mask", test_root },
-	{ "root entry of an executable page", test_exec_root },
-	{ "ioctl: each field", test_ioctl_fields },
-	{ "ioctl: argsz larger than known", test_ioctl_argsz },
-	{ "ioctl: numbers", test_ioctl_number },
-	{ "ioctl: one page", test_ioctl_one_page },
-	{ "ioctl: raw with little room", test_ioctl_raw_nr },
-	{ "dead processes", test_dead },
-	{ "requests as text", test_requests },
+	{ "the file is root's alone", test_file, false },
+	{ "open needs CAP_SYS_ADMIN", test_open, false },
+	{ "root, levels, PTI, mask", test_root, false },
+	{ "root entry of an executable page", test_exec_root, false },
+	{ "ioctl: each field", test_ioctl_fields, false },
+	{ "ioctl: argsz larger than known", test_ioctl_argsz, false },
+	{ "ioctl: numbers", test_ioctl_number, false },
+	{ "ioctl: one page", test_ioctl_one_page, false },
+	{ "ioctl: raw with little room", test_ioctl_raw_nr, false },
+	{ "dead processes", test_dead, false },
+	{ "requests as text", test_requests, false },
 	{ "a refused request leaves no answer", test_refused, true },
 	{ "forms of one request", test_forms, true },
-	{ "text about no VMA", test_no_vma },
+	{ "text about no VMA", test_no_vma, false },
 	{ "text read in pieces", test_pieces, true },
 	{ "a second request on the same file", test_second_request, true },
 	{ "two open files", test_two_files, true },
 	{ "a read-only file", test_read_only, true },
-	{ "dies while half read", test_dies_half_read },
+	{ "dies while half read", test_dies_half_read, false },
 };
 
 int main(void)
@@ -177,9 +177,8 @@ int main(void)
 	unsigned int tries;
 	size_t i;
 
-	close(walk_open(O_RDWR));
-	printf("KTAP version 1\n1..%zu\n",
-	       ARRAY_SIZE(kinds) * (ARRAY_SIZE(ways) + 1) + 1 + ARRAY_SIZE(tests));
+	close(module_open(WALK, O_RDWR));
+	ktap_plan(ARRAY_SIZE(kinds) * (ARRAY_SIZE(ways) + 1) + 1 + ARRAY_SIZE(tests));
 	for (i = 0; i < ARRAY_SIZE(kinds); i++)
 		run_kind(&kinds[i]);
 	for (i = 0; i < ARRAY_SIZE(kinds); i++)
@@ -194,5 +193,5 @@ int main(void)
 		} while (failed && --tries);
 		test_end(tests[i].name, NULL);
 	}
-	return nr_failed ? 1 : 0;
+	return ktap_status();
 }

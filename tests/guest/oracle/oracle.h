@@ -11,37 +11,23 @@
 #include <sys/mman.h>
 #include <sys/types.h>
 
+#include "ask.h"
+#include "base.h"
 #include "fmt/pt_x86.h" /* the numbers of enum pt_kind and PT_*; no decoding */
-#include "uapi/verify_pte.h"
+#include "ktap.h"
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-
-#define WALK	      "/sys/kernel/debug/" VERIFY_PTE_DIR "/" VERIFY_PTE_WALK
-
-#define PAGE	      UINT64_C(4096)
-#define MIB2	      (UINT64_C(1) << 21)
-#define GIB	      (UINT64_C(1) << 30)
 /* Where memory is made: nothing else of a process comes here. */
 #define ARENA	   UINT64_C(0x200000000000)
 #define ARENA_SIZE (UINT64_C(1) << 40)
 #define HIGH	   (UINT64_C(1) << 48) /* past it with 5 levels only */
 
-#define RW	   (PROT_READ | PROT_WRITE)
-
-#ifndef MADV_PAGEOUT
-#define MADV_PAGEOUT 21
-#endif
 #ifndef MADV_HWPOISON
 #define MADV_HWPOISON 100
 #endif
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102
 #endif
-#ifndef MADV_COLLAPSE
-#define MADV_COLLAPSE 25
-#endif
-#ifndef MAP_HUGE_2MB
-#define MAP_HUGE_2MB (21 << 26)
+#ifndef MAP_HUGE_1GB
 #define MAP_HUGE_1GB (30 << 26)
 #endif
 
@@ -97,18 +83,15 @@ struct way {
 	bool sampled; /* not of every page */
 };
 
-/* ktap.c */
-extern unsigned int nr_failed;
+/* point.c */
 extern bool failed; /* the point at hand */
 extern char skipped[200];
 __attribute__((format(printf, 1, 2))) void fail(const char *fmt, ...);
 __attribute__((format(printf, 1, 2))) void skip(const char *fmt, ...);
 void test_begin(void);
 void test_end(const char *name, const char *way);
-__attribute__((noreturn, format(printf, 1, 2))) void bail_out(const char *fmt, ...);
 
 /* files.c */
-const char *error_name(int err);
 void *grow(void *array, size_t nr, size_t *room, size_t size);
 char *read_all(int fd, size_t chunk, size_t *size, int *err);
 char *read_path(const char *path);
@@ -126,7 +109,6 @@ void read_pagemap(const struct mem *m, const struct spans *vmas, struct spans *o
 
 /* ask.c */
 struct verify_pte_run *answer_add(struct answer *a);
-int walk_open(int flags);
 int walk_call(struct verify_pte_walk *arg);
 struct verify_pte_walk walk_arg(pid_t pid, uint64_t start, uint64_t len, void *buf, unsigned int nr,
 				unsigned int flags);

@@ -102,7 +102,7 @@ static void check_request(int fd, const char *text, size_t size, int want_err, c
 void test_requests(void)
 {
 	char text[201];
-	int fd = walk_open(O_RDWR), err;
+	int fd = module_open(WALK, O_RDWR), err;
 	size_t i;
 
 	some_page();
@@ -130,7 +130,7 @@ static char request_buf[200];
 /* Until the next good one, a request that is refused is what is read: by whoever reads then. */
 static void check_refused(int fd, const char *what, int want)
 {
-	const int reader = walk_open(O_RDONLY);
+	const int reader = module_open(WALK, O_RDONLY);
 	int err, n;
 	char *text;
 
@@ -156,7 +156,7 @@ void test_refused(void)
 		{ "2 0x1000", ESRCH },	{ "0xffff888000000000", ERANGE },
 		{ "1 0x1001", EINVAL },
 	};
-	int fd = walk_open(O_RDWR), err;
+	int fd = module_open(WALK, O_RDWR), err;
 	char *before, *after, request[40];
 	size_t i;
 
@@ -254,7 +254,7 @@ void test_pieces(void)
 {
 	static const size_t chunks[] = { 1, 13, 4096, 1 << 20 };
 	char request[64], *whole, *text;
-	int fd = walk_open(O_RDWR), err;
+	int fd = module_open(WALK, O_RDWR), err;
 	size_t i, size;
 
 	fragment();
@@ -293,7 +293,7 @@ void test_second_request(void)
 	static const size_t before[] = { 0, 1, 100, 5000, 60000 };
 	char request[64], second[64], *want_text, *text;
 	static char some[60000];
-	int fd = walk_open(O_RDWR), err;
+	int fd = module_open(WALK, O_RDWR), err;
 	size_t i, n;
 
 	fragment();
@@ -326,7 +326,7 @@ void test_second_request(void)
 void test_two_files(void)
 {
 	char request[64], second[64], *whole, *rest, *text, some[1000];
-	int a = walk_open(O_RDWR), b = walk_open(O_RDWR), err;
+	int a = module_open(WALK, O_RDWR), b = module_open(WALK, O_RDWR), err;
 	struct verify_pte_run run;
 	struct verify_pte_walk arg;
 
@@ -378,7 +378,7 @@ void test_read_only(void)
 
 	snprintf(request, sizeof(request), "%d:0x%" PRIx64, pid, ARENA + 6 * PAGE);
 	asked = ask_text_once(request, &err);
-	fd = walk_open(O_RDONLY);
+	fd = module_open(WALK, O_RDONLY);
 	text = read_all(fd, 4096, NULL, &err);
 	snprintf(want_head, sizeof(want_head), "pid %d ", pid);
 	if (!asked || err || strcmp(text, asked) || strncmp(text, want_head, strlen(want_head)))
@@ -397,11 +397,11 @@ void test_read_only(void)
 	close(fd);
 
 	/* The last request, of a process that is gone */
-	fd = walk_open(O_RDWR);
+	fd = module_open(WALK, O_RDWR);
 	walk_request(fd, request);
 	close(fd);
 	reap(pid);
-	fd = walk_open(O_RDONLY);
+	fd = module_open(WALK, O_RDONLY);
 	text = read_all(fd, 4096, NULL, &err);
 	if (*text || err != ESRCH)
 		fail("of a dead process: %s, not ESRCH:\n%s", error_name(err), text);
@@ -421,7 +421,7 @@ void test_dies_half_read(void)
 		pid_t pid = spawn(fragment);
 		ssize_t got;
 
-		fd = walk_open(O_RDWR);
+		fd = module_open(WALK, O_RDWR);
 		fragment_request(request, sizeof(request), pid);
 		walk_request(fd, request);
 		for (n = 0; n < before[i]; n += got) {

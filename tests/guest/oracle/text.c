@@ -21,7 +21,7 @@ int walk_request(int fd, const char *text)
 /* The answer to a request on a file of its own; NULL and the errno in *err */
 char *ask_text_once(const char *request, int *err)
 {
-	int fd = walk_open(O_RDWR);
+	int fd = module_open(WALK, O_RDWR);
 	char *text = NULL;
 
 	*err = walk_request(fd, request);

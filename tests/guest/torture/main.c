@@ -34,10 +34,7 @@
 
 #include "torture.h"
 
-static const struct {
-	const char *name;
-	bool may_be_none; /* rare: told, not demanded */
-} counts[NR_COUNTS] = {
+static const struct count_row counts[NR_COUNTS] = {
 	[DID_MMAP] = { "mmap", false },
 	[DID_MUNMAP] = { "munmap", false },
 	[DID_MREMAP] = { "mremap", false },
@@ -165,7 +162,7 @@ static uint64_t event(unsigned int i)
 /* Why it cannot happen here; NULL where it can */
 static const char *count_skip(unsigned int what)
 {
-	return what == DID_HUGETLB && !sh->have_hugetlb && !sh->count[what]
+	return what == DID_HUGETLB && !sh->have_hugetlb && !tally->count[what]
 		       ? "no hugetlb pages of 2 MiB; see /proc/sys/vm/nr_hugepages"
 		       : NULL;
 }
@@ -176,7 +173,7 @@ static bool missing(void)
 	unsigned int i;
 
 	for (i = 0; i < NR_COUNTS; i++)
-		if (!sh->count[i] && !counts[i].may_be_none && !count_skip(i))
+		if (!tally->count[i] && !counts[i].may_be_none && !count_skip(i))
 			return true;
 	for (i = 0; i < ARRAY_SIZE(events); i++)
 		if (!event(i) && (have_swap || !events[i].swap))
@@ -201,7 +198,7 @@ static void watch(double until, double latest)
 	while (left && !hung) {
 		nap(200000);
 		if (now() >= latest || (now() >= until && !missing()))
-			__atomic_store_n(&sh->stop, true, __ATOMIC_RELAXED);
+			stop_all();
 		for (i = 0; i < ARRAY_SIZE(children); i++) {
 			if (children[i] <= 0 || waitpid(children[i], &status, WNOHANG) <= 0)
 				continue;
@@ -210,7 +207,7 @@ static void watch(double until, double latest)
 				    i ? "the walkers" : "the victim", status);
 			children[i] = 0;
 			left--;
-			__atomic_store_n(&sh->stop, true, __ATOMIC_RELAXED);
+			stop_all();
 		}
 		for (i = 0; i < NR_WORKERS; i++) {
 			const struct worker *w = &sh->worker[i];
@@ -253,18 +250,18 @@ static void look_first(void)
 	close(fd);
 }
 
-static unsigned int test_nr, nr_failed;
-
-static void result(bool ok, const char *name, const char *skip)
+/* A point for what happened @times; @skip says why it cannot, NULL if it can. */
+static void tell_point(uint64_t times, const char *name, const char *skip)
 {
-	nr_failed += !ok;
-	printf("%s %u - %s%s%s\n", ok ? "ok" : "not ok", ++test_nr, name, skip ? " # SKIP " : "",
-	       skip ? skip : "");
+	if (skip)
+		result_skip(skip, "%s", name);
+	else
+		result(times, "%s", name);
 }
 
 int main(int argc, char **argv)
 {
-	unsigned int i, points = 0;
+	unsigned int i;
 	char *end = NULL;
 	unsigned long seconds;
 	double begun;
@@ -281,12 +278,11 @@ int main(int argc, char **argv)
 	sh = mmap(NULL, sizeof(*sh), RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (sh == MAP_FAILED)
 		bail_out("no memory");
+	tally_use(&sh->tally);
 	read_ram();
 	signal(SIGALRM, on_alarm);
 
-	for (i = 0; i < NR_COUNTS; i++)
-		points += !counts[i].may_be_none;
-	printf("KTAP version 1\n1..%zu\n", points + ARRAY_SIZE(events) + NR_BAD);
+	ktap_plan(tally_points(counts, NR_COUNTS, NR_BAD) + ARRAY_SIZE(events));
 	comment("seed 0x%" PRIx64, seed);
 	for (i = 0; i < ARRAY_SIZE(events); i++)
 		events_before[i] = number_in("/proc/vmstat", events[i].field);
@@ -314,20 +310,16 @@ int main(int argc, char **argv)
 	for (i = 0; i < NR_COUNTS; i++) {
 		const char *skip = count_skip(i);
 
-		comment("%s: %" PRIu64, counts[i].name, sh->count[i]);
+		comment("%s: %" PRIu64, counts[i].name, tally->count[i]);
 		if (!counts[i].may_be_none)
-			result(sh->count[i] || skip, counts[i].name, skip);
+			tell_point(tally->count[i], counts[i].name, skip);
 	}
 	for (i = 0; i < ARRAY_SIZE(events); i++) {
 		const char *skip = events[i].swap && !have_swap ? "no swap" : NULL;
 
 		comment("%s: %" PRIu64, events[i].name, event(i));
-		result(event(i) || skip, events[i].name, skip);
+		tell_point(event(i), events[i].name, skip);
 	}
-	for (i = 0; i < NR_BAD; i++) {
-		if (sh->bad[i])
-			comment("%" PRIu64 " times not so:", sh->bad[i]);
-		result(!sh->bad[i], bad_name[i], NULL);
-	}
-	return nr_failed ? 1 : 0;
+	tally_tell_bad(bad_name, NR_BAD);
+	return ktap_status();
 }

@@ -14,30 +14,15 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "ask.h"
+#include "base.h"
 #include "fmt/pt_x86.h" /* the numbers of enum pt_kind and PT_*; no decoding */
-#include "uapi/verify_pte.h"
+#include "ktap.h"
+#include "proc.h"
+#include "tally.h"
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define TIB (UINT64_C(1) << 40)
 
-#define WALK	      "/sys/kernel/debug/" VERIFY_PTE_DIR "/" VERIFY_PTE_WALK
-
-#define PAGE	      UINT64_C(4096)
-#define MIB	      (UINT64_C(1) << 20)
-#define MIB2	      (UINT64_C(1) << 21)
-#define GIB	      (UINT64_C(1) << 30)
-#define TIB	      (UINT64_C(1) << 40)
-
-#define RW	      (PROT_READ | PROT_WRITE)
-
-#ifndef MADV_PAGEOUT
-#define MADV_PAGEOUT 21
-#endif
-#ifndef MADV_COLLAPSE
-#define MADV_COLLAPSE 25
-#endif
-#ifndef MAP_HUGE_2MB
-#define MAP_HUGE_2MB (21 << 26)
-#endif
 #ifndef MLOCK_ONFAULT
 #define MLOCK_ONFAULT 1
 #endif
@@ -48,11 +33,8 @@
 #define NR_KIDS	    3
 
 /* A worker that does nothing for as long is hung, however slow the machine. */
-#define HUNG_SECONDS 90
 /* Times SECONDS, at the most, for what has not happened by then */
 #define MORE_TIME 4
-/* Told of one kind of failure; more of it is noise. */
-#define SAY_MAX 8
 
 /* A present entry of level 0, or a table's of any other, outside of any RAM */
 #define DATA_WORD UINT64_C(0x000ffffffffff067)
@@ -108,13 +90,12 @@ struct worker {
 
 /* Between all processes */
 struct shared {
-	bool ready, stop;
+	struct tally tally;
+	bool ready;
 	bool have_thp, have_hugetlb;
 	pid_t victim;
 	pid_t kid[NR_KIDS];
 	uint64_t root_pa;
-	uint64_t count[NR_COUNTS];
-	uint64_t bad[NR_BAD];
 	struct worker worker[NR_WORKERS];
 };
 
@@ -167,23 +148,12 @@ extern uint64_t seed;
 extern uint64_t user_end;
 extern unsigned int levels;
 extern __thread struct worker *me;
-uint64_t rnd(uint64_t below);
 void rnd_init(uint64_t salt);
-void count_n(int what, uint64_t n);
-void count(int what);
-bool stopping(void);
 void doing(const char *what);
-__attribute__((format(printf, 1, 2))) void comment(const char *fmt, ...);
-__attribute__((format(printf, 2, 3))) void bad(int what, const char *fmt, ...);
-__attribute__((noreturn, format(printf, 1, 2))) void bail_out(const char *fmt, ...);
-const char *error_name(int err);
-uint64_t number_in(const char *path, const char *word);
 void worker_begin(struct worker *w);
 void worker_end(void);
-void nap(uint64_t us);
 void run_workers(unsigned int first, unsigned int nr, const char *name, void *(*run)(void *),
 		 pthread_t *threads);
-double now(void);
 
 /* fixed.c */
 void read_ram(void);

@@ -5,31 +5,29 @@
 #endif
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "oracle.h"
 
-unsigned int nr_failed;
 bool failed;
 char skipped[200];
 
-static unsigned int test_nr, nr_said;
+static unsigned int nr_said;
 
 /* More of a failing test than this is noise. */
 #define SAY_MAX 10
 
 __attribute__((format(printf, 1, 2))) void fail(const char *fmt, ...)
 {
+	char line[300];
 	va_list ap;
 
 	failed = true;
 	if (nr_said++ >= SAY_MAX)
 		return;
-	printf("# ");
 	va_start(ap, fmt);
-	vprintf(fmt, ap);
+	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	putchar('\n');
+	comment("%s", line);
 }
 
 __attribute__((format(printf, 1, 2))) void skip(const char *fmt, ...)
@@ -54,24 +52,8 @@ void test_end(const char *name, const char *way)
 
 	if (!way)
 		way = "";
-	nr_failed += failed;
-	if (failed)
-		printf("not ok %u - %s%s%s\n", ++test_nr, name, sep, way);
-	else if (skipped[0])
-		printf("ok %u - %s%s%s # SKIP %s\n", ++test_nr, name, sep, way, skipped);
+	if (skipped[0] && !failed)
+		result_skip(skipped, "%s%s%s", name, sep, way);
 	else
-		printf("ok %u - %s%s%s\n", ++test_nr, name, sep, way);
-	fflush(stdout);
-}
-
-__attribute__((noreturn, format(printf, 1, 2))) void bail_out(const char *fmt, ...)
-{
-	va_list ap;
-
-	printf("Bail out! ");
-	va_start(ap, fmt);
-	vprintf(fmt, ap);
-	va_end(ap);
-	putchar('\n');
-	exit(1);
+		result(!failed, "%s%s%s", name, sep, way);
 }

@@ -1,24 +1,17 @@
-/* SPDX-License-Identifier: GPL-2.0 */
-/* A device in a VFIO container of its own; for programs that include workers.h. */
-#ifndef CONTAINER_H
-#define CONTAINER_H
-
+// SPDX-License-Identifier: GPL-2.0
+/* A device in a VFIO container of its own */
+#include <errno.h>
+#include <fcntl.h>
 #include <linux/vfio.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
-struct container {
-	int container, group, device;
-};
+#include "container.h"
+#include "ktap.h"
 
-static inline uint32_t device_number(const char *bdf)
-{
-	unsigned int segment, bus, dev, fn;
-
-	if (sscanf(bdf, "%x:%x:%x.%u", &segment, &bus, &dev, &fn) != 4)
-		bail_out("%s: not a PCI address", bdf);
-	return bus << 8 | dev << 3 | fn;
-}
-
-static inline struct container container_open(const char *bdf)
+struct container container_open(const char *bdf)
 {
 	struct container c;
 	char path[96], link[96];
@@ -43,7 +36,7 @@ static inline struct container container_open(const char *bdf)
 	return c;
 }
 
-static inline void container_map(const struct container *c, void *va, uint64_t len, uint64_t iova)
+void container_map(const struct container *c, void *va, uint64_t len, uint64_t iova)
 {
 	struct vfio_iommu_type1_dma_map map = {
 		.argsz = sizeof(map),
@@ -56,5 +49,3 @@ static inline void container_map(const struct container *c, void *va, uint64_t l
 	if (ioctl(c->container, VFIO_IOMMU_MAP_DMA, &map))
 		bail_out("MAP_DMA: %s", strerror(errno));
 }
-
-#endif /* CONTAINER_H */

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Processes that race with each other, and a watch over who hangs */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base.h"
+#include "ktap.h"
+#include "proc.h"
+#include "workers.h"
+
+/* What the watch knows of a worker */
+struct watched {
+	pid_t pid; /* 0: ended */
+	uint64_t beats;
+	double moved; /* when it beat last, in seconds as of now() */
+};
+
+static struct workers *shared;
+static unsigned int me = MAX_WORKERS - 1; /* the number of this worker */
+
+void workers_use(struct workers *w, unsigned int nr)
+{
+	shared = w;
+	me = nr;
+	tally_use(&w->tally);
+}
+
+void workers_init(void)
+{
+	struct workers *w = mmap(NULL, sizeof(*w), RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (w == MAP_FAILED)
+		bail_out("no memory");
+	workers_use(w, MAX_WORKERS - 1);
+	tally->seed = (uint64_t)time(NULL);
+}
+
+void doing(const char *what)
+{
+	__atomic_store_n(&shared->doing[me], what, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&shared->beats[me], 1, __ATOMIC_RELAXED);
+}
+
+void race_plan(const struct race *race)
+{
+	ktap_plan(tally_points(race->counts, race->nr_counts, race->nr_bad));
+}
+
+static void start(const struct race *race, struct watched *all)
+{
+	unsigned int i;
+
+	fflush(stdout);
+	for (i = 0; i < race->nr_rows; i++) {
+		all[i].moved = now();
+		all[i].pid = fork();
+		if (all[i].pid < 0)
+			bail_out("fork: %s", strerror(errno));
+		if (!all[i].pid) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			me = i;
+			race->rows[i].main();
+			_exit(0);
+		}
+	}
+}
+
+/* Has that worker ended, or is it killed because it hangs?  Either is told if it is wrong. */
+static bool has_ended(const struct race *race, unsigned int nr, struct watched *w)
+{
+	const int bad_worker = race->nr_bad - 1;
+	const char *name = race->rows[nr].name;
+	int status;
+
+	if (waitpid(w->pid, &status, WNOHANG) > 0) {
+		if (status || !stopping())
+			bad(bad_worker, "%s: ended early, or with status 0x%x", name, status);
+		stop_all();
+		return true;
+	}
+	if (shared->beats[nr] != w->beats) {
+		w->beats = shared->beats[nr];
+		w->moved = now();
+	} else if (now() - w->moved > HUNG_SECONDS) {
+		bad(bad_worker, "%s hangs in: %s", name, shared->doing[nr]);
+		say_where(w->pid);
+		/* Who hangs in the kernel may not even die: that is not waited for. */
+		kill(w->pid, SIGKILL);
+		stop_all();
+		return true;
+	}
+	return false;
+}
+
+void race_run(const struct race *race, unsigned int seconds)
+{
+	struct watched all[MAX_WORKERS] = { 0 };
+	unsigned int i, left = race->nr_rows;
+	const double begun = now();
+
+	start(race, all);
+	while (left) {
+		const double took = now() - begun;
+
+		nap(100000);
+		if (took >= (double)race->more_time * seconds ||
+		    (took >= seconds && !tally_missing(race->counts, race->nr_counts)))
+			stop_all();
+		for (i = 0; i < race->nr_rows; i++)
+			if (all[i].pid && has_ended(race, i, &all[i])) {
+				all[i].pid = 0;
+				left--;
+			}
+	}
+	tally_tell(race->counts, race->nr_counts);
+	tally_tell_bad(race->bad_name, race->nr_bad);
+}

@@ -212,6 +212,11 @@ $(GUEST_LIBS:%=build/guest/%.so): build/guest/%.so: tests/guest/%.c Makefile
 	$(Q)$(guest_cc) -MMD -MP -MF $(GUEST_OBJ)/$*.so.d -shared -fPIC -o $@ $<
 -include $(shell find $(GUEST_OBJ) -name '*.d' 2>/dev/null)
 
+# All of it once more, by $(CC), for its warnings, which are errors here
+guest-syntax:
+	$(Q)$(guest_cc) -Wshadow -Werror -Wno-gnu-variable-sized-type-not-at-end -fsyntax-only \
+		$(wildcard tests/lib/*.c tests/guest/*.c tests/guest/*/*.c)
+
 guest: $(GUEST:%=build/guest/%) $(GUEST_DIRS:%=build/guest/%) $(GUEST_LIBS:%=build/guest/%.so)
 
 # For editors and clang's tools: how each file is compiled. The recipes above and this have
@@ -357,7 +362,7 @@ help:
 
 -include $(wildcard $(OBJ)/*/*.d)
 
-.PHONY: all user kmod unit man no-scdoc built fuzzers guest compile_commands.json tags setup demo check test check-matrix bench fuzz mutants \
+.PHONY: all user kmod unit man no-scdoc built fuzzers guest guest-syntax compile_commands.json tags setup demo check test check-matrix bench fuzz mutants \
 	install dkms-install style clean help
 .DEFAULT_GOAL := all
 # What half a recipe wrote is not there to be taken for the whole.

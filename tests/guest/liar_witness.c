@@ -19,11 +19,11 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base.h"
 #include "fmt/pt_fmt.h"
 #include "fmt/pt_x86.h"
 #include "uapi/verify_pte.h"
 
-#define PAGE	   4096ULL
 #define EDU_DST	   0x88 /* registers of QEMU's edu, in region 0 */
 #define EDU_CMD	   0x98
 #define EDU_BUFFER 0x40000

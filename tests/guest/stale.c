@@ -32,13 +32,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#include "base.h"
+#include "pagemap.h"
 
-#define PAGE	      UINT64_C(4096)
-#define PFN_MASK      ((UINT64_C(1) << 55) - 1)
-#define PRESENT	      (UINT64_C(1) << 63)
-#define OLD_BYTE      0x5a
-#define NEW_BYTE      0xa5
+#define PRESENT	 (UINT64_C(1) << 63)
+#define OLD_BYTE 0x5a
+#define NEW_BYTE 0xa5
 
 /* No exit status of vfio_test */
 #define STATUS_BROKEN 99

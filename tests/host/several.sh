@@ -9,21 +9,13 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=tests/guest/ktap.sh
 . "$root/tests/guest/ktap.sh"
 
-for one in liar liar_witness; do
-	gcc -O2 -Wall -Wextra -shared -fPIC -D_GNU_SOURCE -I"$root/kmod" \
-		-o "$ktap_dir/$one.so" "$root/tests/guest/$one.c" || {
-		printf 'KTAP version 1\n1..1\nnot ok 1 - %s compiles\n' "$one"
-		exit 1
-	}
-done
-
 # The guest says when a device of its is to be taken away, which is for the host to do.
 port=$((20000 + $$ % 20000))
 while (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
 	port=$((port + 1))
 done
 "$root/scripts/vm" --strict --timeout 400 --hmp "$port" \
-	--file "$ktap_dir/liar.so:/root/liar.so" --file "$ktap_dir/liar_witness.so:/root/witness.so" \
+	--file "$root/tests/guest/liar.c:liar.so" --file "$root/tests/guest/liar_witness.c:witness.so" \
 	--device pcie-pci-bridge,id=br --device edu,bus=br,addr=1,multifunction=on --device edu,bus=br,addr=1.1 \
 	--device pcie-root-port,id=rp,chassis=7 --device edu,bus=rp,id=hot --device nvme,serial=1 \
 	-- /tests/several.sh </dev/null > >(

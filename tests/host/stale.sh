@@ -9,12 +9,6 @@
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
-dir=$(mktemp -d "${TMPDIR:-/tmp}/vfio-verify-stale.XXXXXX")
-trap 'rm -rf -- "$dir"' EXIT
-for one in stale:stale witness:liar_witness; do
-	gcc -std=gnu11 -O2 -Wall -Wextra -Wshadow -shared -fPIC -I"$root/kmod" \
-		-o "$dir/${one%:*}.so" "$root/tests/guest/${one#*:}.c"
-done
-"$root/scripts/vm" --quiet --strict --timeout 500 --append log_buf_len=8M \
-	--file "$dir/stale.so" --file "$dir/witness.so" "$@" -- \
+exec "$root/scripts/vm" --quiet --strict --timeout 500 --append log_buf_len=8M \
+	--file "$root/tests/guest/stale.c:stale.so" --file "$root/tests/guest/liar_witness.c:witness.so" "$@" -- \
 	sh -c '/tests/stale.sh; status=$?; /tests/liars.sh && exit $status'

@@ -18,8 +18,5 @@ cp "$root"/tests/kmod/supervisor/{Kbuild,supervisor.c} "$dir/"
 	echo 'supervisor.sh: tests/kmod/supervisor: does not build: see the messages above' >&2
 	exit 2
 }
-gcc -std=gnu11 -O2 -Wall -Wextra -Wshadow -shared -fPIC -o "$dir/supervisor.so" \
-	"$root/tests/guest/supervisor.c"
-
 "$root/scripts/vm" --quiet --strict --timeout 400 \
-	--file "$dir/supervisor.ko" --file "$dir/supervisor.so" "$@" -- /tests/supervisor.sh
+	--file "$dir/supervisor.ko" --file "$root/tests/guest/supervisor.c:supervisor.so" "$@" -- /tests/supervisor.sh

@@ -3,15 +3,10 @@
 #
 # vf.sh - a VM with a device that has virtual functions, for guest/vf.sh
 
-set -uo pipefail
+set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
-mkdir -p "$root/build"
-gcc -O2 -Wall -Wextra -shared -fPIC -D_GNU_SOURCE -o "$root/build/liar_vfio.so" "$root/tests/guest/liar_vfio.c" || {
-	printf 'KTAP version 1\n1..1\nnot ok 1 - the liar compiles\n'
-	exit 1
-}
-exec "$root/scripts/vm" --strict --timeout 300 --file "$root/build/liar_vfio.so:/root/liar_vfio.so" \
+exec "$root/scripts/vm" --strict --timeout 300 --file "$root/tests/guest/liar_vfio.c:liar_vfio.so" \
 	--file /usr/bin/jq:/usr/bin/jq --kmod nvme \
 	--device pcie-root-port,id=rp1,slot=1,chassis=1 --device nvme-subsys,id=s0 \
 	--device nvme,serial=1,subsys=s0,bus=rp1,sriov_max_vfs=2,sriov_vq_flexible=4,sriov_vi_flexible=2,max_ioqpairs=6,msix_qsize=5 \

@@ -4,7 +4,7 @@
 #
 # walk-exec.sh - vfio_test walk of a process that executes another program, or ends, midway
 #
-# With share (see share.c) in PATH. What vfio_test prints goes into a pipe: after the records of
+# With share (see share/main.c) in PATH. What vfio_test prints goes into a pipe: after the records of
 # its first call it waits there for a reader, who lets the process change before reading on.
 
 # shellcheck source=tests/guest/ktap.sh

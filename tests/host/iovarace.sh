@@ -24,7 +24,7 @@ fi
 # shellcheck disable=SC2016 # expanded in the guest
 exec "$root/scripts/vm" --quiet --strict --memory 2G --device edu \
 	--timeout $((4 * seconds + 300)) --append 'hugepagesz=2M hugepages=16 page_poison=1' \
-	--file "$root/tests/guest/iovarace.c" "$@" -- \
+	--program "$root/tests/guest/iovarace" "$@" -- \
 	sh -c '
 		cd /sys/bus/pci/devices
 		for other in *; do

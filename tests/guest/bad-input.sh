@@ -1,6 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
+#: seconds 600
+#: vm --no-bind --kmod pci-stub
+#: kernels all
 #
 # bad-input.sh - each error names its cause and its cure, and leaves nothing
 #

@@ -1,6 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
+#: seconds 500
+#: vm --no-bind --file /usr/bin/jq:/usr/bin/jq --file tests/guest/kill-at.c --kmod uio_pci_generic
+#: vm --kmod e1000e --kmod nvme --kmod ext4 --kmod crc32c_generic --disk 16M
+#: vm --device pcie-pci-bridge,id=br --device edu,bus=br,addr=1 --device edu,bus=br,addr=2
+#: vm --device e1000e --device nvme,serial=1,drive=disk0
 #
 # bind.sh - vfio_test bind and unbind: there and back, and as it was, whatever happens
 #

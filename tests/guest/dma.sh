@@ -1,6 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
+#: seconds 600
+#: vm --device pci-testdev
 #
 # dma.sh - the device moves data, is refused where it must be, and interrupts
 #

@@ -1,6 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
+#: seconds 500
+#: vm --no-bind --append vfio_pci.enable_sriov=1 --file tests/guest/hold.c --kmod e1000e
+#: vm --kmod nvme --kmod virtio_pci --kmod virtio_blk --kmod ext4 --kmod crc32c_generic
+#: vm --kmod bochs --kmod xhci_pci --kmod usbhid --kmod hid_generic --kmod usb_storage
+#: vm --kmod sd_mod --kmod sg --kmod i6300esb --kmod loop --disk 16M --disk 16M --disk 16M
+#: vm --device e1000e --device virtio-blk-pci-non-transitional,drive=disk2
+#: vm --device nvme,serial=1,drive=disk0 --device pcie-root-port,id=rp,slot=1
+#: vm --device nvme-subsys,id=s0
+#: vm --device nvme,id=n0,serial=2,subsys=s0,bus=rp,sriov_max_vfs=2,sriov_vq_flexible=4,sriov_vi_flexible=2,max_ioqpairs=6,msix_qsize=5
+#: vm --device bochs-display --device qemu-xhci,id=usb --device usb-kbd,bus=usb.0
+#: vm --device usb-storage,bus=usb.0,drive=disk1 --device i6300esb --device e1000e
 #
 # in-use.sh - vfio_test bind takes no device from anybody: whoever uses it, wherever from,
 # by any class of node; and what hangs from it

@@ -1,6 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
+#: seconds 600
+#: kernels all
 #
 # iommu.sh - the process's frames against the IOMMU's; vfio_test iova
 #

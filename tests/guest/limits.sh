@@ -1,6 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
+#: seconds 400
+#: vm --append pci=nomsi --device e1000e --file tests/guest/reserve.c
 #
 # limits.sh - what this host does not give: MSI, files, memory, huge pages; never a failure
 #

@@ -1,6 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
+#: seconds 400
+#: vm --no-bind --file /usr/bin/jq:/usr/bin/jq --kmod uio_pci_generic --kmod e1000e --kmod nvme
+#: vm --device pcie-pci-bridge,id=br --device edu,bus=br,addr=1 --device edu,bus=br,addr=2
+#: vm --device edu,addr=0x10,multifunction=on --device edu,addr=0x10.1 --device e1000e
+#: vm --device nvme,serial=1
 #
 # list.sh - vfio_test list: all devices, and ready exactly where a run gets through
 #

@@ -1,6 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
+#: seconds 300
+#: vm --no-bind --append debugfs=off
 #
 # no-debugfs.sh - a kernel that was booted with debugfs=off
 #

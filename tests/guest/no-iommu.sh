@@ -1,6 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
+#: seconds 400
+#: vm --iommu none
+#: kernels all
 #
 # no-iommu.sh - what a machine without an IOMMU is told; VM with --iommu none
 

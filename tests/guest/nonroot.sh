@@ -1,6 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
+#: seconds 300
+#: kernels all
 #
 # nonroot.sh - an ordinary user who has the group's node: all of VFIO, no witness
 #

@@ -1,6 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
+#: seconds 400
+#: vm --no-bind --kmod uio_pci_generic --device pcie-pci-bridge,id=br --device edu,bus=br,addr=1
+#: vm --device edu,bus=br,addr=2
+#: kernels all
 #
 # not-viable.sh - a sibling on a host driver keeps its group from VFIO
 #

@@ -1,6 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
+#: seconds 500
+#: vm --file tests/guest/refs.c
+#: kernels all
 #
 # refs.sh - what the module gives back, and what it must not answer with: see refs.c
 #

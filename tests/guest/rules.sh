@@ -1,6 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
+#: seconds 400
+#: vm --append vfio_iommu_type1.dma_entry_limit=100
+#: kernels all
 #
 # rules.sh - what a container must refuse and grant, each with its errno
 #

@@ -1,6 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
+#: seconds 600
+#: vm --device nvme,serial=1
+#: kernels all
 #
 # run.sh - vfio_test run on the test device, as it is meant to be used
 #

@@ -1,6 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
+#: seconds 400
+#: vm --no-bind
+#: kernels all
 #
 # walk-cmd.sh - vfio_test walk, on processes that are there and that are not
 

@@ -560,6 +560,43 @@ test_mutants() {
 	expect 0 '^1 seen, 0 not seen' 'mutants: one is seen' tests/mutants/run -j 1 demo-failed-step-passes
 }
 
+# name of a new guest test | its head, with ; between the lines | exit status of tests/run --list |
+# what it says
+readonly head_cases='
+new   | seconds 300; vm --no-bind; vm --smp 1 | 0 | ^  new         scripts/vm --strict --timeout 200 --no-bind --smp 1 -- /tests/new.sh$
+new   | size 3; seconds 300 | 2 | new.sh: "#: size": not known
+new   | vm --no-bind | 2 | new.sh: "#: seconds ": not a number of seconds above 100
+new   | seconds 100 | 2 | new.sh: "#: seconds 100": not a number of seconds above 100
+new   | seconds 300; kernels 6.1 | 2 | new.sh: "#: kernels 6.1": all is what it can be
+vf    | seconds 300 | 2 | vf: two groups of that name: a row of tests/run, and the head of tests/guest/vf.sh
+'
+
+# The rows that tests/run has from the heads of guest tests
+test_heads() {
+	local name head status words copy=$ktap_dir/heads
+
+	mkdir "$copy"
+	copy_tree "$copy"
+	while IFS='|' read -r name head status words; do
+		[[ -n $words ]] || continue
+		name=${name// /}
+		{
+			printf '#!/bin/sh\n'
+			tr ';' '\n' <<<"$head" | sed 's/^ */#: /'
+		} >"$copy/tests/guest/$name.sh"
+		expect "${status// /}" "${words# }" "tests/run: the head of $name:$head" "$copy/tests/run" --list
+		rm "$copy/tests/guest/$name.sh"
+	done <<<"$head_cases"
+	cp tests/guest/vf.sh "$copy/tests/guest/"
+	printf '#: seconds 300\n#: kernels all\n' >"$copy/tests/guest/new.sh"
+	"$copy/tests/run" --list >"$ktap_dir/list"
+	check 'tests/run: the head of a test for all kernels: two rows' \
+		[ "$(grep -c '^  new ' "$ktap_dir/list")$(grep -c '^  new$' "$ktap_dir/list")" = 11 ]
+	rm "$copy/tests/guest/run.sh"
+	expect 2 'a row of a name alone, but there is no tests/guest/run.sh' \
+		'tests/run: a row without its test' "$copy/tests/run" --list
+}
+
 # suits COMPILER SUITE WORDS: what a kernel without a row is built with, whose headers ask for
 # COMPILER, on a machine that has gcc-12 alone
 suits() (
@@ -587,7 +624,8 @@ count() {
 ktap_plan $(($(count "$run_cases") + 8 + 2 + 6 + 2 * $(count "$ktap_cases") + $(count "$vm_cases") + \
 	$(count "$boot_cases") + 2 + 6 + \
 	$(count "$ci_cases") + $(count "$option_cases") + 3 + 1 + 3 + \
-	$(count "$static_cases") + 1 + 7 + $(count "$unit_cases") + 1))
+	$(count "$static_cases") + 1 + 7 + $(count "$unit_cases") + 1 + \
+	$(count "$head_cases") + 2))
 test_run
 test_run_more
 test_run_signal
@@ -604,4 +642,5 @@ test_suit
 test_static
 test_static_nothing
 test_unit_run
+test_heads
 ktap_end

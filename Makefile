@@ -185,6 +185,7 @@ fuzzers: $(FUZZ:%=build/fuzz/%)
 GUEST_LIBS := liar liar_vfio liar_witness misuse stale supervisor
 GUEST_DIRS := $(patsubst tests/guest/%/main.c,%,$(wildcard tests/guest/*/main.c))
 GUEST := $(filter-out $(GUEST_LIBS),$(patsubst tests/guest/%.c,%,$(wildcard tests/guest/*.c)))
+GUEST_SOURCES := $(wildcard tests/lib/*.c tests/guest/*.c tests/guest/*/*.c)
 GUEST_OBJ := build/guest/obj
 guest_cc = $(CC) -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Ikmod -Iuser -Itests/lib
 
@@ -215,7 +216,7 @@ $(GUEST_LIBS:%=build/guest/%.so): build/guest/%.so: tests/guest/%.c Makefile
 # All of it once more, by $(CC), for its warnings, which are errors here
 guest-syntax:
 	$(Q)$(guest_cc) -Wshadow -Werror -Wno-gnu-variable-sized-type-not-at-end -fsyntax-only \
-		$(wildcard tests/lib/*.c tests/guest/*.c tests/guest/*/*.c)
+		$(GUEST_SOURCES)
 
 guest: $(GUEST:%=build/guest/%) $(GUEST_DIRS:%=build/guest/%) $(GUEST_LIBS:%=build/guest/%.so)
 
@@ -232,6 +233,7 @@ compile_commands.json:
 	$(foreach t,$(UNIT),$(call in_commands,tests/unit/test_$(t).c,$(UNIT_OBJ)/$(t)/tests/unit/test_$(t).o,$(unit_cc) $(unit_cflags_$(t))))
 	$(foreach s,$(unit_files_walk),$(call in_commands,$(s),$(s:%.c=$(UNIT_OBJ)/walk/%.o),$(unit_cc) $(unit_cflags_walk)))
 	$(foreach f,$(FUZZ),$(call in_commands,tests/fuzz/fuzz_$(f).c,$(FUZZ_OBJ)/$(f)/tests/fuzz/fuzz_$(f).o,$(fuzz_cc) $(fuzz_cflags_$(f))))
+	$(foreach s,$(GUEST_SOURCES),$(call in_commands,$(s),$(s:tests/%.c=$(GUEST_OBJ)/%.o),$(guest_cc)))
 	$(say) JSON $@
 	@{ echo '['; sed '/./!d; $$!s/$$/,/' $@.new; echo ']'; } >$@
 	@rm -f $@.new
@@ -347,6 +349,7 @@ help:
 	@echo 'demo         the whole proof in a VM:  KERNEL= IOMMU= ACCEL= QEMU= CPU='
 	@echo 'check        static gates, unit tests, guest tests; KTAP'
 	@echo 'test         some groups of check alone:  GROUP="walk-cmd unit" KERNEL='
+	@echo 'guest        the programs of tests/guest, built into build/guest'
 	@echo 'unit         the unit tests, built; build/unit/test_NAME runs one'
 	@echo 'check-matrix the tests that depend on the kernel, on each:  KERNELS="$(KERNELS)"'
 	@echo 'bench        costs, as medians and ratios of one run'

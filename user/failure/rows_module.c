@@ -314,8 +314,8 @@ static const struct failure rows[] = {
 		.id = "bad-entry",
 		.steps = "walk",
 		.no = EIO,
-		.why = "an entry points outside of memory, which no kernel writes",
-		.fix = "see dmesg",
+		.why = "an entry that no kernel writes: it points outside of memory, or is a page of a size that the CPU does not have",
+		.fix = "the page table is damaged: see the kernel log (dmesg)",
 		.source = "kmod/walk.c",
 	},
 	{

@@ -8,7 +8,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=tests/guest/ktap.sh
 . "$root/tests/guest/ktap.sh"
 
-ktap_plan 25
+ktap_plan 27
 report=$ktap_dir/report
 
 # is FILTER: jq says true of the report
@@ -25,8 +25,9 @@ expect 0 '' 'vfio_test --json BDF: exit 0' vm --json BDF
 check 'one JSON object' is 'type == "object"'
 check 'every key of the contract' is '
 	["tool", "version", "schema", "verdict", "device", "iommu", "steps", "mapping",
-	 "pages", "walk", "witnesses", "final", "proven", "not_proven", "regions", "config", "irqs", "faults"] - keys == []'
+	 "pages", "walk", "witnesses", "final", "expect", "proven", "not_proven", "regions", "config", "irqs", "faults"] - keys == []'
 check 'tool, schema, verdict' is '[.tool, .schema, .verdict, .final] == ["vfio_test", 1, "pass", true]'
+check 'expect: user, which is the default' is '.expect == "user"'
 check 'what is proven' is '.proven == ["module", "pagemap", "iommu", "device_dma", "interrupts"] and .not_proven == []'
 check 'device' is '.device | .vendor == "0x1234" and .device == "0x11e8" and
 	.driver == "vfio-pci" and (.group | type) == "number" and (.bdf | test("^0000:"))'
@@ -78,6 +79,7 @@ check 'what is not proven, and why' is '.proven == [] and .not_proven == [
 	{witness: "iommu", why: "nothing from the module to compare with"},
 	{witness: "device_dma", why: "--dma none"}, {witness: "interrupts", why: "--dma none"}]'
 expect 1 '' 'vfio_test --expect supervisor: exit 1' vm --json --expect supervisor BDF
+check 'expect: supervisor, as was asked' is '.expect == "supervisor"'
 check 'its verdict is fail, with the page and the cause' is '.verdict == "fail" and
 	.witnesses.module.mismatched == 256 and ([.not_proven[].witness] | index("module") == 0) and (.steps[] | select(.name == "page-user") |
 	.status == "fail" and (.error.why | test("first 0x[0-9a-f]+: _PAGE_USER is set at every level")))'

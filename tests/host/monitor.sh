@@ -11,7 +11,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=tests/guest/ktap.sh
 . "$root/tests/guest/ktap.sh"
 
-ktap_plan 103
+ktap_plan 107
 verify=$root/user/qemu_verify_pte
 report=$ktap_dir/report.json
 qmp=$ktap_dir/qmp
@@ -150,6 +150,16 @@ if [[ $levels -eq 5 ]]; then
 else
 	ktap_skip "$name" 'this kernel has four levels itself'
 fi
+
+# A report that passes, by figures of its own that say else.
+expect 1 'the report says pass, but pages: 256 of 256 are user pages, and the run expected supervisor' \
+	'a report of another expectation' sh -c "jq '.expect = \"supervisor\"' '$report' | '$verify' --qmp '$qmp' --report -"
+expect 2 'report.expect is neither user nor supervisor' 'an expectation of nothing' \
+	sh -c "jq '.expect = \"both\"' '$report' | '$verify' --qmp '$qmp' --report -"
+expect 4 'the report says pass, but witnesses.pagemap: 255 of 256 pages were compared' \
+	'a pass of a part of the pages' sh -c "jq '.witnesses.pagemap.compared = 255' '$report' | '$verify' --qmp '$qmp' --report -"
+expect 1 'the report says pass, but steps: dma-map: its status is fail' 'a pass with a step that failed' \
+	sh -c "jq '(.steps[] | select(.name == \"dma-map\")).status = \"fail\"' '$report' | '$verify' --qmp '$qmp' --report -"
 
 # What was told again, in the middle: alike, in a bit that changes in passing, changed.
 again='(first(.tables[] | select(.level == "PMD")) | .vaddr = $va | .entries |= .[:1]) as $t | .tables |='

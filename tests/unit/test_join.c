@@ -342,14 +342,22 @@ static void test_judged(void **state)
 static void test_pages(void **state)
 {
 	static const struct {
+		enum expect expect;
 		uint64_t user, supervisor, absent;
 		enum status want;
 		const char *reason;
 	} t[] = {
-		{ PAGES, 0, 0, STATUS_PASS, "" },
-		{ 0, PAGES, 0, STATUS_PASS, "" },
-		{ PAGES - 1, 1, 0, STATUS_FAIL, "255 are user and 1 supervisor pages" },
-		{ PAGES - 1, 0, 1, STATUS_FAIL, "1 of 256 are absent" },
+		{ EXPECT_DEFAULT, PAGES, 0, 0, STATUS_PASS, "" },
+		{ EXPECT_DEFAULT, 0, PAGES, 0, STATUS_PASS, "" },
+		{ EXPECT_DEFAULT, PAGES - 1, 1, 0, STATUS_FAIL,
+		  "255 are user and 1 supervisor pages" },
+		{ EXPECT_DEFAULT, PAGES - 1, 0, 1, STATUS_FAIL, "1 of 256 are absent" },
+		{ EXPECT_USER, PAGES, 0, 0, STATUS_PASS, "" },
+		{ EXPECT_SUPERVISOR, 0, PAGES, 0, STATUS_PASS, "" },
+		{ EXPECT_USER, PAGES - 1, 1, 0, STATUS_FAIL,
+		  "1 of 256 are supervisor pages, and the run expected user pages" },
+		{ EXPECT_SUPERVISOR, PAGES, 0, 0, STATUS_FAIL,
+		  "256 of 256 are user pages, and the run expected supervisor pages" },
 	};
 	struct json_object *report = parse(good);
 	struct qemu_guest g;
@@ -360,6 +368,7 @@ static void test_pages(void **state)
 	for (i = 0; i < ARRAY_SIZE(t); i++) {
 		const struct qemu_report r = { .vaddr = 0x7f0000000000,
 					       .size = PAGES << 12,
+					       .expect = t[i].expect,
 					       .user = t[i].user,
 					       .supervisor = t[i].supervisor,
 					       .absent = t[i].absent,
@@ -373,6 +382,32 @@ static void test_pages(void **state)
 		assert_non_null(strstr(g.reason, t[i].reason));
 	}
 	json_object_put(report);
+}
+
+/* Which reports say of themselves that they pass, so that their figures have to bear it out. */
+static void test_claims_pass(void **state)
+{
+	static const struct {
+		const char *text;
+		bool claims;
+	} t[] = {
+		{ "{\"verdict\":\"pass\"}", true },
+		{ "{\"verdict\":\"unverified\",\"held\":true,\"so_far\":\"pass\"}", true },
+		{ "{\"verdict\":\"unverified\"}", false },
+		{ "{\"verdict\":\"fail\",\"so_far\":\"fail\"}", false },
+		{ "{\"verdict\":\"skip\"}", false },
+		{ "{\"verdict\":true}", false },
+		{ "{}", false },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(t); i++) {
+		const struct qemu_report r = { .json = parse(t[i].text) };
+
+		assert_int_equal(qemu_guest_claims_pass(&r), t[i].claims);
+		json_object_put(r.json);
+	}
 }
 
 #define COUNTS(n, bad) "{\"compared\":" #n ",\"mismatched\":" #bad "}"
@@ -556,10 +591,10 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_worst_wins),     cmocka_unit_test(test_judged),
-		cmocka_unit_test(test_pages),	       cmocka_unit_test(test_with),
-		cmocka_unit_test(test_proven_follows), cmocka_unit_test(test_held),
-		cmocka_unit_test(test_proven),	       cmocka_unit_test(test_rest_unchanged),
-		cmocka_unit_test(test_witness_added),
+		cmocka_unit_test(test_pages),	       cmocka_unit_test(test_claims_pass),
+		cmocka_unit_test(test_with),	       cmocka_unit_test(test_proven_follows),
+		cmocka_unit_test(test_held),	       cmocka_unit_test(test_proven),
+		cmocka_unit_test(test_rest_unchanged), cmocka_unit_test(test_witness_added),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

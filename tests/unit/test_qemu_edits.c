@@ -203,6 +203,44 @@ static void test_edits(void **state)
 	}
 }
 
+/* What the report says of itself, against its own figures: without --join a pass depends on it. */
+static void test_says_pass(void **state)
+{
+	static const struct {
+		enum status guest;
+		bool join;
+		uint64_t findings;
+		enum status want;
+		const char *detail;
+	} t[] = {
+		{ STATUS_PASS, false, 0, STATUS_PASS, "every entry" },
+		{ STATUS_FAIL, false, 0, STATUS_FAIL, "the report says pass, but witnesses.x" },
+		{ STATUS_ERROR, false, 0, STATUS_FAIL, "the report says pass, but witnesses.x" },
+		{ STATUS_UNVERIFIED, false, 0, STATUS_UNVERIFIED, "the report says pass, but" },
+		/* a difference from QEMU is told first */
+		{ STATUS_FAIL, false, 1, STATUS_FAIL, "PGD" },
+		{ STATUS_UNVERIFIED, false, 1, STATUS_FAIL, "PGD" },
+		/* the joined report says it */
+		{ STATUS_FAIL, true, 0, STATUS_PASS, "every entry" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(t); i++) {
+		struct job j = { .compare = { .compared = 1, .pages = 1, .user = 1 } };
+
+		j.opt.join = t[i].join ? "out" : NULL;
+		j.guest.verdict = t[i].guest;
+		if (t[i].guest != STATUS_PASS)
+			snprintf(j.guest.reason, sizeof(j.guest.reason), "witnesses.x: a reason");
+		if (t[i].findings)
+			qemu_note(&j.compare.findings, "PGD differs");
+		qemu_judge_compare(&j);
+		assert_int_equal(j.verdict, t[i].want);
+		assert_non_null(strstr(j.detail, t[i].detail));
+	}
+}
+
 /* The report as it is, of a machine that is another by now. */
 static void real_mode(void)
 {
@@ -598,6 +636,7 @@ static void test_levels(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_says_pass),
 		cmocka_unit_test(test_edits),
 		cmocka_unit_test(test_machines),
 		cmocka_unit_test(test_no_device_is_read),

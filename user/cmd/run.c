@@ -372,6 +372,8 @@ static int run_main(int argc, char **argv, struct globals *g)
 		    : g->ktap ? REPORT_KTAP
 			      : REPORT_TEXT,
 		    g->quiet, g->verbose, run_nr_steps);
+	json_object_object_add(rep.root, "expect",
+			       json_text(opts.expect_user ? "user" : "supervisor"));
 	report_line(&rep, "=== VFIO Test Program ===");
 	report_line(&rep, "Testing device: %s\n", opts.bdf);
 

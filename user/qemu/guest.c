@@ -218,19 +218,27 @@ static int judge_needed(struct judge *j, struct json_object *witnesses)
 	return 0;
 }
 
-/* The guest's expectation is not told: but it was one for all pages, and none is left out. */
+/* A run expects all pages to be there and of one kind, whether or not the report says of which. */
 static void judge_pages(struct judge *j)
 {
 	const struct qemu_report *r = j->r;
+	const bool want_user = r->expect == EXPECT_USER;
+	const uint64_t against = want_user ? r->supervisor : r->user;
 
 	if (r->absent)
 		worse(j, STATUS_FAIL, "pages: %" PRIu64 " of %" PRIu64 " are absent", r->absent,
 		      j->pages);
-	else if (r->user && r->supervisor)
+	else if (r->expect == EXPECT_DEFAULT && r->user && r->supervisor)
 		worse(j, STATUS_FAIL,
 		      "pages: %" PRIu64 " are user and %" PRIu64
 		      " supervisor pages, and a run expects one of them",
 		      r->user, r->supervisor);
+	else if (r->expect != EXPECT_DEFAULT && against)
+		worse(j, STATUS_FAIL,
+		      "pages: %" PRIu64 " of %" PRIu64
+		      " are %s pages, and the run expected %s pages",
+		      against, j->pages, want_user ? "supervisor" : "user",
+		      want_user ? "user" : "supervisor");
 }
 
 /* Those that this version does not know may say no worse either. */
@@ -577,6 +585,20 @@ static int find_scope(struct judge *j)
 	if (j->with)
 		j->for_all *= 1 + json_object_array_length(j->with);
 	return 0;
+}
+
+static bool says_pass(struct json_object *report, const char *key)
+{
+	struct json_object *val;
+	enum status verdict;
+
+	return json_object_object_get_ex(report, key, &val) &&
+	       !parse_verdict(val, NULL, &verdict) && verdict == STATUS_PASS;
+}
+
+bool qemu_guest_claims_pass(const struct qemu_report *r)
+{
+	return says_pass(r->json, "verdict") || says_pass(r->json, "so_far");
 }
 
 int qemu_guest_judge(const struct qemu_report *r, struct qemu_guest *out, char *why, size_t why_len)

@@ -20,13 +20,16 @@ struct qemu_guest {
 	char reason[256]; /* what made it no pass, or "" */
 };
 
+/* Does the report say that it is a pass, or was one so far? */
+bool qemu_guest_claims_pass(const struct qemu_report *r);
+
 /*
  * The worst of: the report's verdict (so_far of a held one), its error, each step with its checks,
  * and each witness: one that is missing, was not asked, has no step that passed, or judged another
  * number than there are pages in the mapping is unverified; one that found a difference has failed;
- * and so has a run whose pages are not all present and of one kind.  Whatever their status says.
- * -EINVAL with the reason in @why (cut at @why_len) for a report that does not say it, or that
- * cannot be so.
+ * and so has a run whose pages are not all present and of the kind that it expected.  Whatever
+ * their status says. -EINVAL with the reason in @why (cut at @why_len) for a report that does not
+ * say it, or that cannot be so.
  */
 int qemu_guest_judge(const struct qemu_report *r, struct qemu_guest *out, char *why,
 		     size_t why_len);

@@ -13,8 +13,6 @@
 
 #define PROG "qemu_verify_pte"
 
-enum expect { EXPECT_DEFAULT, EXPECT_USER, EXPECT_SUPERVISOR };
-
 struct options {
 	const char *qmp; /* NULL: the monitor at port */
 	int port;
@@ -49,7 +47,7 @@ struct job {
 	char detail[320]; /* why it is this verdict */
 	struct err err;	  /* of STATUS_ERROR */
 	struct qemu_vm vm;
-	struct qemu_guest guest;	  /* --join: what the report says */
+	struct qemu_guest guest;	  /* what the report says; asked if joined or a pass */
 	enum status joined;		  /* --join: the worst of that and of ours */
 	struct json_object *not_compared; /* names of what no VM can say */
 };

@@ -109,6 +109,19 @@ static void judge_expected(struct job *j)
 	}
 }
 
+/* A report that says pass has to bear it out; in a joined report the guest's verdict tells. */
+static void judge_claim(struct job *j)
+{
+	const struct qemu_guest *g = &j->guest;
+
+	if (j->opt.join || j->verdict == STATUS_FAIL)
+		return;
+	if (status_is_worse(g->verdict, STATUS_UNVERIFIED))
+		conclude(j, STATUS_FAIL, "the report says pass, but %s", g->reason);
+	else if (g->verdict == STATUS_UNVERIFIED)
+		qemu_judge_doubt(j, "the report says pass, but %s", g->reason);
+}
+
 void qemu_judge_compare(struct job *j)
 {
 	const struct qemu_compare *c = &j->compare;
@@ -129,4 +142,5 @@ void qemu_judge_compare(struct job *j)
 		conclude(j, STATUS_PASS, "every entry agrees");
 	if (j->opt.expect != EXPECT_DEFAULT && j->verdict != STATUS_FAIL)
 		judge_expected(j);
+	judge_claim(j);
 }

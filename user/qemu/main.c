@@ -123,7 +123,7 @@ static int load_report(struct job *j)
 	if (!ret) {
 		j->fmt = j->tables.fmt = &j->report.fmt; /* with the bits as the guest has them */
 		j->not_compared = qemu_report_not_compared(&j->report, j->opt.join);
-		if (j->opt.join)
+		if (j->opt.join || qemu_guest_claims_pass(&j->report))
 			ret = qemu_guest_judge(&j->report, &j->guest, why, sizeof(why));
 	}
 	if (ret) {

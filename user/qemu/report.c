@@ -419,6 +419,23 @@ static int parse_walk(struct parser *p, struct json_object *arr)
 	return 0;
 }
 
+static int parse_expected(struct parser *p, struct json_object *root)
+{
+	struct json_object *val = NULL;
+	const char *word;
+
+	if (!json_object_object_get_ex(root, "expect", &val))
+		return 0;
+	word = json_object_is_type(val, json_type_string) ? json_object_get_string(val) : "";
+	if (!strcmp(word, "user"))
+		p->r->expect = EXPECT_USER;
+	else if (!strcmp(word, "supervisor"))
+		p->r->expect = EXPECT_SUPERVISOR;
+	else
+		return bad(p, "report.expect is neither user nor supervisor");
+	return 0;
+}
+
 static int parse_report(struct parser *p, struct json_object *root)
 {
 	struct json_object *obj = NULL;
@@ -433,9 +450,9 @@ static int parse_report(struct parser *p, struct json_object *root)
 		return -EINVAL;
 	if (schema != QEMU_REPORT_SCHEMA)
 		return bad(p, "its schema is %" PRIu64 ", not %d", schema, QEMU_REPORT_SCHEMA);
-	if (get(p, root, "report", "mapping", json_type_object, &obj) || parse_mapping(p, obj) ||
-	    get(p, root, "report", "walk", json_type_array, &obj) || parse_walk(p, obj) ||
-	    get(p, root, "report", "tables", json_type_array, &obj))
+	if (parse_expected(p, root) || get(p, root, "report", "mapping", json_type_object, &obj) ||
+	    parse_mapping(p, obj) || get(p, root, "report", "walk", json_type_array, &obj) ||
+	    parse_walk(p, obj) || get(p, root, "report", "tables", json_type_array, &obj))
 		return -EINVAL;
 	ret = parse_tables(p, obj);
 	if (ret)
@@ -476,6 +493,7 @@ int qemu_report_parse(const struct pt_fmt *fmt, const char *text, size_t len,
 static const char *const compared[] = {
 	"tool",
 	"schema",
+	"expect",
 	"mapping",
 	"pages",
 	"walk",

@@ -25,6 +25,9 @@ struct json_object;
 #define QEMU_REPORT_MAX_SIZE (1ULL << 40)   /* bytes of a mapping */
 #define QEMU_REPORT_MAX_TEXT (512ULL << 20) /* bytes of the file */
 
+/* What kind of page is expected; EXPECT_DEFAULT: nobody has said. */
+enum expect { EXPECT_DEFAULT, EXPECT_USER, EXPECT_SUPERVISOR };
+
 /* One entry of one table; its index follows from vaddr. */
 struct qemu_report_entry {
 	uint64_t vaddr; /* what it covers starts here */
@@ -58,7 +61,8 @@ struct qemu_report {
 	uint64_t root_pa;
 	uint64_t kernel_root_pa;
 	uint64_t pa_mask;
-	uint32_t levels; /* 4 or 5 */
+	enum expect expect; /* what the run expected; reports of 0.1.0 do not say it */
+	uint32_t levels;    /* 4 or 5 */
 	bool pti;
 	__u64 soft[PT_NR_SOFT]; /* what the guest's kernel means by its bits, */
 	struct pt_fmt fmt;	/* and the format with that; points into this struct */

@@ -11,7 +11,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=tests/guest/ktap.sh
 . "$root/tests/guest/ktap.sh"
 
-ktap_plan 107
+ktap_plan 109
 verify=$root/user/qemu_verify_pte
 report=$ktap_dir/report.json
 qmp=$ktap_dir/qmp
@@ -264,6 +264,30 @@ expect 1 'not mapped' 'levels that the VM does not have lead to no page' \
 expect 2 'no memory there' 'a root on a device: its memory is not read' "$verify" --qmp "$qmp" --root 0xfee00000 "$vaddr"
 expect 0 '_PAGE_USER: set' 'HMP on TCP, --root' "$verify" --root "$root_pa" "$port" "$vaddr"
 expect 4 'give --root|--root' 'HMP on TCP, the plain form: whose table is not known' "$verify" "$port" "$vaddr"
+
+# HMP tells of no events: the program compares what changes when a VM runs.
+progress() {
+	local line
+
+	exec 9<>"/dev/tcp/127.0.0.1/$port"
+	printf 'info registers -a\ninfo lapic\ninfo status\n' >&9
+	while IFS= read -r -t 10 line <&9; do
+		[[ $line != *'VM status: '* ]] || break
+		echo "$line"
+	done
+	exec 9>&-
+}
+say stop >/dev/null
+progress >"$ktap_dir/stopped-1"
+progress >"$ktap_dir/stopped-2"
+say cont >/dev/null
+sleep 0.2
+say stop >/dev/null
+progress >"$ktap_dir/stopped-3"
+say cont >/dev/null
+check 'HMP: a stopped VM has the same registers and timer each time' sh -c \
+	"grep -q CR3= '$ktap_dir/stopped-1' && grep -q current_count '$ktap_dir/stopped-1' && cmp '$ktap_dir/stopped-1' '$ktap_dir/stopped-2'"
+check 'HMP: a VM that went on has others' sh -c "grep -q CR3= '$ktap_dir/stopped-3' && ! cmp -s '$ktap_dir/stopped-2' '$ktap_dir/stopped-3'"
 
 # A QEMU that does not do as it is told: never a success.
 # liar COMMAND refuse|lie REGEX NAME

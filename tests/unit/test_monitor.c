@@ -55,6 +55,7 @@ enum mode {
 	ENDED,	   /* at cont: the guest has shut down */
 	RESUMED,   /* somebody else lets it go on while it is read */
 	BLINK,	   /* the same, and stops it again */
+	IDLE,	   /* HMP: the same, and the vCPUs have the same registers after it */
 	TWO_WORDS, /* QMP: it runs, and it does not */
 };
 
@@ -62,6 +63,7 @@ struct fake {
 	bool hmp;
 	enum mode mode;
 	bool running, ended;
+	unsigned int ran; /* how often it went on while it was read */
 	unsigned int stops, conts, twice;
 	int listen_fd, fd, port;
 	char dir[32], path[48];
@@ -154,8 +156,12 @@ static void human(struct fake *f, const char *cmd, char *out)
 	else if (!strcmp(cmd, "info status"))
 		sprintf(out, "VM status: %s\r\n", status(f));
 	else if (!strcmp(cmd, "info registers -a"))
-		strcpy(out,
-		       "\r\nCPU#0\r\nCPL=3 SMM=0\r\nCR0=80050033 CR3=0000000000001000 CR4=00001000\r\nEFER=0000000000000d01\r\n");
+		sprintf(out,
+			"\r\nCPU#0\r\nRIP=%016x\r\nCPL=3 SMM=0\r\nCR0=80050033 CR3=0000000000001000 CR4=00001000\r\nEFER=0000000000000d01\r\n",
+			f->mode == IDLE ? 0 : f->ran);
+	else if (!strcmp(cmd, "info lapic"))
+		sprintf(out, "Timer\t DCR=0xb initial_count = 1000 current_count = %u\r\n",
+			f->mode == IDLE ? 1000 - f->ran : 1000);
 	else if (!strcmp(cmd, "info mtree -f"))
 		strcpy(out, "FlatView #0\r\n AS \"memory\", root: system\r\n"
 			    "  0000000000000000-0000000000007fff (prio 0, ram): pc.ram\r\n\r\n");
@@ -179,8 +185,10 @@ static bool serve_hmp(struct fake *f, const char *cmd)
 	if (is_xp && f->mode == DIE)
 		return false;
 	human(f, cmd, out);
-	if (is_xp && (f->mode == RESUMED || f->mode == BLINK))
+	if (is_xp && (f->mode == RESUMED || f->mode == BLINK || f->mode == IDLE)) {
 		f->running = f->mode == RESUMED;
+		f->ran++;
+	}
 	if (is_xp && f->mode == OTHER_ECHO)
 		cmd = "xp /512gx 0x6000";
 	/* readline draws the line anew with each key; one key will do here */
@@ -506,9 +514,11 @@ static void test_disobeys(void **state)
 		disobeys(hmp, CONT_LIES, 0, 0, -EREMOTEIO, false);
 		disobeys(hmp, ENDED, 0, 0, 0, false);
 		disobeys(hmp, RESUMED, 0, -EBUSY, 0, true);
-		if (hmp)
-			break;
 		disobeys(hmp, BLINK, 0, -EBUSY, 0, true);
+		if (hmp) {
+			disobeys(hmp, IDLE, 0, -EBUSY, 0, true);
+			break;
+		}
 		disobeys(hmp, TWO_WORDS, -EPROTO, 0, 0, true);
 	}
 }

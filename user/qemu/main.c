@@ -227,6 +227,18 @@ static int run_again(struct job *j)
 	return ret;
 }
 
+/* If somebody else let the VM go on, what was read is not of one moment, and no pass. */
+static int check_stopped(struct job *j, struct monitor *m)
+{
+	int ret = monitor_was_stopped(m);
+
+	if (ret != -EBUSY)
+		return ret;
+	qemu_judge_doubt(j, "%s; %s", j->err.why, j->err.fix);
+	j->err = (struct err){ 0 };
+	return 0;
+}
+
 static int run_stopped(struct job *j, struct monitor *m)
 {
 	uint32_t levels = 0;
@@ -253,7 +265,7 @@ static int run_stopped(struct job *j, struct monitor *m)
 		err_what(&j->err, "root 0x%" PRIx64, j->tables.root_pa);
 		j->err.id = "vm-no-memory";
 	}
-	return ret ? ret : monitor_was_stopped(m);
+	return ret ? ret : check_stopped(j, m);
 }
 
 static int run(struct job *j, sigset_t *before)

@@ -79,6 +79,41 @@ static int simple(struct monitor *m, const char *cmd)
 	return ret;
 }
 
+/*
+ * HMP has no events, so we ask for what changes when a VM runs: the registers of its vCPUs, and
+ * the timer of the first one's local APIC, which counts while an idle vCPU waits.  A stopped VM
+ * always gives the same text.  *out is the caller's to free.
+ */
+static int read_progress(struct monitor *m, char **out)
+{
+	char *regs = NULL, *lapic = NULL;
+	int ret;
+
+	ret = monitor_hmp(m, "info registers -a", &regs);
+	if (!ret)
+		ret = monitor_hmp(m, "info lapic", &lapic);
+	if (!ret && asprintf(out, "%s%s", regs, lapic) < 0)
+		ret = wire_fail(m, -ENOMEM, "info registers", "", "out of memory");
+	free(regs);
+	free(lapic);
+	return ret;
+}
+
+/* Over HMP: is it where it was after the stop?  Else somebody let it go on and stopped it again. */
+static int check_progress(struct monitor *m)
+{
+	char *now = NULL;
+	int ret;
+
+	if (!m->stopped_at)
+		return 0;
+	ret = read_progress(m, &now);
+	if (!ret && strcmp(m->stopped_at, now))
+		m->resumed = true;
+	free(now);
+	return ret;
+}
+
 int monitor_stop(struct monitor *m)
 {
 	bool running = false, paused;
@@ -98,6 +133,8 @@ int monitor_stop(struct monitor *m)
 				"see whether another client lets it go on, or say --no-stop",
 				"QEMU took the command, and the VM runs on");
 	}
+	if (!ret && m->hmp)
+		ret = read_progress(m, &m->stopped_at);
 	m->watch = !ret;
 	return ret;
 }
@@ -109,7 +146,9 @@ int monitor_was_stopped(struct monitor *m)
 
 	if (!m->watch)
 		return 0;
-	ret = get_status(m, &running, &paused);
+	ret = check_progress(m);
+	if (!ret)
+		ret = get_status(m, &running, &paused);
 	m->watch = false;
 	if (!ret && (running || m->resumed))
 		ret = wire_fail(m, -EBUSY, "stop", "see what other client its monitors have",
@@ -308,6 +347,7 @@ int monitor_close(struct monitor *m)
 		close(m->fd);
 	if (m->tok)
 		json_tokener_free(m->tok);
+	free(m->stopped_at);
 	free(m->buf);
 	free(m);
 	return ret;

@@ -51,7 +51,8 @@ int monitor_stop(struct monitor *m);
 
 /*
  * Was the VM stopped all the time since monitor_stop()?  -EBUSY: somebody else let it go on, so
- * what was read is not of one moment.
+ * what was read is not of one moment.  QMP has an event for that; over HMP, which has none, it
+ * shows in what the VM's vCPUs have done since.
  */
 int monitor_was_stopped(struct monitor *m);
 

@@ -27,6 +27,7 @@ struct monitor {
 	bool partial;	  /* QMP: a part of an object is in tok, the rest may still come */
 	bool watch;	  /* it is to stay stopped */
 	bool resumed;	  /* and somebody else let it go on */
+	char *stopped_at; /* HMP: what changes when it runs, as it was after the stop */
 	int64_t deadline; /* of the command under way, ms */
 	int64_t limit;	  /* of all, ms */
 	unsigned int id;  /* QMP: of the last command */

@@ -99,7 +99,7 @@ readonly objects='2|vfio_test
 2|qemu_verify_pte --qmp /nowhere --report /dev/null
 2|qemu_verify_pte --join x 1 0'
 
-ktap_plan 34
+ktap_plan 35
 
 # on REDIRECTION STATUS: each of the answers, with its stdout so
 on() {
@@ -253,6 +253,7 @@ expect 2 'did you mean run\?' 'a word of another tool' vfio_test test 00:01.0
 expect 2 '^vfio_test: frobnicate: no such command: nothing has that name' 'no word at all' vfio_test frobnicate
 expect 2 '^vfio_test: --sise=4K: no such option: did you mean --size\?; see vfio_test help run$' 'a mistyped option' vfio_test --sise=4K 00:01.0
 expect 2 '^qemu_verify_pte: --reprot: no such option: did you mean --report\?' 'of the other program' qemu_verify_pte --reprot
+expect 2 '^qemu_verify_pte: /nowhere: connect: ' '--monitor, which is the only way so far' qemu_verify_pte --monitor --qmp /nowhere 0
 expect 2 '^vfio_test: --hold: no such option of list: run has it; see vfio_test help list$' "another command's option" vfio_test list --hold
 expect 2 '^vfio_test: an empty argument: ' 'an empty argument' vfio_test ''
 expect 2 '^vfio_test: --size 1.5G: not a size above 0: .*; as in 4K, 2MiB or 1G$' 'no size' vfio_test --size 1.5G 00:01.0

@@ -36,6 +36,7 @@ static const char usage[] =
 	"  --expect user|supervisor\n"
 	"                    what _PAGE_USER has to be (default: user for VADDR, not\n"
 	"                    judged with --report)\n"
+	"  --monitor         read the VM's memory through the monitor, the only way so far\n"
 	"  --no-stop         do not stop the VM while reading\n"
 	"  --exact           with --report: ACCESSED, DIRTY and SOFT_DIRTY, which the CPU and\n"
 	"                    the kernel change in passing, are compared as well\n"
@@ -62,6 +63,7 @@ enum {
 	REPORT,
 	JOIN,
 	EXPECT,
+	MONITOR,
 	NO_STOP,
 	EXACT,
 	TIMEOUT,
@@ -79,6 +81,7 @@ static const struct option longopts[] = {
 	{ "report", required_argument, NULL, REPORT },
 	{ "join", required_argument, NULL, JOIN },
 	{ "expect", required_argument, NULL, EXPECT },
+	{ "monitor", no_argument, NULL, MONITOR },
 	{ "no-stop", no_argument, NULL, NO_STOP },
 	{ "exact", no_argument, NULL, EXACT },
 	{ "timeout", required_argument, NULL, TIMEOUT },
@@ -192,6 +195,8 @@ static int set_option(struct options *o, int opt, char **argv, struct err *e)
 		return 0;
 	case EXPECT:
 		return set_expect(o, optarg, e);
+	case MONITOR:
+		return 0; /* there is no other way to choose from yet */
 	case TIMEOUT:
 		return set_timeout(o, optarg, e);
 	case VERSION:

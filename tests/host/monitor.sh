@@ -152,7 +152,7 @@ else
 fi
 
 # A report that passes, by figures of its own that say else.
-expect 1 'the report says pass, but pages: 256 of 256 are user pages, and the run expected supervisor' \
+expect 1 'the report says pass, but pages: 256 of 256 are user pages, but the run expected supervisor' \
 	'a report of another expectation' sh -c "jq '.expect = \"supervisor\"' '$report' | '$verify' --qmp '$qmp' --report -"
 expect 2 'report.expect is neither user nor supervisor' 'an expectation of nothing' \
 	sh -c "jq '.expect = \"both\"' '$report' | '$verify' --qmp '$qmp' --report -"
@@ -185,7 +185,7 @@ expect 2 'does not change in passing' 'a report after which all bits change in p
 # shellcheck disable=SC2016 # jq's own $
 accessed_bit='def flip: .[:-2] + ({"0":"2","1":"3","2":"0","3":"1","4":"6","5":"7","6":"4","7":"5","8":"a","9":"b","a":"8","b":"9","c":"e","d":"f","e":"c","f":"d"}[.[-2:-1]]) + .[-1:];'
 jq "$accessed_bit (.tables[] | select(.level == \"PGD\") | .entries[0]) |= flip" "$report" >"$ktap_dir/accessed.json"
-expect 0 "^.*$total of $total entries agree, [0-9]+ of them but for ACCESSED" 'ACCESSED alone differs: agrees, and is told' \
+expect 0 "^.*$total of $total entries agree, [0-9]+ of them except for ACCESSED" 'ACCESSED alone differs: agrees, and is told' \
 	"$verify" --qmp "$qmp" --report "$ktap_dir/accessed.json"
 expect 1 "page $vaddr: PGD .* differs in ACCESSED" 'ACCESSED alone differs, --exact' \
 	"$verify" --qmp "$qmp" --report "$ktap_dir/accessed.json" --exact
@@ -229,21 +229,21 @@ judged 'all skipped' 4 '.witnesses[] |= {status: "skip", compared: 0, mismatched
 judged 'nothing compared' 4 '.witnesses.pagemap.compared = 0' 'pagemap: nothing was compared'
 judged 'a part compared' 4 '.witnesses.iommu.compared = 255' '255 of 256 pages were compared'
 judged 'a difference under a pass' 1 '.witnesses.module.mismatched = 5' 'module: 5 of 256 differ'
-judged 'more compared than there are pages' 4 '.witnesses.module.compared = 257' '257 were compared'
+judged 'more compared than there are pages' 4 '.witnesses.module.compared = 257' '257 pages were compared'
 judged 'its first difference, and no count of it' 2 '.witnesses.module.first_mismatch = "x"' 'a first_mismatch'
-judged 'a witness without its step' 4 '.steps |= map(select(.name != "pagemap"))' 'no step pagemap'
+judged 'a witness without its step' 4 '.steps |= map(select(.name != "pagemap"))' 'there is no step pagemap that passed'
 judged 'a translation to another frame' 1 '.translations[0].pa = "0x1000"' 'translations: IOVA'
-judged 'a translation too few' 4 '.translations |= .[:-1]' 'translations: none for IOVA'
+judged 'a translation too few' 4 '.translations |= .[:-1]' 'translations: there is none for IOVA'
 judged 'an IOVA of a run' 2 '.pages.runs[0].iova = "0x1000"' 'pages.runs.0..iova'
 judged 'a step that failed' 1 '.steps[2].status = "fail"' 'its status is fail'
 judged 'stale pages' 1 '.stale = {compared: 256, mismatched: 1, pages: ["0x0"]}' 'stale: 1 of 256 differ'
 cp "$joined" "$ktap_dir/before.json"
-judged 'a negative count' 2 '.witnesses.module.compared = -1' 'compared is no count'
-judged 'a number in a string' 2 '.witnesses.module.compared = "256"' 'compared is no count'
-judged 'more differences than pages' 2 '.witnesses.module.mismatched = 257' '257 mismatched of 256'
-judged 'no such verdict' 2 '.verdict = "fine"' 'not a report to verify: report.verdict is none of'
+judged 'a negative count' 2 '.witnesses.module.compared = -1' 'compared is not a count'
+judged 'a number in a string' 2 '.witnesses.module.compared = "256"' 'compared is not a count'
+judged 'more differences than pages' 2 '.witnesses.module.mismatched = 257' 'mismatched is 257, but compared is 256'
+judged 'no such verdict' 2 '.verdict = "fine"' 'not a report to verify: report.verdict is not one of'
 judged 'proven, and not by its figures' 2 '.proven = ["nobody"]' 'proven names nobody'
-judged 'a pass that is held' 2 '.held = true' 'is held'
+judged 'a pass that is held' 2 '.held = true' 'is still held'
 expect 2 'none.sock' 'no monitor' "$verify" --qmp "$ktap_dir/none.sock" --report "$report" --join "$joined"
 check 'none of them wrote a joined report' cmp "$joined" "$ktap_dir/before.json"
 jq "$user_bit .walk[-1].entry |= flip" "$final" >"$ktap_dir/flipped.json"
@@ -315,7 +315,7 @@ liar() {
 exec 6>&-
 wait $talk
 liar stop refuse 'stop: not today' 'a stop that is refused: exit 2'
-liar stop lie 'the VM runs on' 'a stop that is not done: exit 2'
+liar stop lie 'the VM still runs' 'a stop that is not done: exit 2'
 liar cont refuse 'cont: not today; the VM may still be stopped' 'a cont that is refused: exit 2, and told'
 liar cont lie 'still stopped; the VM may still be stopped' 'a cont that is not done: exit 2, and told'
 liar query-status refuse 'query-status: not today' 'a status that is refused: exit 2'

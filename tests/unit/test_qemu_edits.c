@@ -160,7 +160,8 @@ static const struct edit {
 	{ "\"exec\":false}]",
 	  "\"exec\":false},{\"vaddr\":\"0x7f0000403000\",\"pa\":\"0x0\",\"len\":4096,"
 	  "\"page_size\":1073741824,\"user\":false,\"write\":false,\"exec\":false}]",
-	  STATUS_FAIL, "page 0x7f0000403000: in a run, and QEMU has no page there", NULL, NULL },
+	  STATUS_FAIL, "page 0x7f0000403000: it is in a run, but QEMU has no page there", NULL,
+	  NULL },
 	/* flags of the walk */
 	{ "\"RW\",\"USER\"", "\"RW\"", STATUS_FAIL, "PGD in walk: its flags", NULL, NULL },
 	{ "\"RW\",\"USER\"", "\"RW\",\"USER\",\"GLOBAL\"", STATUS_FAIL, "its flags", NULL, NULL },
@@ -397,9 +398,9 @@ static const struct {
 	{ "no kernel anywhere", no_kernel_half, STATUS_UNVERIFIED, "no vCPU runs on", NULL },
 	{ "a frame outside of RAM", no_frame, STATUS_FAIL, "0x7f00001fe000: its frame 0x11110000",
 	  NULL },
-	{ "half of a large page", large_page_cut, STATUS_FAIL, "its frame 0x401ff000 is no RAM",
+	{ "half of a large page", large_page_cut, STATUS_FAIL, "its frame 0x401ff000 is not in",
 	  NULL },
-	{ "a frame on a device", frame_is_device, STATUS_FAIL, "its frame 0x22220000 is no RAM",
+	{ "a frame on a device", frame_is_device, STATUS_FAIL, "its frame 0x22220000 is not in",
 	  NULL },
 	{ "a table on a device", table_is_device, STATUS_FAIL, "0x6000 is not in the VM's memory",
 	  NULL },

@@ -240,7 +240,7 @@ static void test_names_what_differs(void **state)
 	fill_memory();
 	memory[ROOT][0] ^= PT_X86_A;
 	assert_int_equal(compare(r, &c), 0);
-	assert_non_null(strstr(c.findings.line[0], "differs in ACCESSED (set in passing"));
+	assert_non_null(strstr(c.findings.line[0], "differs in ACCESSED (changed in passing"));
 
 	fill_memory();
 	memory[ROOT][0] ^= 1ULL << 55;
@@ -319,11 +319,11 @@ static void test_runs(void **state)
 	}
 	/* a run too short: the page after it is in none */
 	r->runs[1].len -= 4096;
-	expect_mismatch(r, 0x7f00003ff000, "in no run");
+	expect_mismatch(r, 0x7f00003ff000, "it is in no run");
 	r->runs[1].len += 4096;
 	/* one that goes on over a page that is not there */
 	r->runs[4].len += 4096;
-	expect_mismatch(r, 0x7f0000403000, "in a run");
+	expect_mismatch(r, 0x7f0000403000, "it is in a run");
 	r->runs[4].len -= 4096;
 	/* a run of what nobody may reach may be told, or left out; one of nothing is of no page */
 	r->nr_runs--;
@@ -336,9 +336,9 @@ static void test_runs(void **state)
 		.len = 4096,
 		.page_size = 4096,
 	};
-	expect_mismatch(r, 0x7f0000403000, "in a run");
+	expect_mismatch(r, 0x7f0000403000, "it is in a run");
 	r->nr_runs = 0;
-	expect_mismatch(r, VA, "in no run");
+	expect_mismatch(r, VA, "it is in no run");
 }
 
 static void test_totals(void **state)

@@ -16,7 +16,7 @@ struct state {
 	struct qemu_compare *c;
 	struct qemu_walk walk;	     /* of this address */
 	size_t entry[PT_MAX_LEVELS]; /* cursors into r->entries */
-	size_t seen[PT_MAX_LEVELS];  /* past the last of them that was looked at */
+	size_t seen[PT_MAX_LEVELS];  /* cursors past the last one that was compared */
 	size_t run;		     /* cursor into r->runs */
 	bool partial;		     /* some pages were not followed to the end */
 	bool exact;
@@ -72,7 +72,7 @@ static size_t add_missing(const struct pt_fmt *fmt, uint32_t level, uint64_t a, 
 	return n;
 }
 
-/* In what two entries differ: " USER address", or the bits without a name. */
+/* How two entries differ: " USER address", or the bits if none of them has a name. */
 static void diff_text(const struct pt_fmt *fmt, uint32_t level, uint64_t a, uint64_t b, char *buf,
 		      size_t len)
 {
@@ -88,7 +88,7 @@ static void diff_text(const struct pt_fmt *fmt, uint32_t level, uint64_t a, uint
 	if (!n)
 		n = (size_t)snprintf(buf, len, " bits 0x%" PRIx64, bits);
 	if (!(bits & ~fmt->volatile_mask) && n < len)
-		snprintf(buf + n, len - n, " (set in passing by the CPU or the kernel)");
+		snprintf(buf + n, len - n, " (changed in passing by the CPU or the kernel)");
 }
 
 static void note_entry(struct state *s, uint64_t va, const struct qemu_step *q, uint64_t table_pa,
@@ -136,7 +136,7 @@ static const struct qemu_report_entry *find_entry(struct state *s, uint32_t leve
 	return NULL;
 }
 
-/* Is the entry at the cursor of @level looked at for the first time? */
+/* Is this the first time that the entry at the cursor of @level is compared? */
 static bool is_first_look(struct state *s, uint32_t level)
 {
 	if (s->seen[level] > s->entry[level])
@@ -146,7 +146,10 @@ static bool is_first_look(struct state *s, uint32_t level)
 	return true;
 }
 
-/* The same, but for what is set in passing?  Without a frame or a table a bit means else. */
+/*
+ * Do the entries differ only in bits that are set in passing?  Those bits mean something else in
+ * an entry without a frame or a table.
+ */
 static bool is_in_passing(const struct state *s, uint32_t level, uint64_t a, uint64_t b)
 {
 	enum pt_kind kind = s->fmt->kind(level, a);
@@ -247,7 +250,7 @@ static bool compare_entries(struct state *s, uint64_t va, uint64_t *end)
 		t.wrong++;
 		if (is_new)
 			note_entry(s, va, q, e->table_pa, e->entry);
-		/* Not a table to both: the report has nothing to hold below it. */
+		/* The kinds differ, so the report has nothing to compare below this entry. */
 		if (s->fmt->kind(q->level, e->entry) != s->fmt->kind(q->level, q->entry)) {
 			*end = covered_until(s, q, va);
 			t.levels++;
@@ -294,16 +297,17 @@ static void compare_runs(struct state *s, uint64_t va, uint64_t end)
 		}
 		c->claims += (stop - va) >> shift;
 		if (!run && w->kind != PT_LEAF)
-			continue; /* rightly in no run */
+			continue; /* no page, and no run says that there is one */
 		if (!run) {
-			note(s, "page 0x%" PRIx64 ": in no run, and QEMU has a page there", va);
+			note(s, "page 0x%" PRIx64 ": it is in no run, but QEMU has a page there",
+			     va);
 			c->claims_mismatched += (stop - va) >> shift;
 			continue;
 		}
-		/* A run is of pages: where no frame is, there is nothing that it could be true of.
-		 */
+		/* A run consists of pages, so it is wrong wherever there is no frame. */
 		if (!has_frame) {
-			note(s, "page 0x%" PRIx64 ": in a run, and QEMU has no page there", va);
+			note(s, "page 0x%" PRIx64 ": it is in a run, but QEMU has no page there",
+			     va);
 			c->claims_mismatched += (stop - va) >> shift;
 			continue;
 		}
@@ -325,7 +329,7 @@ static void compare_runs(struct state *s, uint64_t va, uint64_t end)
 	}
 }
 
-/* Does the report name the flags of @a as the format does, all of them and no other? */
+/* Does the report name exactly the flags that @a has, in the order of the format? */
 static bool same_flags(const struct state *s, const struct qemu_report_step *a)
 {
 	size_t nr = json_object_array_length(a->flags), i = 0;
@@ -391,7 +395,7 @@ static void compare_walk(struct state *s)
 	}
 }
 
-/* A frame must be memory, or there is no page, whatever the entry says. */
+/* A frame outside of the VM's RAM is no page, whatever the entry says. */
 static void check_frames(struct state *s, const struct ram_map *ram, uint64_t va, uint64_t end)
 {
 	const struct qemu_walk *w = &s->walk;
@@ -405,7 +409,7 @@ static void check_frames(struct state *s, const struct ram_map *ram, uint64_t va
 		return;
 	s->c->claims_mismatched++;
 	s->c->not_ram += (w->pa + len - stop) >> s->fmt->page_shift;
-	note(s, "page 0x%" PRIx64 ": its frame 0x%" PRIx64 " is no RAM of the VM",
+	note(s, "page 0x%" PRIx64 ": its frame 0x%" PRIx64 " is not in the VM's RAM",
 	     va + (stop - w->pa), stop);
 }
 
@@ -448,7 +452,7 @@ static void compare_total(struct state *s, const char *name, uint64_t said, uint
 	note(s, "pages.%s: the report says %" PRIu64 ", QEMU %" PRIu64, name, said, counted);
 }
 
-/* Address bits of the entries on the way, as far as they are present. */
+/* Collects the address bits that the present entries of this walk use. */
 static void gather_pa_bits(struct state *s)
 {
 	const struct qemu_walk *w = &s->walk;
@@ -485,7 +489,7 @@ static void compare_mapping(struct state *s)
 	}
 	if (!(c->user + c->supervisor))
 		return;
-	/* 4K pages may have become huge ones; the pages of hugetlbfs stay what they are. */
+	/* The kernel may merge 4K pages into huge ones, but it never splits those of hugetlbfs. */
 	if (r->page_size <= pt_size(s->fmt, c->leaf_min) &&
 	    (r->page_size == pt_size(s->fmt, 0) || r->page_size == pt_size(s->fmt, c->leaf_max)))
 		return;
@@ -495,7 +499,7 @@ static void compare_mapping(struct state *s)
 	     r->page_size, pt_size(s->fmt, c->leaf_min), pt_size(s->fmt, c->leaf_max));
 }
 
-/* What the module read twice, between two of its answers. */
+/* Entries that the module read twice, in two of its answers, and not alike. */
 static void compare_changed(struct state *s)
 {
 	const struct qemu_report *r = s->r;

@@ -23,10 +23,10 @@ __attribute__((format(printf, 2, 3))) void qemu_note(struct qemu_findings *f, co
 
 struct qemu_compare {
 	uint64_t pages; /* base pages of the mapping */
-	/* Entries: one comparison for each page and each level behind it. */
+	/* Entries: each page counts one comparison for each of its levels. */
 	uint64_t compared;
 	uint64_t mismatched;
-	/* Of pages: all levels were compared, or one was found to differ; one did */
+	/* Pages of which all levels were compared or one differs, and those of which one differs */
 	uint64_t pages_compared;
 	uint64_t pages_mismatched;
 	/*
@@ -41,12 +41,12 @@ struct qemu_compare {
 	/* Statements: walk[], and for each page its run; the totals; what mapping says. */
 	uint64_t claims;
 	uint64_t claims_mismatched;
-	/* Pages of which the report lacks an entry: nothing holds for them. */
+	/* Pages of which the report lacks an entry, so that nothing is verified for them. */
 	uint64_t unverified;
 	char unverified_first[QEMU_COMPARE_LINE];
 	/* Each distinct mismatch once, in the order of addresses. */
 	struct qemu_findings findings;
-	/* Why it is no proof although nothing differs. */
+	/* Reasons why it is no proof although nothing differs. */
 	struct qemu_findings doubts;
 
 	/* What QEMU's tables say of the pages that were compared */
@@ -64,11 +64,9 @@ struct qemu_compare {
 };
 
 /*
- * Compares everything in @r with the tables that @read reads; @tables is
- * scratch space and keeps the counts.  @exact: what is set in passing is a
- * difference like any other.  Returns 0 when it came to the end,
- * whatever it found, -EFAULT where the root is not in memory, or what @read
- * returned.
+ * Compares everything in @r with the VM's tables, which @tables reads and caches.  @exact: a bit
+ * that is set in passing is a difference like any other.  Returns 0 when it came to the end,
+ * whatever it found, -EFAULT if the root is not in memory, or what the reader returned.
  */
 int qemu_compare(const struct qemu_report *r, struct qemu_tables *tables, bool exact,
 		 struct qemu_compare *out);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the guest says in its report, by its figures. */
+/* What a report proves about its guest, judged by its figures. */
 #include "qemu/guest.h"
 
 #include <errno.h>
@@ -11,18 +11,18 @@
 #include "lib/text.h"
 #include "pt/text.h"
 
-/* What a pass of a witness is about. */
+/* What a witness has to have compared for a pass. */
 enum scope {
 	SCOPE_PAGES,   /* each page of the mapping */
 	SCOPE_DEVICE,  /* each of them, at each IOVA */
 	SCOPE_DEVICES, /* the same, for each device */
-	SCOPE_PART,    /* some of one device's: it may reach a part, a sample */
+	SCOPE_PART,    /* part of one device's pages, or a sample of them */
 };
 
-/* Whose word a pass needs, and the step of a run that asks it. */
+/* The witnesses that a pass needs, and the step of a run that asks each. */
 static const struct {
 	const char *name, *step;
-	bool may_skip; /* the run may leave it out, and say so: --dma none */
+	bool may_skip; /* the run may leave it out, as with --dma none */
 	enum scope scope;
 } needed[] = {
 	{ "module", "page-user", false, SCOPE_PAGES },
@@ -53,7 +53,7 @@ __attribute__((format(printf, 2, 3))) static int bad(struct judge *j, const char
 	return -EINVAL;
 }
 
-/* The guest is no better than @verdict; the reason of the worst, and of those the first, stays. */
+/* Lowers the guest's verdict to @verdict if that is worse, and keeps the reason for it. */
 __attribute__((format(printf, 3, 4))) static void worse(struct judge *j, enum status verdict,
 							const char *fmt, ...)
 {
@@ -91,15 +91,15 @@ static int get_count(struct judge *j, struct json_object *obj, const char *what,
 	int64_t v;
 
 	if (!json_object_object_get_ex(obj, key, &val) || !json_object_is_type(val, json_type_int))
-		return bad(j, "report.%s.%s is no count", what, key);
+		return bad(j, "report.%s.%s is not a count", what, key);
 	v = json_object_get_int64(val);
 	if (v < 0 || v == INT64_MAX)
-		return bad(j, "report.%s.%s is no count", what, key);
+		return bad(j, "report.%s.%s is not a count", what, key);
 	*out = (uint64_t)v;
 	return 0;
 }
 
-/* What stands beside the figures is of the same witness: it says nothing else. */
+/* Other keys of the same witness must not contradict its figures. */
 static int judge_beside(struct judge *j, struct json_object *obj, const char *what,
 			uint64_t compared, uint64_t mismatched)
 {
@@ -107,17 +107,18 @@ static int judge_beside(struct judge *j, struct json_object *obj, const char *wh
 	uint64_t total = 0;
 
 	if (!mismatched && json_object_object_get_ex(obj, "first_mismatch", &val) && val)
-		return bad(j, "report.%s: nothing mismatched, and a first_mismatch", what);
+		return bad(j, "report.%s has a first_mismatch, but mismatched is 0", what);
 	if (!json_object_object_get_ex(obj, "total", &val))
 		return 0;
 	if (get_count(j, obj, what, "total", &total))
 		return -EINVAL;
 	if (compared > total)
-		return bad(j, "report.%s: %" PRIu64 " compared of %" PRIu64, what, compared, total);
+		return bad(j, "report.%s: compared is %" PRIu64 ", but total is %" PRIu64, what,
+			   compared, total);
 	return 0;
 }
 
-/* {status, compared, mismatched}; *compared and *skip are for whoever asks for more. */
+/* Judges {status, compared, mismatched}; *compared and *skip are for further checks. */
 static int judge_figures(struct judge *j, struct json_object *obj, const char *what,
 			 uint64_t *compared, bool *skip)
 {
@@ -130,16 +131,18 @@ static int judge_figures(struct judge *j, struct json_object *obj, const char *w
 	if (!json_object_is_type(obj, json_type_object))
 		return bad(j, "report.%s is not an object", what);
 	if (!json_object_object_get_ex(obj, "status", &val) || parse_verdict(val, skip, &verdict))
-		return bad(j, "report.%s.status is none of pass, skip, unverified, fail and error",
+		return bad(j,
+			   "report.%s.status is not one of pass, skip, unverified, fail and error",
 			   what);
 	if (get_count(j, obj, what, "compared", compared) ||
 	    get_count(j, obj, what, "mismatched", &mismatched))
 		return -EINVAL;
 	if (mismatched > *compared)
-		return bad(j, "report.%s: %" PRIu64 " mismatched of %" PRIu64 " compared", what,
-			   mismatched, *compared);
+		return bad(j, "report.%s: mismatched is %" PRIu64 ", but compared is %" PRIu64,
+			   what, mismatched, *compared);
 	if (*skip && *compared)
-		return bad(j, "report.%s: skipped, and %" PRIu64 " compared", what, *compared);
+		return bad(j, "report.%s: it was skipped, but compared is %" PRIu64, what,
+			   *compared);
 	if (judge_beside(j, obj, what, *compared, mismatched))
 		return -EINVAL;
 	worse(j, verdict, "%s: its status is %s", what, status_name(verdict));
@@ -151,7 +154,7 @@ static int judge_figures(struct judge *j, struct json_object *obj, const char *w
 	return 0;
 }
 
-/* A step of the run itself, not of a check below it, that passed */
+/* Did this step of the run pass?  The checks below a step do not count. */
 static bool has_passed(struct json_object *report, const char *name)
 {
 	struct json_object *steps = NULL, *val;
@@ -172,7 +175,7 @@ static bool has_passed(struct json_object *report, const char *name)
 	return false;
 }
 
-/* As many as there are: fewer leave pages out, more are no count of these pages. */
+/* A witness must have compared all pages; more than all is not a count of these pages. */
 static void judge_scope(struct judge *j, const char *what, enum scope scope, uint64_t compared)
 {
 	const uint64_t all = scope == SCOPE_PAGES     ? j->pages
@@ -184,8 +187,8 @@ static void judge_scope(struct judge *j, const char *what, enum scope scope, uin
 		      what, compared, all);
 	else if (compared > all)
 		worse(j, STATUS_UNVERIFIED,
-		      "%s: %" PRIu64 " were compared, and the report is of %" PRIu64 " pages", what,
-		      compared, all);
+		      "%s: %" PRIu64 " pages were compared, but there are %" PRIu64 " to compare",
+		      what, compared, all);
 }
 
 static int judge_needed(struct judge *j, struct json_object *witnesses)
@@ -212,7 +215,7 @@ static int judge_needed(struct judge *j, struct json_object *witnesses)
 			continue;
 		judge_scope(j, what, needed[i].scope, compared);
 		if (!has_passed(j->r->json, needed[i].step))
-			worse(j, STATUS_UNVERIFIED, "%s: no step %s that passed asked it", what,
+			worse(j, STATUS_UNVERIFIED, "%s: there is no step %s that passed", what,
 			      needed[i].step);
 	}
 	return 0;
@@ -231,17 +234,17 @@ static void judge_pages(struct judge *j)
 	else if (r->expect == EXPECT_DEFAULT && r->user && r->supervisor)
 		worse(j, STATUS_FAIL,
 		      "pages: %" PRIu64 " are user and %" PRIu64
-		      " supervisor pages, and a run expects one of them",
+		      " supervisor pages, but a run expects all to be of one kind",
 		      r->user, r->supervisor);
 	else if (r->expect != EXPECT_DEFAULT && against)
 		worse(j, STATUS_FAIL,
 		      "pages: %" PRIu64 " of %" PRIu64
-		      " are %s pages, and the run expected %s pages",
+		      " are %s pages, but the run expected %s pages",
 		      against, j->pages, want_user ? "supervisor" : "user",
 		      want_user ? "user" : "supervisor");
 }
 
-/* Those that this version does not know may say no worse either. */
+/* Witnesses that this version does not know are judged too. */
 static int judge_witnesses(struct judge *j, struct json_object *report)
 {
 	struct json_object *witnesses = NULL;
@@ -263,7 +266,7 @@ static int judge_witnesses(struct judge *j, struct json_object *report)
 	return judge_needed(j, witnesses);
 }
 
-/* A name in proven is one whose figures say so. */
+/* Each witness that is named in proven must have figures that prove it. */
 static int judge_proven(struct judge *j, struct json_object *report)
 {
 	struct json_object *arr, *witnesses = NULL, *one, *val;
@@ -282,10 +285,11 @@ static int judge_proven(struct judge *j, struct json_object *report)
 	for (i = 0; i < json_object_array_length(arr); i++) {
 		one = json_object_array_get_idx(arr, i);
 		if (!json_object_is_type(one, json_type_string))
-			return bad(j, "report.proven[%zu] is no name", i);
+			return bad(j, "report.proven[%zu] is not a string", i);
 		name = json_object_get_string(one);
 		if (!strcmp(name, QEMU_WITNESS) || !strcmp(name, "interrupts"))
-			continue; /* which is ours to say; which has no figures in a report */
+			continue; /* qemu is judged here, and interrupts have no figures in a report
+				   */
 		snprintf(what, sizeof(what), "witnesses.%s", name);
 		if (!json_object_object_get_ex(witnesses, name, &one) ||
 		    !json_object_object_get_ex(one, "status", &val) ||
@@ -293,12 +297,13 @@ static int judge_proven(struct judge *j, struct json_object *report)
 		    get_count(j, one, what, "compared", &compared) ||
 		    get_count(j, one, what, "mismatched", &mismatched) || skip ||
 		    verdict != STATUS_PASS || !compared || mismatched)
-			return bad(j, "report.proven names %s, whose figures do not say so", name);
+			return bad(j, "report.proven names %s, but its figures prove nothing",
+				   name);
 	}
 	return 0;
 }
 
-/* Who is named there has not proven all: what is needed of all pages passes only if it has. */
+/* A witness that not_proven names is no pass if it is needed for all pages. */
 static int judge_not_proven(struct judge *j, struct json_object *report)
 {
 	struct json_object *arr, *one, *val;
@@ -321,7 +326,7 @@ static int judge_not_proven(struct judge *j, struct json_object *report)
 	return 0;
 }
 
-/* An array of {name, status, checks: [...]}, and so on down: RFC depth is json_strict's. */
+/* An array of {name, status, checks: [...]}, recursively; json_strict() limits the depth. */
 static int judge_steps(struct judge *j, struct json_object *arr, const char *what)
 {
 	size_t nr, i;
@@ -345,7 +350,7 @@ static int judge_steps(struct judge *j, struct json_object *arr, const char *wha
 		    parse_verdict(val, &skip, &verdict))
 			return bad(
 				j,
-				"report.%s[%zu].status is none of pass, skip, unverified, fail and error",
+				"report.%s[%zu].status is not one of pass, skip, unverified, fail and error",
 				what, i);
 		worse(j, verdict, "%s: %s: its status is %s", what, name, status_name(verdict));
 		if (json_object_object_get_ex(step, "checks", &checks) &&
@@ -367,7 +372,7 @@ static int get_bool(struct judge *j, struct json_object *report, const char *key
 	return 0;
 }
 
-/* The word itself; of a held report what it would be if it ended here. */
+/* The report's own verdict; while the run is held, the one that it would have by now. */
 static int judge_word(struct judge *j, struct json_object *report)
 {
 	struct json_object *val = NULL, *so_far = NULL;
@@ -377,27 +382,27 @@ static int judge_word(struct judge *j, struct json_object *report)
 	if (!json_object_object_get_ex(report, "verdict", &val) ||
 	    parse_verdict(val, NULL, &verdict))
 		return bad(j, "report.verdict is %s",
-			   val ? "none of pass, unverified, fail and error" : "missing");
+			   val ? "not one of pass, unverified, fail and error" : "missing");
 	if (get_bool(j, report, "held", &j->g->held) || get_bool(j, report, "final", &final))
 		return -EINVAL;
 	if (j->g->held && verdict == STATUS_PASS)
-		return bad(j, "report.verdict is pass, and the report is of a run that is held");
+		return bad(j, "report.verdict is pass, but the run is still held");
 	if (!j->g->held) {
-		worse(j, verdict, "its verdict is %s", status_name(verdict));
+		worse(j, verdict, "the report's verdict is %s", status_name(verdict));
 		if (!final)
-			worse(j, STATUS_UNVERIFIED, "it is not the run's last word");
+			worse(j, STATUS_UNVERIFIED, "it is not the run's final report");
 		return 0;
 	}
 	if (!json_object_object_get_ex(report, "so_far", &so_far) ||
 	    parse_verdict(so_far, NULL, &early))
-		return bad(j, "report.so_far is none of pass, unverified, fail and error");
+		return bad(j, "report.so_far is not one of pass, unverified, fail and error");
 	if (status_is_worse(early, verdict))
 		return bad(j, "report.so_far is worse than its verdict");
-	worse(j, early, "its verdict is %s so far", status_name(early));
+	worse(j, early, "the report's verdict is %s so far", status_name(early));
 	return 0;
 }
 
-/* A place in the translations of one device: so many bytes of one of them are used up. */
+/* A position in the translations of one device; @used bytes of the current one are consumed. */
 struct cursor {
 	struct json_object *arr;
 	const char *what;
@@ -405,7 +410,7 @@ struct cursor {
 	uint64_t used;
 };
 
-/* @len bytes from @iova on are at @pa, as the next translations have it?  *ok: they are. */
+/* Do the next translations lead from @iova to @pa, for @len bytes?  The answer is in *ok. */
 static int take_translation(struct judge *j, struct cursor *c, uint64_t iova, uint64_t pa,
 			    uint64_t len, bool *ok)
 {
@@ -415,17 +420,19 @@ static int take_translation(struct judge *j, struct cursor *c, uint64_t iova, ui
 		struct json_object *one = json_object_array_get_idx(c->arr, c->at);
 
 		if (c->at == json_object_array_length(c->arr)) {
-			worse(j, STATUS_UNVERIFIED, "%s: none for IOVA 0x%" PRIx64, c->what, iova);
+			worse(j, STATUS_UNVERIFIED, "%s: there is none for IOVA 0x%" PRIx64,
+			      c->what, iova);
 			*ok = false;
 			return 0;
 		}
 		if (json_get_hex(one, "iova", &from) || json_get_hex(one, "pa", &to) ||
 		    json_get_hex(one, "len", &size) || !size)
-			return bad(j, "report.%s[%zu] is no translation", c->what, c->at);
+			return bad(j, "report.%s[%zu] is not a translation {iova, pa, len}",
+				   c->what, c->at);
 		if (from + c->used != iova || to + c->used != pa) {
 			worse(j, STATUS_FAIL,
 			      "%s: IOVA 0x%" PRIx64 " at 0x%" PRIx64
-			      ", and the process has IOVA 0x%" PRIx64 " at 0x%" PRIx64,
+			      ", but by the page table IOVA 0x%" PRIx64 " at 0x%" PRIx64,
 			      c->what, from + c->used, to + c->used, iova, pa);
 			*ok = false;
 		}
@@ -439,7 +446,7 @@ static int take_translation(struct judge *j, struct cursor *c, uint64_t iova, ui
 	return 0;
 }
 
-/* The frames of one device, as the IOMMU has them at each IOVA, against the process's. */
+/* Compares the frames that the IOMMU gives one device, at each IOVA, with the process's. */
 static int judge_translations(struct judge *j, struct json_object *arr, const char *what)
 {
 	const struct qemu_report *r = j->r;
@@ -452,7 +459,7 @@ static int judge_translations(struct judge *j, struct json_object *arr, const ch
 		return bad(j, "report.%s is not an array", what);
 	for (i = 0; i < (nr ? nr : 1); i++) {
 		if (nr && json_hex_value(json_object_array_get_idx(j->iovas, i), &iova))
-			return bad(j, "report.mapping.iovas[%zu] is no address", i);
+			return bad(j, "report.mapping.iovas[%zu] is not an address", i);
 		if (!i && iova != r->iova)
 			return bad(j, "report.mapping.iova is not the first of iovas");
 		for (n = 0; n < r->nr_runs && ok; n++)
@@ -461,12 +468,12 @@ static int judge_translations(struct judge *j, struct json_object *arr, const ch
 				return -EINVAL;
 	}
 	if (ok && c.at < json_object_array_length(arr))
-		worse(j, STATUS_FAIL, "%s: %zu are of no page of the mapping", what,
+		worse(j, STATUS_FAIL, "%s: %zu of them belong to no page of the mapping", what,
 		      json_object_array_length(arr) - c.at);
 	return 0;
 }
 
-/* {compared, mismatched} of what has no status of its own; a difference has failed. */
+/* {compared, mismatched} of an object that has no status; a difference is a failure. */
 static int judge_counts(struct judge *j, struct json_object *obj, const char *what,
 			uint64_t *compared, uint64_t *mismatched)
 {
@@ -474,15 +481,15 @@ static int judge_counts(struct judge *j, struct json_object *obj, const char *wh
 	    get_count(j, obj, what, "mismatched", mismatched))
 		return -EINVAL;
 	if (*mismatched > *compared)
-		return bad(j, "report.%s: %" PRIu64 " mismatched of %" PRIu64 " compared", what,
-			   *mismatched, *compared);
+		return bad(j, "report.%s: mismatched is %" PRIu64 ", but compared is %" PRIu64,
+			   what, *mismatched, *compared);
 	if (*mismatched)
 		worse(j, STATUS_FAIL, "%s: %" PRIu64 " of %" PRIu64 " differ", what, *mismatched,
 		      *compared);
 	return 0;
 }
 
-/* What a further device was asked: all that the IOMMU has for it, and its DMA, where it has any. */
+/* A further device: what the IOMMU has for it, and its DMA if it has a driver. */
 static int judge_further(struct judge *j, struct json_object *one, size_t i)
 {
 	uint64_t compared = 0, mismatched = 0;
@@ -508,7 +515,7 @@ static int judge_further(struct judge *j, struct json_object *one, size_t i)
 	return 0;
 }
 
-/* Of each device, once the IOMMU was asked. */
+/* The translations of each device, if the IOMMU was asked. */
 static int judge_devices(struct judge *j, struct json_object *report)
 {
 	struct json_object *witnesses = NULL, *iommu = NULL, *arr = NULL;
@@ -519,7 +526,7 @@ static int judge_devices(struct judge *j, struct json_object *report)
 	json_object_object_get_ex(report, "witnesses", &witnesses);
 	if (!json_object_object_get_ex(witnesses, "iommu", &iommu) ||
 	    get_count(j, iommu, "witnesses.iommu", "compared", &compared) || !compared)
-		return 0; /* which is told already */
+		return 0; /* that the IOMMU was not asked is reported already */
 	for (i = 0; i < 1 + nr; i++) {
 		struct json_object *one = i ? json_object_array_get_idx(j->with, i - 1) : report;
 
@@ -536,7 +543,7 @@ static int judge_devices(struct judge *j, struct json_object *report)
 	return 0;
 }
 
-/* The comparison before unmap: {compared, mismatched, pages}, once it was made. */
+/* The comparison before the unmap, {compared, mismatched, pages}; empty if it was not made. */
 static int judge_stale(struct judge *j, struct json_object *report)
 {
 	struct json_object *stale = NULL, *pages = NULL;
@@ -553,13 +560,14 @@ static int judge_stale(struct judge *j, struct json_object *report)
 	if (json_object_object_get_ex(stale, "pages", &pages) &&
 	    (!json_object_is_type(pages, json_type_array) ||
 	     json_object_array_length(pages) != mismatched))
-		return bad(j, "report.stale.pages are not the %" PRIu64 " that mismatched",
+		return bad(j,
+			   "report.stale.pages does not hold the %" PRIu64 " pages that mismatched",
 			   mismatched);
 	judge_scope(j, "stale", SCOPE_DEVICES, compared);
 	return 0;
 }
 
-/* @key of @obj, where it is there, as an array. */
+/* The array @key of @obj; *out is NULL if there is none. */
 static int get_array(struct judge *j, struct json_object *obj, const char *key,
 		     struct json_object **out)
 {
@@ -569,7 +577,7 @@ static int get_array(struct judge *j, struct json_object *obj, const char *key,
 	return bad(j, "report: %s is not an array", key);
 }
 
-/* How much there is to compare, for one device at one IOVA and for all. */
+/* How many pages there are to compare, for one device and for all of them. */
 static int find_scope(struct judge *j)
 {
 	struct json_object *mapping = NULL;
@@ -620,6 +628,6 @@ int qemu_guest_judge(const struct qemu_report *r, struct qemu_guest *out, char *
 		return bad(&j, "report.steps is empty");
 	judge_pages(&j);
 	if (json_object_object_get_ex(report, "error", &val) && val)
-		worse(&j, STATUS_ERROR, "it holds an error");
+		worse(&j, STATUS_ERROR, "the report has an error");
 	return judge_devices(&j, report) ? -EINVAL : judge_stale(&j, report);
 }

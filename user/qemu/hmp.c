@@ -46,7 +46,7 @@ int hmp_command(struct monitor *m, const char *cmd, char **reply)
 	m->unsynced = false;
 	if (ret)
 		return wire_fail(m, ret, cmd, "see whether another client holds the monitor",
-				 "the answer holds a NUL, or is to something else");
+				 "the answer contains a NUL byte, or is to another command");
 	*reply = strdup(text);
 	if (!*reply) {
 		wire_fail(m, -ENOMEM, cmd, "", "out of memory");
@@ -56,9 +56,8 @@ int hmp_command(struct monitor *m, const char *cmd, char **reply)
 }
 
 /*
- * Lets the VM go on where we do not know what QEMU still has to say to the
- * command before: it works off its input in order, so wait for the answer to
- * the last of it, which no command before the stop can have left behind.
+ * Lets the VM go on while an answer to an earlier command may still come.  QEMU works off its
+ * input in order, so we wait for "running", which no command since the stop can have answered.
  */
 int hmp_force_cont(struct monitor *m)
 {

@@ -25,7 +25,7 @@ struct options {
 	enum expect expect;
 	bool json;
 	bool no_stop;
-	bool exact; /* bits set in passing count */
+	bool exact; /* bits that are set in passing count as differences */
 	bool no_color;
 	bool quiet;
 	int timeout_s;
@@ -34,7 +34,7 @@ struct options {
 /* 0, or -EINVAL with @e.  --help and --version end the program. */
 int options_parse(int argc, char **argv, struct options *o, struct err *e);
 
-/* All that one run knows. */
+/* Everything about one run. */
 struct job {
 	struct options opt;
 	const struct pt_fmt *fmt;
@@ -47,16 +47,16 @@ struct job {
 	char detail[320]; /* why it is this verdict */
 	struct err err;	  /* of STATUS_ERROR */
 	struct qemu_vm vm;
-	struct qemu_guest guest;	  /* what the report says; asked if joined or a pass */
+	struct qemu_guest guest;	  /* judged with --join, or if the report says pass */
 	enum status joined;		  /* --join: the worst of that and of ours */
-	struct json_object *not_compared; /* names of what no VM can say */
+	struct json_object *not_compared; /* names of what no VM can confirm */
 };
 
-/* What follows for one address, for a report.  Pure: into verdict and detail. */
+/* Set verdict and detail, for one address and for a report.  Pure. */
 void qemu_judge_walk(struct job *j);
 void qemu_judge_compare(struct job *j);
 
-/* It cannot be a pass, for a reason that comes after all that was compared. */
+/* Turns a pass into unverified, with the reason; any other verdict stays. */
 __attribute__((format(printf, 2, 3))) void qemu_judge_doubt(struct job *j, const char *fmt, ...);
 
 /* On standard output; text not for STATUS_ERROR. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The guest's own report with the host's word in it. */
+/* Joins what the host found to the guest's own report. */
 #include "qemu/join.h"
 
 #include <errno.h>
@@ -14,10 +14,10 @@
 
 #include "lib/text.h"
 
-/* As vfio_test prints it, so that what is the same looks the same. */
+/* The layout of vfio_test, so that both files can be compared with diff. */
 #define LAYOUT (JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE)
 
-/* Is this element of proven, a name, or of not_proven, an object, about QEMU? */
+/* Is this element of proven (a name) or of not_proven (an object) about QEMU? */
 static bool is_own(struct json_object *one)
 {
 	struct json_object *name = one;
@@ -28,7 +28,7 @@ static bool is_own(struct json_object *one)
 	       !strcmp(json_object_get_string(name), QEMU_WITNESS);
 }
 
-/* report.@key without what is about QEMU, and with @own, unless NULL; takes its reference. */
+/* Replaces what report.@key says about QEMU by @own, or by nothing if NULL; takes @own. */
 static void retell(struct json_object *report, const char *key, struct json_object *own)
 {
 	struct json_object *old = NULL, *arr, *one;
@@ -67,7 +67,7 @@ enum status qemu_join(struct json_object *report, struct json_object *qemu,
 	struct json_object *witnesses = NULL;
 	bool proven = host == STATUS_PASS;
 
-	/* A key that is there keeps its place. */
+	/* A key that the report has already keeps its place in it. */
 	json_object_object_get_ex(report, "witnesses", &witnesses);
 	json_object_object_add(witnesses, QEMU_WITNESS, qemu);
 	retell(report, "proven", proven ? json_text(QEMU_WITNESS) : NULL);
@@ -105,7 +105,7 @@ static int write_all(int fd, const char *text, size_t len)
 	return 0;
 }
 
-/* Mode of a file that is there, or else what a new one gets. */
+/* The mode of the file that is replaced, or the one that a new file gets. */
 static mode_t file_mode(const struct stat *old)
 {
 	mode_t mask;
@@ -117,7 +117,7 @@ static mode_t file_mode(const struct stat *old)
 	return 0666 & ~mask;
 }
 
-/* 0 or errno; @path is the name proper, past all links */
+/* 0 or errno; @path is the real name, with all links resolved */
 static int replace(const char *path, const struct stat *old, const char *text, size_t len)
 {
 	char *temp = NULL;
@@ -166,7 +166,7 @@ int qemu_join_write(const char *path, struct json_object *report, struct err *e)
 		return fail(e, errno ? errno : EIO, "stdout", NULL,
 			    "give it somewhere to go, with space for it");
 	}
-	/* A link is followed, not replaced. */
+	/* A symbolic link is followed and not replaced. */
 	if (realpath(path, real)) {
 		there = true;
 		path = real;

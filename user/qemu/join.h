@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
-/* The guest's own report with the host's word in it. */
+/* Joins what the host found to the guest's own report. */
 #ifndef QEMU_JOIN_H
 #define QEMU_JOIN_H
 
@@ -11,17 +11,17 @@
 #include "lib/status.h"
 
 /*
- * Puts @qemu, whose reference it takes, in the place of witnesses.qemu and the worst of @guest and
- * @host in that of verdict, and returns that; proven and not_proven, where the report has them,
- * name it too; all else of the report stays.  The run of a held report goes on and can still fail,
- * so that its verdict is no pass, and the worst of both is in so_far.  @why: why @host is no pass.
+ * Sets witnesses.qemu of @report to @qemu, whose reference it takes, and verdict to the worse of
+ * @guest and @host, which it returns.  proven and not_proven name the witness too if the report
+ * has them.  Everything else of the report stays.  A held run goes on and can still fail, so its
+ * verdict is no pass, and the worse of both is in so_far.  @why is why @host is no pass.
  */
 enum status qemu_join(struct json_object *report, struct json_object *qemu,
 		      const struct qemu_guest *guest, enum status host, const char *why);
 
 /*
- * All of @report to the file @path, or nothing: what was there before stays
- * until the new one is whole.  "-" is standard output.  0 or -errno, with @e.
+ * Writes @report to the file @path, as a whole or not at all: an old file stays until the new one
+ * is complete.  "-" is standard output.  Returns 0, or -errno with @e.
  */
 int qemu_join_write(const char *path, struct json_object *report, struct err *e);
 

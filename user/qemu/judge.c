@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What follows from what was found: a verdict, and why.  Pure. */
+/* Turns what was found into a verdict with its reason.  Pure. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -29,7 +29,7 @@ void qemu_judge_doubt(struct job *j, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* A page that the CPU reaches at user level, or not: what _PAGE_USER says. */
+/* Judges a page that is present, by _PAGE_USER over all levels. */
 static void judge_leaf(struct job *j)
 {
 	const struct qemu_walk *w = &j->walk;
@@ -61,7 +61,7 @@ void qemu_judge_walk(struct job *j)
 	if (!j->opt.has_root) {
 		conclude(
 			j, STATUS_UNVERIFIED,
-			"nobody knows whose page table CR3 points to; give --root, which vfio_test prints as root_pa");
+			"it is not known whose page table CR3 points to; give --root, which vfio_test prints as root_pa");
 		return;
 	}
 	if (w->kind == PT_TABLE)
@@ -80,14 +80,14 @@ void qemu_judge_walk(struct job *j)
 		qemu_judge_doubt(
 			j,
 			"no vCPU runs on a page table with the kernel half of 0x%" PRIx64
-			": it is no root of this boot, or all vCPUs run firmware or a nested guest",
+			": it is not a root of this boot, or all vCPUs run firmware or a nested guest",
 			j->tables.root_pa);
 	else if (qemu_vcpu_levels(&j->vm.cpu[j->vm.kernel_cpu]) != j->tables.levels)
-		qemu_judge_doubt(j, "--levels %u: CR4 says %u", j->tables.levels,
+		qemu_judge_doubt(j, "--levels is %u, but CR4 says %u", j->tables.levels,
 				 qemu_vcpu_levels(&j->vm.cpu[j->vm.kernel_cpu]));
 }
 
-/* Each page against --expect; one that is not there is neither. */
+/* Holds each page against --expect; a page that is not mapped is neither user nor supervisor. */
 static void judge_expected(struct job *j)
 {
 	const struct qemu_compare *c = &j->compare;
@@ -109,7 +109,10 @@ static void judge_expected(struct job *j)
 	}
 }
 
-/* A report that says pass has to bear it out; in a joined report the guest's verdict tells. */
+/*
+ * The figures of a report that says pass must support it.  With --join the guest's verdict is part
+ * of the joined one instead.
+ */
 static void judge_claim(struct job *j)
 {
 	const struct qemu_guest *g = &j->guest;

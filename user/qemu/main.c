@@ -2,8 +2,8 @@
 /*
  * qemu_verify_pte: page tables of a VM, read by the host through QEMU's monitor.
  *
- * The witness outside of the guest: what the module says in there is either
- * found in the memory that QEMU has, or it is not.
+ * This is the witness outside of the guest: it checks in QEMU's memory what the module says
+ * inside.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,14 +23,17 @@
 #include "qemu/join.h"
 #include "lib/term.h"
 
-/* Signals: read from a descriptor, so that none comes between two steps. */
+/* Signals are read from a descriptor, so that none interrupts us between two steps. */
 
-/* All that end or halt a program and that somebody may send: the VM must not stay stopped. */
+/* Every signal that ends or stops a program: the VM must not stay stopped because of one. */
 static const int ending_signals[] = { SIGINT,  SIGTERM, SIGHUP,	 SIGQUIT,   SIGTSTP,
 				      SIGALRM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGPROF,
 				      SIGPOLL, SIGPWR,	SIGXCPU, SIGTTIN,   SIGTTOU };
 
-/* Blocks what would end the program, *before is how it was; -1 and no harm where it cannot. */
+/*
+ * Blocks the signals that would end the program; *before is the mask as it was.  Returns a
+ * descriptor to read them from, or -1, which is harmless.
+ */
 static int signals_block(sigset_t *before)
 {
 	struct sigaction act;
@@ -39,7 +42,7 @@ static int signals_block(sigset_t *before)
 
 	sigemptyset(&set);
 	for (i = 0; i < sizeof(ending_signals) / sizeof(ending_signals[0]); i++) {
-		/* nohup ignores SIGHUP: so do we */
+		/* What was ignored before, as SIGHUP under nohup, stays ignored. */
 		if (!sigaction(ending_signals[i], NULL, &act) && act.sa_handler != SIG_IGN)
 			sigaddset(&set, ending_signals[i]);
 	}
@@ -101,7 +104,7 @@ static int read_all(const char *path, char **text, size_t *len, struct err *e)
 		free(buf);
 		err_set(e, err, "", strerror(err), "give the output of vfio_test --json");
 		e->id = "report-not-read";
-		err_what(e, "%s: not read", path);
+		err_what(e, "%s: could not be read", path);
 		return -err;
 	}
 	*text = buf;
@@ -121,7 +124,8 @@ static int load_report(struct job *j)
 	ret = qemu_report_parse(&pt_x86, text, len, &j->report, why, sizeof(why));
 	free(text);
 	if (!ret) {
-		j->fmt = j->tables.fmt = &j->report.fmt; /* with the bits as the guest has them */
+		j->fmt = j->tables.fmt =
+			&j->report.fmt; /* with the meaning that the guest gives its bits */
 		j->not_compared = qemu_report_not_compared(&j->report, j->opt.join);
 		if (j->opt.join || qemu_guest_claims_pass(&j->report))
 			ret = qemu_guest_judge(&j->report, &j->guest, why, sizeof(why));
@@ -135,7 +139,7 @@ static int load_report(struct job *j)
 	return ret;
 }
 
-/* The work, with the VM stopped */
+/* The work, while the VM is stopped */
 
 static int read_table(void *ctx, uint64_t pa, uint64_t entries[QEMU_TABLE])
 {
@@ -168,7 +172,7 @@ static int find_root(struct job *j, size_t cpu, uint32_t levels)
 	if (o->va >= user_end && o->va < -user_end) {
 		err_set(&j->err, ERANGE, "", "", "give an address of the process");
 		err_what(&j->err, "0x%" PRIx64, o->va);
-		err_why(&j->err, "no address of %u-level paging", t->levels);
+		err_why(&j->err, "a process has no such address with %u-level paging", t->levels);
 		j->err.id = "beyond-user-half";
 		return -ERANGE;
 	}
@@ -198,7 +202,7 @@ static int run_compare(struct job *j)
 	if (!qemu_vm_has_levels(&j->vm, j->report.levels)) {
 		j->verdict = STATUS_FAIL;
 		snprintf(j->detail, sizeof(j->detail),
-			 "the report is of %u levels, no vCPU has that: not the same VM",
+			 "the report is of %u levels, which no vCPU uses: it is of another VM",
 			 j->report.levels);
 		return 0;
 	}
@@ -212,7 +216,7 @@ static int run_compare(struct job *j)
 	return 0;
 }
 
-/* A VM that ran on has changed meanwhile, or not: what was read is read once more. */
+/* With --no-stop the VM may have changed its tables meanwhile, so they are read once more. */
 static int run_again(struct job *j)
 {
 	uint64_t first = 0;
@@ -227,7 +231,7 @@ static int run_again(struct job *j)
 	return ret;
 }
 
-/* If somebody else let the VM go on, what was read is not of one moment, and no pass. */
+/* If another client let the VM go on, what was read is not of one moment and cannot pass. */
 static int check_stopped(struct job *j, struct monitor *m)
 {
 	int ret = monitor_was_stopped(m);
@@ -324,8 +328,9 @@ static int work(struct job *j)
 		return 0;
 	signo = run(j, &before);
 	/*
-	 * The VM goes on: from here a signal may end us, as when nobody takes the output. But a
-	 * file is replaced whole first, and nothing of it is left lying about.
+	 * The VM runs again, so from here on a signal may end the program, for example while it
+	 * waits for a reader of its output. A joined file is written first, so that it is replaced
+	 * as a whole and no temporary file stays behind.
 	 */
 	if (!to_file)
 		sigprocmask(SIG_SETMASK, &before, NULL);

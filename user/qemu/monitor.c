@@ -25,7 +25,7 @@ int monitor_hmp(struct monitor *m, const char *cmd, char **reply)
 	return m->hmp ? hmp_command(m, cmd, reply) : qmp_hmp(m, cmd, reply);
 }
 
-/* @paused: it is stopped as stop does it, not because the guest has ended or the like. */
+/* @paused: a stop command stopped it, and not the end of the guest or the like. */
 static int get_status(struct monitor *m, bool *running, bool *paused)
 {
 	static const char what[] = "query-status";
@@ -49,7 +49,7 @@ static int get_status(struct monitor *m, bool *running, bool *paused)
 		    json_object_is_type(val, json_type_boolean) && word) {
 			*running = json_object_get_boolean(val);
 			*paused = !*running && !strcmp(word, "paused");
-			/* Two words for one thing: qmp_query_status() of QEMU. */
+			/* Both keys must say the same: qmp_query_status() of QEMU. */
 			if (*running != !strcmp(word, "running"))
 				ret = -EPROTO;
 		} else {
@@ -62,7 +62,7 @@ static int get_status(struct monitor *m, bool *running, bool *paused)
 	return 0;
 }
 
-/* A command that has nothing to say when it worked. */
+/* A command that answers nothing if it worked. */
 static int simple(struct monitor *m, const char *cmd)
 {
 	char *reply = NULL;
@@ -99,7 +99,7 @@ static int read_progress(struct monitor *m, char **out)
 	return ret;
 }
 
-/* Over HMP: is it where it was after the stop?  Else somebody let it go on and stopped it again. */
+/* Over HMP: if this differs from what it was after the stop, another client let the VM go on. */
 static int check_progress(struct monitor *m)
 {
 	char *now = NULL;
@@ -123,15 +123,15 @@ int monitor_stop(struct monitor *m)
 	if (ret)
 		return ret;
 	if (running) {
-		m->stopped = true; /* from here on, even if no answer comes */
+		m->stopped = true; /* set before, as the stop may work though no answer comes */
 		ret = simple(m, "stop");
 		if (!ret)
 			ret = get_status(m, &running, &paused);
 		if (!ret && running)
 			ret = wire_fail(
 				m, -EREMOTEIO, "stop",
-				"see whether another client lets it go on, or say --no-stop",
-				"QEMU took the command, and the VM runs on");
+				"see whether another client lets it go on, or give --no-stop",
+				"QEMU accepted the command, but the VM still runs");
 	}
 	if (!ret && m->hmp)
 		ret = read_progress(m, &m->stopped_at);
@@ -151,8 +151,8 @@ int monitor_was_stopped(struct monitor *m)
 		ret = get_status(m, &running, &paused);
 	m->watch = false;
 	if (!ret && (running || m->resumed))
-		ret = wire_fail(m, -EBUSY, "stop", "see what other client its monitors have",
-				"somebody let the VM go on while it was read");
+		ret = wire_fail(m, -EBUSY, "stop", "see which other clients its monitors have",
+				"another client let the VM go on while it was read");
 	return ret;
 }
 
@@ -165,7 +165,7 @@ int monitor_cont(struct monitor *m)
 		return 0;
 	m->watch = false;
 	if (m->hmp && m->unsynced) {
-		ret = hmp_force_cont(m); /* which sees it run */
+		ret = hmp_force_cont(m); /* returns once the VM runs */
 	} else {
 		ret = simple(m, "cont");
 		if (!ret)
@@ -173,7 +173,7 @@ int monitor_cont(struct monitor *m)
 	}
 	if (!ret && paused)
 		ret = wire_fail(m, -EREMOTEIO, "cont", "",
-				"QEMU took the command, and the VM is still stopped");
+				"QEMU accepted the command, but the VM is still stopped");
 	if (!ret)
 		m->stopped = false;
 	return ret;
@@ -211,7 +211,7 @@ int monitor_read_vcpus(struct monitor *m, struct monitor_regs **out, size_t *nr)
 		return ret;
 	ret = monitor_parse_vcpus(reply, out, nr);
 	if (ret)
-		wire_fail(m, ret, cmd, "only x86-64 guests are known here",
+		wire_fail(m, ret, cmd, "only x86-64 guests are supported",
 			  "no CR0, CR3, CR4, EFER, CPL and SMM of each vCPU in the answer");
 	free(reply);
 	return ret;
@@ -229,12 +229,12 @@ int monitor_read_ram(struct monitor *m, struct ram_map *out)
 	ret = monitor_parse_mtree(reply, out);
 	if (ret)
 		wire_fail(m, ret, cmd, "see whether this is QEMU, of version 5.2 or later",
-			  "the answer is not the VM's memory, range by range");
+			  "the answer does not list the ranges of the VM's memory");
 	free(reply);
 	return ret;
 }
 
-/* Takes @m, whatever comes of it. */
+/* Connects @m, and closes it on failure. */
 static int open_fd(struct monitor *m, const struct sockaddr *addr, socklen_t len, const char *fix,
 		   struct monitor **out)
 {
@@ -264,8 +264,8 @@ static int open_fd(struct monitor *m, const struct sockaddr *addr, socklen_t len
 	}
 	if (err == EAGAIN) {
 		ret = wire_fail(m, -EBUSY, what,
-				"end the other client, or give QEMU a monitor more",
-				"others wait for this socket already");
+				"end the other client, or give QEMU a second monitor",
+				"other clients wait for this socket already");
 		goto err_free;
 	}
 	if (err) {
@@ -339,7 +339,7 @@ int monitor_close(struct monitor *m)
 {
 	int ret;
 
-	/* What was cancelled or failed before must not keep the VM stopped. */
+	/* Neither a signal nor an earlier failure may keep the VM stopped. */
 	m->conf.cancel_fd = -1;
 	m->limit = INT64_MAX;
 	ret = monitor_cont(m);

@@ -22,14 +22,14 @@
 
 #define MONITOR_TABLE	512   /* entries of one page table */
 #define MONITOR_TIMEOUT 10000 /* ms; of one command */
-#define MONITOR_LIMIT	60    /* times that, of all together */
+#define MONITOR_LIMIT	60    /* times that, of all commands together */
 
 struct err;
 struct monitor;
 
 struct monitor_conf {
 	int timeout_ms;	 /* of each command; MONITOR_TIMEOUT */
-	int limit_ms;	 /* of all but the cont at the end; 0: MONITOR_LIMIT times that */
+	int limit_ms;	 /* of all commands but the last cont; 0: MONITOR_LIMIT times timeout_ms */
 	int cancel_fd;	 /* readable: give up; -1 for none */
 	struct err *err; /* filled by what fails; outlives the monitor */
 };
@@ -38,14 +38,14 @@ int monitor_open_qmp(const char *path, const struct monitor_conf *conf, struct m
 int monitor_open_hmp(int port, const struct monitor_conf *conf, struct monitor **out);
 
 /*
- * One command of the monitor for people, over either; *reply is the caller's to
- * free.  An error of the command itself is text like any other.
+ * Runs one HMP command, through QMP if that is what we speak; *reply is the caller's to free.  QEMU
+ * reports an error of the command as text like any other.
  */
 int monitor_hmp(struct monitor *m, const char *cmd, char **reply);
 
 /*
- * Stops the VM, unless it is stopped already: then it stays so.  -EREMOTEIO also where it says
- * that it stopped and runs on.
+ * Stops the VM, unless it is stopped already; then monitor_cont() leaves it stopped.  -EREMOTEIO
+ * also if QEMU accepts the command and the VM still runs.
  */
 int monitor_stop(struct monitor *m);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What QEMU's monitor answers, taken apart. */
+/* Parses what QEMU's monitor answers. */
 #include "qemu/monitor_parse.h"
 
 #include <errno.h>
@@ -64,7 +64,7 @@ int monitor_parse_xp(const char *text, uint64_t pa, uint64_t *words, size_t coun
 			return -EPROTO;
 		if (scan_text(&s, " Cannot access memory"))
 			return scan_eol(&s) && !*s ? -EFAULT : -EPROTO;
-		/* All 16 digits, and the end of the line: a number cut short is none. */
+		/* All 16 digits and the end of the line, so that a truncated number is refused. */
 		do {
 			if (n == count || !scan_text(&s, " 0x") || !scan_hex(&s, 16, &words[n]))
 				return -EPROTO;
@@ -76,7 +76,7 @@ int monitor_parse_xp(const char *text, uint64_t pa, uint64_t *words, size_t coun
 	return n == count ? 0 : -EPROTO;
 }
 
-/* "NAME=hex" between @s and @end, a word of its own, and only once. */
+/* Finds "NAME=hex" before @end, as a word of its own that occurs only once. */
 static int find_register(const char *text, const char *end, const char *name, uint64_t *out)
 {
 	const char *s = text;
@@ -265,7 +265,7 @@ int monitor_parse_hmp(char *raw, size_t len, const char *cmd, const char **reply
 	 */
 	if (!in || !monitor_at_prompt(raw, len))
 		return -EAGAIN;
-	/* What was drawn last is the whole of it: the answer to something else is none. */
+	/* The last drawing of the line is complete; an echo of another command is refused. */
 	out = strip(raw, raw, in);
 	if ((size_t)(out - raw) < cmd_len || memcmp(out - cmd_len, cmd, cmd_len))
 		return -EPROTO;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * What QEMU's monitor answers, taken apart.  Pure: text in, numbers out.
+ * Parses what QEMU's monitor answers.  Pure: text in, numbers out.
  *
- * The text comes from another program and, in part, from the guest: nothing is
- * taken that is not of the exact form (QEMU: memory_dump() in monitor/,
+ * The text comes from another program and, in part, from the guest, so only the
+ * exact form is accepted (QEMU: memory_dump() in monitor/,
  * x86_cpu_dump_state(), hmp_info_status(); the forms are those of 7.2).
  * All return -EPROTO for anything else.
  */

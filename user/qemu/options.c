@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What users type. */
+/* The command line of qemu_verify_pte. */
 #include <errno.h>
 #include <getopt.h>
 #include <json-c/json.h>
@@ -27,12 +27,12 @@ static const char usage[] =
 	"\n"
 	"  --qmp SOCKET      ask over QMP\n"
 	"  --root PA         physical address of the root table (root_pa of vfio_test);\n"
-	"                    without it that of CR3, whose process nobody knows\n"
+	"                    without it, the one in CR3, of an unknown process\n"
 	"  --levels 4|5      levels of the page table (default: as CR4 says)\n"
 	"  --report FILE     compare with a report of vfio_test --json, bit by bit;\n"
 	"                    - is standard input\n"
-	"  --join OUT        write the report with witnesses.qemu filled in, and a verdict\n"
-	"                    over all; - is standard output, and nothing else is on it\n"
+	"  --join OUT        write the report with witnesses.qemu filled in and a joined verdict;\n"
+	"                    - is standard output, and nothing else is written there\n"
 	"  --expect user|supervisor\n"
 	"                    what _PAGE_USER has to be (default: user for VADDR, not\n"
 	"                    judged with --report)\n"
@@ -42,7 +42,7 @@ static const char usage[] =
 	"                    the kernel change in passing, are compared as well\n"
 	"  --timeout SECONDS of each command to the monitor (10)\n"
 	"  --json            one JSON object on standard output\n"
-	"  --quiet           the result alone\n"
+	"  --quiet           print only the result\n"
 	"  --no-color        no colours; NO_COLOR does the same\n"
 	"  --version, --help\n"
 	"\n"
@@ -93,7 +93,7 @@ static const struct option longopts[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-/* What getopt_long() gave '?' or ':' (@c) for. */
+/* Explains the word for which getopt_long() returned '?' or ':' (@c). */
 static int option_error(struct err *e, int c, const char *word)
 {
 	const struct cmd self = { .name = PROG, .long_options = longopts };
@@ -158,7 +158,7 @@ static int set_timeout(struct options *o, const char *arg, struct err *e)
 	return 0;
 }
 
-/* Options that are a word or a switch; false: another one. */
+/* Sets an option that takes any word, or none; false if it is another one. */
 static bool set_simple(struct options *o, int opt, const char *arg)
 {
 	const char **word = opt == QMP	    ? &o->qmp
@@ -207,7 +207,7 @@ static int set_option(struct options *o, int opt, char **argv, struct err *e)
 	}
 }
 
-/* What stands besides options: PORT without --qmp, VADDR without --report. */
+/* The arguments: PORT unless --qmp is given, VADDR unless --report is. */
 static int take_arguments(struct options *o, int argc, char **argv, struct err *e)
 {
 	if (!o->qmp) {
@@ -232,11 +232,13 @@ static int take_arguments(struct options *o, int argc, char **argv, struct err *
 static int check_combination(const struct options *o, struct err *e)
 {
 	if (o->report && (o->has_root || o->levels))
-		return bad_usage(e, "--report", "it brings its own --root and --levels");
+		return bad_usage(
+			e, "--report",
+			"the report has the root and the levels; give neither --root nor --levels");
 	if (o->join && !o->report)
 		return bad_usage(e, "--join", "there is nothing to join without --report");
 	if (o->join && !o->join[0])
-		return bad_usage(e, "--join", "it names no file");
+		return bad_usage(e, "--join", "the name of the file is empty");
 	if (o->join && !strcmp(o->join, "-") && o->json)
 		return bad_usage(e, "--join -",
 				 "only one object fits on standard output, and --json is another");
@@ -247,7 +249,7 @@ int options_parse(int argc, char **argv, struct options *o, struct err *e)
 {
 	int opt, ret = 0;
 
-	o->json = args_have_json(argc, argv); /* a bad option may come before it */
+	o->json = args_have_json(argc, argv); /* --json counts even behind a bad option */
 	opterr = 0;			      /* an error may have to be JSON */
 	while (!ret && (opt = getopt_long(argc, argv, ":", longopts, NULL)) != -1)
 		ret = set_option(o, opt, argv, e);

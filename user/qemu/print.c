@@ -24,7 +24,7 @@ static void print_verdict(enum status verdict, const char *text)
 	printf("%s%s%s %s\n", color, sign, term_reset(), text_shown(text));
 }
 
-/* Laid out as the module's own answer, to be compared by eye. */
+/* In the layout of the module's own answer, so that both can be compared by eye. */
 static void print_walk(const struct job *j)
 {
 	const struct qemu_tables *t = &j->tables;
@@ -60,7 +60,7 @@ static void print_walk(const struct job *j)
 	       w->eff.rights & PT_USER ? "set" : "clear", *text ? " " : "", text);
 }
 
-/* What the report says, and no VM can confirm. */
+/* What the report says and no VM can confirm. */
 static void print_not_compared(const struct job *j)
 {
 	size_t nr = json_object_array_length(j->not_compared), n;
@@ -100,7 +100,7 @@ static void print_compare(const struct job *j)
 	else if (!c->findings.nr && j->verdict == STATUS_FAIL)
 		printf("%s\n", text_shown(j->detail));
 	if (c->mismatched && !j->opt.quiet)
-		puts("if vfio_test has let the mapping go since: take a report with --hold, and verify it while it holds");
+		puts("If vfio_test has removed the mapping since, take a report with --hold and verify it during the hold.");
 	if (j->opt.quiet)
 		return;
 	printf("%" PRIu64 " of %" PRIu64
@@ -114,7 +114,7 @@ static void print_result(const struct job *j)
 	const struct qemu_compare *c = &j->compare;
 	char line[400], shape[64] = "", passing[96] = "";
 
-	if (!j->opt.report || !c->pages) { /* no pages: another VM's report */
+	if (!j->opt.report || !c->pages) { /* without pages it is another VM's report */
 		if (!j->opt.report && !j->opt.quiet)
 			print_walk(j);
 		snprintf(line, sizeof(line), "%s: %s", status_name(j->verdict), j->detail);
@@ -126,7 +126,7 @@ static void print_result(const struct job *j)
 		snprintf(shape, sizeof(shape), " x %u levels", c->levels_max);
 	if (c->in_passing)
 		snprintf(passing, sizeof(passing),
-			 ", %" PRIu64 " of them but for ACCESSED, DIRTY or SOFT_DIRTY",
+			 ", %" PRIu64 " of them except for ACCESSED, DIRTY or SOFT_DIRTY",
 			 c->in_passing);
 	snprintf(line, sizeof(line),
 		 "%" PRIu64 " of %" PRIu64 " entries agree%s (%" PRIu64 " pages%s; %" PRIu64
@@ -221,7 +221,7 @@ struct json_object *qemu_witness_json(const struct job *j)
 	return qemu;
 }
 
-/* The first of them, in words */
+/* The first findings, in words */
 static void json_findings(struct json_object *root, const char *key, const struct qemu_findings *f)
 {
 	struct json_object *arr = json_object_new_array();

@@ -17,7 +17,7 @@ static int qmp_read(struct monitor *m, const char *what, struct json_object **ou
 	size_t seen = 0, used;
 	int ret;
 
-	/* What a time-out cut off goes on where it was: else its rest is no JSON. */
+	/* After a time-out in the middle of an object the tokener still waits for its rest. */
 	if (!m->partial)
 		json_tokener_reset(m->tok);
 	for (;;) {
@@ -43,7 +43,7 @@ static int qmp_read(struct monitor *m, const char *what, struct json_object **ou
 		json_object_put(obj);
 		return wire_fail(m, -EPROTO, what,
 				 "give the socket of -qmp unix:PATH,server=on,wait=off",
-				 "what came is not QMP");
+				 "the answer is not QMP");
 	}
 	*out = obj;
 	return 0;
@@ -79,7 +79,7 @@ int qmp_command(struct monitor *m, const char *name, struct json_object *args,
 	ret = wire_send_line(m, json_object_to_json_string(cmd), what);
 	json_object_put(cmd);
 
-	/* Events come at any time, and late answers to what timed out. */
+	/* Events may come at any time, and so may answers to commands that timed out. */
 	while (!ret) {
 		ret = qmp_read(m, what, &obj);
 		if (ret)
@@ -128,7 +128,7 @@ int qmp_start(struct monitor *m)
 	if (!json_object_object_get_ex(obj, "QMP", &greeting))
 		ret = wire_fail(m, -EPROTO, "QMP greeting",
 				"give the socket of -qmp unix:PATH,server=on,wait=off",
-				"what came is not QMP");
+				"the answer is not QMP");
 	json_object_put(obj);
 	return ret ? ret : qmp_simple(m, "qmp_capabilities");
 }

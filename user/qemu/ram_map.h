@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
-/* What stands behind a VM's physical addresses, as `info mtree -f` says. */
+/* What is at a VM's physical addresses, as `info mtree -f` tells. */
 #ifndef RAM_MAP_H
 #define RAM_MAP_H
 
@@ -13,13 +13,13 @@ struct ram_range {
 	bool ram;      /* else a device, or ROM */
 };
 
-/* Ascending, apart. */
+/* Ascending, without overlaps. */
 struct ram_map {
 	struct ram_range *range;
 	size_t nr;
 };
 
-/* The range that holds @pa, or NULL: nothing is there. */
+/* The range that holds @pa, or NULL if nothing is there. */
 static inline const struct ram_range *ram_map_find(const struct ram_map *map, uint64_t pa)
 {
 	size_t low = 0, high = map->nr, mid;
@@ -34,7 +34,7 @@ static inline const struct ram_range *ram_map_find(const struct ram_map *map, ui
 	return low < map->nr && map->range[low].start <= pa ? &map->range[low] : NULL;
 }
 
-/* The first of @len bytes from @pa on that is not RAM; pa + len where all are. */
+/* The first of @len bytes from @pa on that is not RAM; pa + len if all of them are. */
 static inline uint64_t ram_map_end(const struct ram_map *map, uint64_t pa, uint64_t len)
 {
 	const uint64_t end = pa + len;

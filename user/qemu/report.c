@@ -34,8 +34,8 @@ __attribute__((format(printf, 2, 3))) static int bad(struct parser *p, const cha
 }
 
 /*
- * The accessors: @path names the object in messages.  Each says what is wrong,
- * so callers only pass the error on.
+ * The accessors.  @path names the object in messages.  Each one explains its own error, so callers
+ * only pass it on.
  */
 
 static int get(struct parser *p, struct json_object *obj, const char *path, const char *key,
@@ -71,7 +71,7 @@ static int get_count(struct parser *p, struct json_object *obj, const char *path
 
 	if (get(p, obj, path, key, json_type_int, &val))
 		return -EINVAL;
-	v = json_object_get_int64(val); /* json-c clamps what does not fit */
+	v = json_object_get_int64(val); /* json-c clamps a number that does not fit */
 	if (v < 0 || v == INT64_MAX)
 		return bad(p, "%s.%s is not a count", path, key);
 	*out = (uint64_t)v;
@@ -120,7 +120,7 @@ static int get_level(struct parser *p, struct json_object *obj, const char *path
 			return 0;
 		}
 	}
-	return bad(p, "%s.level is none of %u levels", path, p->r->levels);
+	return bad(p, "%s.level is not one of the %u levels", path, p->r->levels);
 }
 
 static bool page_aligned(const struct parser *p, uint64_t v)
@@ -129,8 +129,9 @@ static bool page_aligned(const struct parser *p, uint64_t v)
 }
 
 /*
- * Bits that the CPU ignores (SDM volume 3A, table 4-20: 9-11, 52-58) and that kernels call so:
- * arch/x86/include/asm/pgtable_types.h.  Those that change in passing: no report makes others so.
+ * Bits that the CPU ignores (SDM volume 3A, table 4-20: 9-11, 52-58), under the names that kernels
+ * give them: arch/x86/include/asm/pgtable_types.h.  Only those with in_passing may change in
+ * passing, whatever a report says.
  */
 static const struct {
 	const char *name;
@@ -211,7 +212,7 @@ static int parse_mapping(struct parser *p, struct json_object *obj)
 	return check_bits(p, bits, r->fmt.volatile_mask);
 }
 
-/* The entries of one table, as they come, to the end of r->entries. */
+/* Appends the entries of one table to r->entries, in the order of the report. */
 static int parse_table(struct parser *p, struct json_object *obj, const char *path)
 {
 	const uint32_t max = 1U << p->fmt->index_bits;
@@ -227,11 +228,12 @@ static int parse_table(struct parser *p, struct json_object *obj, const char *pa
 		return -EINVAL;
 	nr = json_object_array_length(arr);
 	if (!nr || index >= max || nr > max - index)
-		return bad(p, "%s: entries %" PRIu64 "+%zu are not in a table of %u", path, index,
-			   nr, max);
+		return bad(p, "%s: index %" PRIu64 " and %zu entries do not fit in a table of %u",
+			   path, index, nr, max);
 	if (!page_aligned(p, table_pa))
 		return bad(p, "%s.table_pa is not the address of a table", path);
-	/* The first byte asked about that entries[0] covers, wherever in it that is. */
+	/* The first byte of the request that entries[0] covers, which may be in the middle of it.
+	 */
 	if (!page_aligned(p, vaddr) || vaddr - r->vaddr >= r->size ||
 	    pt_index(p->fmt, level, vaddr) != index)
 		return bad(p, "%s: vaddr does not belong to index %" PRIu64 " and the mapping",
@@ -271,7 +273,7 @@ static int compare_entries(const void *a, const void *b)
 	return x->seq < y->seq ? -1 : x->seq > y->seq;
 }
 
-/* Of each entry that is told several times the last stays; what differs from it goes to changed. */
+/* An entry may be told several times: the last one stays, and those that differ go to changed. */
 static int merge_entries(struct qemu_report *r)
 {
 	size_t nr = r->nr_entries, i, to = 0;
@@ -329,14 +331,14 @@ static int parse_tables(struct parser *p, struct json_object *arr)
 	return 0;
 }
 
-/* Where the device finds it: as far behind mapping.iova as the page is behind mapping.vaddr. */
+/* The device finds a page as far behind mapping.iova as it is behind mapping.vaddr. */
 static int check_iova(struct parser *p, struct json_object *obj, const char *path, uint64_t offset)
 {
 	struct json_object *val;
 	uint64_t iova = 0;
 
 	if (!json_object_object_get_ex(obj, "iova", &val))
-		return 0; /* not of vfio_test, which tells it */
+		return 0; /* vfio_test always tells it; other reports need not */
 	if (get_hex(p, obj, path, "iova", &iova))
 		return -EINVAL;
 	if (iova - p->r->iova != offset)
@@ -358,7 +360,7 @@ static int parse_run(struct parser *p, struct json_object *obj, const char *path
 		return -EINVAL;
 	run->rights = (user ? PT_USER : 0) | (write ? PT_WRITE : 0) | (exec ? PT_EXEC : 0);
 	if (!run->len || !page_aligned(p, run->vaddr | run->len | run->pa))
-		return bad(p, "%s is not of whole pages", path);
+		return bad(p, "%s does not consist of whole pages", path);
 	if (run->vaddr < from || run->vaddr - r->vaddr >= r->size ||
 	    run->len > r->size - (run->vaddr - r->vaddr))
 		return bad(p, "%s overlaps, is out of order or leaves the mapping", path);
@@ -400,7 +402,7 @@ static int parse_walk(struct parser *p, struct json_object *arr)
 	char path[48];
 
 	if (!nr || nr > r->levels)
-		return bad(p, "walk has %zu levels of %u", nr, r->levels);
+		return bad(p, "walk has %zu levels, but the page table has %u", nr, r->levels);
 	for (i = 0; i < nr; i++) {
 		struct json_object *obj = json_object_array_get_idx(arr, i);
 		struct qemu_report_step *s = &r->walk[i];
@@ -445,7 +447,7 @@ static int parse_report(struct parser *p, struct json_object *root)
 	if (get(p, root, "report", "tool", json_type_string, &obj))
 		return -EINVAL;
 	if (strcmp(json_object_get_string(obj), "vfio_test"))
-		return bad(p, "it is not by vfio_test");
+		return bad(p, "it is not a report of vfio_test");
 	if (get_count(p, root, "report", "schema", &schema))
 		return -EINVAL;
 	if (schema != QEMU_REPORT_SCHEMA)
@@ -489,7 +491,7 @@ int qemu_report_parse(const struct pt_fmt *fmt, const char *text, size_t len,
 	return ret;
 }
 
-/* What is compared, or read and found to be right, by the name of its place. */
+/* The keys that are compared with QEMU, or checked when the report is read. */
 static const char *const compared[] = {
 	"tool",
 	"schema",

@@ -2,13 +2,11 @@
 /*
  * A report of `vfio_test --json`, as far as it speaks of page tables.
  *
- * Read with suspicion: a report is a file, from anywhere.  What parses is whole
- * in itself (levels, ranges, alignments); whether it leaves pages out, or is
- * true, is qemu/compare.h's to find.
+ * A report is a file from anywhere and is not trusted.  A report that parses is consistent in
+ * itself (levels, ranges, alignments); qemu/compare.h finds out whether it is complete and true.
  *
- * The module answers a large range in several calls, each of which tells the
- * upper entries again.  What is told again alike is one entry; what is told
- * again and differs has changed in between, and both readings are kept.
+ * The module answers a large range in several calls, each of which tells the upper entries again.
+ * Equal ones are one entry.  One that differs has changed in between, and both readings are kept.
  */
 #ifndef QEMU_REPORT_H
 #define QEMU_REPORT_H
@@ -34,7 +32,7 @@ struct qemu_report_entry {
 	uint64_t table_pa;
 	uint64_t entry;
 	uint32_t level;
-	uint32_t seq; /* its place in the report */
+	uint32_t seq; /* its position in the report */
 };
 
 struct qemu_report_run {
@@ -64,22 +62,22 @@ struct qemu_report {
 	enum expect expect; /* what the run expected; reports of 0.1.0 do not say it */
 	uint32_t levels;    /* 4 or 5 */
 	bool pti;
-	__u64 soft[PT_NR_SOFT]; /* what the guest's kernel means by its bits, */
-	struct pt_fmt fmt;	/* and the format with that; points into this struct */
+	__u64 soft[PT_NR_SOFT]; /* what the guest's kernel uses its bits for, */
+	struct pt_fmt fmt;	/* and the format with these; points into this struct */
 
-	/* Each once, as it was told last.  Sorted by level, then by vaddr. */
+	/* Each entry once, in its last reading.  Sorted by level, then by vaddr. */
 	struct qemu_report_entry *entries;
 	size_t nr_entries;
 	size_t first_entry[PT_MAX_LEVELS + 1]; /* of level N; of N + 1: the end */
-	/* Readings before the last that differ from it; sorted alike. */
+	/* Earlier readings that differ from the last one, in the same order. */
 	struct qemu_report_entry *changed;
 	size_t nr_changed;
-	struct qemu_report_run *runs; /* ascending, apart */
+	struct qemu_report_run *runs; /* ascending, without overlaps */
 	size_t nr_runs;
 	struct qemu_report_step walk[PT_MAX_LEVELS];
 	uint32_t nr_walk;
 	uint64_t total, user, supervisor, absent; /* base pages */
-	struct json_object *json;		  /* all of it, as it came */
+	struct json_object *json;		  /* the whole report */
 };
 
 /*

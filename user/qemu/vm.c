@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the VM itself says, its vCPUs and its root tables. */
+/* Checks a report against the VM's vCPUs and root tables. */
 #include "qemu/vm.h"
 
 #include <errno.h>
@@ -10,8 +10,8 @@
 #include "fmt/pt_x86.h"
 
 /*
- * Documentation/arch/x86/x86_64/mm.rst: the kernel's half of a PGD.  All processes have it alike,
- * but for one entry of those that call modify_ldt(): LDT_PGD_ENTRY of
+ * Documentation/arch/x86/x86_64/mm.rst: the kernel's half of a PGD is the same in all processes,
+ * except for one entry of those that call modify_ldt(): LDT_PGD_ENTRY of
  * arch/x86/include/asm/pgtable_64_types.h.
  */
 #define KERNEL_HALF 256
@@ -39,7 +39,7 @@ int qemu_vm_find_vcpu(const struct qemu_vm *vm, size_t *cpu, uint32_t *levels, s
 	e->id = "not-64-bit";
 	err_why(e,
 		"none of %zu is in 64-bit paging (vCPU 0: CR0 0x%" PRIx64 ", CR4 0x%" PRIx64
-		", EFER 0x%" PRIx64 "%s): what is in memory is nobody's page table",
+		", EFER 0x%" PRIx64 "%s), so nothing in memory is a page table in use",
 		vm->nr, vm->nr ? vm->cpu[0].cr0 : 0, vm->nr ? vm->cpu[0].cr4 : 0,
 		vm->nr ? vm->cpu[0].efer : 0, vm->nr && vm->cpu[0].smm ? ", in SMM" : "");
 	return -EAGAIN;
@@ -60,7 +60,7 @@ static bool is_own(uint32_t levels, uint32_t index)
 	return index == (levels == 5 ? LDT_5 : LDT_4);
 }
 
-/* Present entries of the kernel's half. */
+/* The number of present entries in the kernel's half. */
 static unsigned int count_kernel(uint32_t levels, const uint64_t *table)
 {
 	unsigned int nr = 0;
@@ -82,8 +82,9 @@ static bool same_kernel(uint32_t levels, const uint64_t *a, const uint64_t *b)
 }
 
 /*
- * The two halves of a PGD under PTI (arch/x86/mm/pti.c, __pti_set_user_pgtbl()): the user's part
- * is alike, but for NX in the kernel's, and the user's has little of the kernel.
+ * Are these the two PGDs of a process under PTI (arch/x86/mm/pti.c, __pti_set_user_pgtbl())?  The
+ * user's half is the same in both, except for NX in the kernel's PGD, and the user's PGD has few
+ * entries of the kernel.
  */
 static bool is_pair(uint32_t levels, const uint64_t *kernel, const uint64_t *user)
 {
@@ -98,7 +99,7 @@ static bool is_pair(uint32_t levels, const uint64_t *kernel, const uint64_t *use
 	return present && count_kernel(levels, kernel) > count_kernel(levels, user);
 }
 
-/* A table by itself, past what a walk keeps; false: not in memory. */
+/* Reads a table past the cache of the walk; *there is false if it is not in memory. */
 static int read_table(struct qemu_tables *t, uint64_t pa, uint64_t *table, bool *there)
 {
 	int ret = 0;
@@ -125,7 +126,7 @@ static int find_kernel_cpu(struct qemu_vm *vm, struct qemu_tables *t, const uint
 
 		if (!qemu_vcpu_pages(regs) || qemu_vcpu_levels(regs) != t->levels)
 			continue;
-		/* At user level with PTI it is the page after the kernel's. */
+		/* With PTI, CR3 at user level points to the page after the kernel's PGD. */
 		for (half = 0; half < 2; half++) {
 			cr3 = regs->cr3 & X86_CR3_TABLE;
 			if (half && !(cr3 & X86_CR3_PTI_USER))
@@ -169,7 +170,7 @@ void qemu_vm_compare(const struct qemu_vm *vm, const struct qemu_report *r, stru
 		qemu_note(
 			&c->doubts,
 			"mapping.root_pa: no vCPU runs on a page table with the kernel half of 0x%" PRIx64
-			": it is none of this boot, or all of them run firmware or a nested guest",
+			": it is not a root of this boot, or all of them run firmware or a nested guest",
 			r->root_pa);
 		return;
 	}

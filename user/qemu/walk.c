@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A page table walked from outside of the machine that it belongs to. */
+/* Walks a page table from outside of the machine that it belongs to. */
 #include "qemu/walk.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-/* FNV-1a of 64 bits, word by word, without what the CPU and the kernel set in passing. */
+/* 64-bit FNV-1a over the words, without the bits that are set in passing. */
 static uint64_t table_sum(const struct pt_fmt *fmt, const uint64_t *entries)
 {
 	uint64_t sum = 0xcbf29ce484222325ULL, e;
@@ -13,7 +13,7 @@ static uint64_t table_sum(const struct pt_fmt *fmt, const uint64_t *entries)
 
 	for (i = 0; i < QEMU_TABLE; i++) {
 		e = entries[i];
-		/* Level 0 knows all that is present; of swap entries each bit counts. */
+		/* Level 0 gives rights to any present entry; each bit of a swap entry counts. */
 		if (fmt->rights(0, e))
 			e &= ~fmt->volatile_mask;
 		sum = (sum ^ e) * 0x100000001b3ULL;
@@ -85,7 +85,7 @@ static int get_table(struct qemu_tables *t, uint32_t level, uint64_t pa, const u
 	return 0;
 }
 
-/* A leaf that the CPU refuses: too large a page, or an address that is no multiple of its size. */
+/* Does the CPU refuse this leaf, for its level or an address that its size does not divide? */
 static bool is_reserved(const struct pt_fmt *fmt, uint32_t level, uint64_t entry)
 {
 	/* The lowest bit of a huge leaf's address is its memory type, PAT. */
@@ -127,7 +127,7 @@ int qemu_walk(struct qemu_tables *t, uint64_t va, struct qemu_walk *out)
 			break;
 		pa = fmt->pa(level, s->entry, ~0ULL);
 	}
-	/* level 0 has no kind PT_TABLE, so s is where it ended */
+	/* Level 0 has no kind PT_TABLE, so the walk ended at s. */
 	if (pt_has_frame(out->kind) && is_reserved(fmt, s->level, s->entry)) {
 		out->reserved = true;
 		out->kind = PT_ABSENT;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
-/* A page table walked from outside of the machine that it belongs to. */
+/* Walks a page table from outside of the machine that it belongs to. */
 #ifndef QEMU_WALK_H
 #define QEMU_WALK_H
 
@@ -18,20 +18,19 @@
 typedef int (*qemu_read_table_fn)(void *ctx, uint64_t pa, uint64_t entries[QEMU_TABLE]);
 
 /*
- * The tables of one root.  Keeps the last one of each level, which is all that
- * a walk in ascending order comes back to.
+ * The tables of one root.  Keeps the last table of each level, as a walk in ascending order returns
+ * to no other.
  */
 struct qemu_tables {
 	const struct pt_fmt *fmt;
 	qemu_read_table_fn read;
 	void *ctx;
-	const struct ram_map
-		*ram; /* nothing is read that is not RAM: reading a device changes it */
+	const struct ram_map *ram; /* only RAM is read, as reading a device may change it */
 	uint64_t root_pa;
 	uint32_t levels; /* 4 or 5 */
 
 	uint64_t nr_read; /* tables read */
-	bool keep;	  /* what was read, for qemu_tables_reread() */
+	bool keep;	  /* remember what was read, for qemu_tables_reread() */
 	struct qemu_seen *seen;
 	size_t nr_seen, room;
 	bool cached[PT_MAX_LEVELS];
@@ -39,7 +38,7 @@ struct qemu_tables {
 	uint64_t entries[PT_MAX_LEVELS][QEMU_TABLE];
 };
 
-/* A table that was read, and the sum of what in it does not change in passing. */
+/* A table that was read, and a checksum without the bits that change in passing. */
 struct qemu_seen {
 	uint64_t pa;
 	uint64_t sum;
@@ -56,29 +55,29 @@ struct qemu_step {
 struct qemu_walk {
 	uint32_t nr;			      /* steps */
 	struct qemu_step step[PT_MAX_LEVELS]; /* [0] is the root's */
-	enum pt_kind kind;		      /* of the last; PT_TABLE: see lost_pa */
-	bool reserved;			      /* it ended at a bit that the CPU faults on */
-	uint64_t lost_pa;		      /* the next table, which is not in memory */
-	uint64_t pa;			      /* of the base page; 0 without a frame */
+	enum pt_kind kind;		      /* of the last entry; if PT_TABLE, see lost_pa */
+	bool reserved;	  /* it ended at an entry with reserved bits, on which the CPU faults */
+	uint64_t lost_pa; /* the next table, which is not in memory */
+	uint64_t pa;	  /* of the base page; 0 without a frame */
 	struct pt_effective eff;
 };
 
-/* All bits of an entry that can be address, whatever a report says of them. */
+/* All bits of an entry that can belong to an address, whatever a report says. */
 static inline uint64_t qemu_pa_field(const struct pt_fmt *fmt)
 {
 	return fmt->pa(0, ~0ULL, ~0ULL);
 }
 
 /*
- * Descends to @va.  Follows only entries that are present tables, by the whole address field of
- * the architecture.  -EFAULT where the root itself is not in memory; -ERANGE where it cannot be
- * the address of a table; or what the reader returned.
+ * Walks down to @va, through entries that are present tables, by the whole address field of the
+ * architecture.  -EFAULT if the root is not in memory, -ERANGE if it is not the address of a table,
+ * or what the reader returned.
  */
 int qemu_walk(struct qemu_tables *t, uint64_t va, struct qemu_walk *out);
 
 /*
- * Reads all tables once more that a walk read with keep: how many are not what they were, and the
- * address of the first.  0, or what the reader returned.
+ * Reads all tables again that were read with keep.  *changed is how many differ now, *first the
+ * address of the first one.  Returns 0, or what the reader returned.
  */
 int qemu_tables_reread(struct qemu_tables *t, size_t *changed, uint64_t *first);
 

@@ -71,7 +71,7 @@ int wire_wait_for(struct monitor *m, short events, const char *what)
 			return wire_fail(
 				m, -ETIMEDOUT, what,
 				"see whether another client holds the monitor, or give --timeout more",
-				"no end in %g s, which is the limit for all that is asked",
+				"not done in %g s, the limit for all commands together",
 				wire_limit_ms(&m->conf) / 1000.0);
 		if (!n)
 			return wire_fail(
@@ -81,13 +81,13 @@ int wire_wait_for(struct monitor *m, short events, const char *what)
 		if (fds[1].revents)
 			return wire_fail(m, -EINTR, what, "", "interrupted by a signal");
 		if (fds[0].revents)
-			return 0; /* an error shows in send() and recv() */
+			return 0; /* send() or recv() reports an error */
 	}
 }
 
 /*
- * Sends a line.  In one piece: the end of it on its own would wait 40 ms for
- * TCP to acknowledge the rest.
+ * Sends a line in one piece, as a line end of its own would wait 40 ms until TCP has acknowledged
+ * the rest.
  */
 int wire_send_line(struct monitor *m, const char *text, const char *what)
 {
@@ -125,8 +125,8 @@ int wire_recv_more(struct monitor *m, const char *what)
 				 "the answer is longer than %u bytes", REPLY_MAX);
 	for (;;) {
 		/*
-		 * QEMU echoes in many small pieces, each of which it holds back
-		 * until the one before is acknowledged. Does not last: set anew.
+		 * QEMU echoes in many small pieces and holds each back until the one before is
+		 * acknowledged. TCP_QUICKACK does not last, so it is set each time.
 		 */
 		if (m->hmp)
 			setsockopt(m->fd, IPPROTO_TCP, TCP_QUICKACK, &(int){ 1 }, sizeof(int));

@@ -22,17 +22,17 @@ struct monitor {
 	char name[128]; /* socket or port, for messages */
 	int fd;
 	bool hmp;
-	bool stopped;	  /* by us: owed a cont */
+	bool stopped;	  /* by us, so we have to let it go on */
 	bool unsynced;	  /* HMP: a late answer may still come */
 	bool partial;	  /* QMP: a part of an object is in tok, the rest may still come */
-	bool watch;	  /* it is to stay stopped */
-	bool resumed;	  /* and somebody else let it go on */
-	char *stopped_at; /* HMP: what changes when it runs, as it was after the stop */
+	bool watch;	  /* the VM has to stay stopped */
+	bool resumed;	  /* another client let it go on meanwhile */
+	char *stopped_at; /* HMP: what changes while it runs, as read after the stop */
 	int64_t deadline; /* of the command under way, ms */
 	int64_t limit;	  /* of all, ms */
 	unsigned int id;  /* QMP: of the last command */
 	struct json_tokener *tok;
-	char *buf; /* what came and is not used up; REPLY_MAX + 1 */
+	char *buf; /* received and not yet used; REPLY_MAX + 1 bytes */
 	size_t len;
 };
 
@@ -42,10 +42,10 @@ __attribute__((format(printf, 5, 6))) int wire_fail(struct monitor *m, int err, 
 
 int64_t wire_now_ms(void);
 
-/* For all that is asked, but for the cont at the end. */
+/* The limit for all commands together, but the last cont. */
 int64_t wire_limit_ms(const struct monitor_conf *conf);
 
-/* From here on counts the time-out of one command. */
+/* Starts the time-out of one command. */
 void wire_start_clock(struct monitor *m);
 
 /* Waits for @events on the socket, the deadline or the cancel descriptor. */

@@ -11,7 +11,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=tests/guest/ktap.sh
 . "$root/tests/guest/ktap.sh"
 
-ktap_plan 109
+ktap_plan 110
 verify=$root/user/qemu_verify_pte
 report=$ktap_dir/report.json
 qmp=$ktap_dir/qmp
@@ -158,6 +158,8 @@ expect 2 'report.expect is neither user nor supervisor' 'an expectation of nothi
 	sh -c "jq '.expect = \"both\"' '$report' | '$verify' --qmp '$qmp' --report -"
 expect 4 'the report says pass, but witnesses.pagemap: 255 of 256 pages were compared' \
 	'a pass of a part of the pages' sh -c "jq '.witnesses.pagemap.compared = 255' '$report' | '$verify' --qmp '$qmp' --report -"
+expect 2 'report.verdict is not one of pass' 'a verdict that is no word' \
+	sh -c "jq '.verdict = \"passed\"' '$report' | '$verify' --qmp '$qmp' --report -"
 expect 1 'the report says pass, but steps: dma-map: its status is fail' 'a pass with a step that failed' \
 	sh -c "jq '(.steps[] | select(.name == \"dma-map\")).status = \"fail\"' '$report' | '$verify' --qmp '$qmp' --report -"
 

@@ -595,18 +595,24 @@ static int find_scope(struct judge *j)
 	return 0;
 }
 
-static bool says_pass(struct json_object *report, const char *key)
+/* Is report.@key the word for a run that ended, and not with a pass? */
+static bool is_no_pass(struct json_object *report, const char *key)
 {
 	struct json_object *val;
 	enum status verdict;
 
 	return json_object_object_get_ex(report, key, &val) &&
-	       !parse_verdict(val, NULL, &verdict) && verdict == STATUS_PASS;
+	       !parse_verdict(val, NULL, &verdict) && verdict != STATUS_PASS;
 }
 
 bool qemu_guest_claims_pass(const struct qemu_report *r)
 {
-	return says_pass(r->json, "verdict") || says_pass(r->json, "so_far");
+	if (!is_no_pass(r->json, "verdict"))
+		return true;
+	/* A run that is held is no pass yet, and says what it would be by now. */
+	return (json_object_object_get_ex(r->json, "held", NULL) ||
+		json_object_object_get_ex(r->json, "so_far", NULL)) &&
+	       !is_no_pass(r->json, "so_far");
 }
 
 int qemu_guest_judge(const struct qemu_report *r, struct qemu_guest *out, char *why, size_t why_len)

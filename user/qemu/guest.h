@@ -20,7 +20,10 @@ struct qemu_guest {
 	char reason[256]; /* why it is no pass, or "" */
 };
 
-/* Does the report say that it is a pass, or was one so far? */
+/*
+ * Does the report say pass, or pass so far, or nothing that a run says?  Then it has to be judged:
+ * only the plain words unverified, fail and error claim nothing.
+ */
 bool qemu_guest_claims_pass(const struct qemu_report *r);
 
 /*

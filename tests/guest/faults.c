@@ -14,7 +14,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/vfio.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,6 +27,7 @@
 
 #include "ask.h"
 #include "base.h"
+#include "container.h"
 #include "ktap.h"
 
 #define DEBUGFS "/sys/kernel/debug/"
@@ -48,9 +48,6 @@ static char *area;
 static pid_t other; /* a process that stands still, with an area of its own */
 static char *other_area;
 static const char *bdf;
-static struct {
-	int container, group, device;
-} vfio = { -1, -1, -1 };
 
 static char *make_area(void)
 {
@@ -89,37 +86,6 @@ static void start_other(void)
 	if (read(ready[0], &other_area, sizeof(other_area)) != sizeof(other_area))
 		bail_out("the other process did not come up");
 	close(ready[0]);
-}
-
-static void open_vfio(void)
-{
-	struct vfio_iommu_type1_dma_map map = {
-		.argsz = sizeof(map),
-		.flags = VFIO_DMA_MAP_FLAG_READ,
-		.vaddr = (uintptr_t)area,
-		.iova = IOVA,
-		.size = PAGES * PAGE,
-	};
-	char path[96], link[96];
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", bdf);
-	n = readlink(path, link, sizeof(link) - 1);
-	if (n < 0)
-		bail_out("%s: %s", path, strerror(errno));
-	link[n] = '\0';
-	snprintf(path, sizeof(path), "/dev/vfio/%s", strrchr(link, '/') + 1);
-	vfio.group = open(path, O_RDWR | O_CLOEXEC);
-	vfio.container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
-	if (vfio.group < 0 || vfio.container < 0)
-		bail_out("%s: %s", path, strerror(errno));
-	if (ioctl(vfio.group, VFIO_GROUP_SET_CONTAINER, &vfio.container) ||
-	    ioctl(vfio.container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU) ||
-	    ioctl(vfio.container, VFIO_IOMMU_MAP_DMA, &map))
-		bail_out("%s: VFIO container: %s", bdf, strerror(errno));
-	vfio.device = ioctl(vfio.group, VFIO_GROUP_GET_DEVICE_FD, bdf);
-	if (vfio.device < 0)
-		bail_out("%s: VFIO device: %s", bdf, strerror(errno));
 }
 
 /* Failures on purpose */
@@ -441,6 +407,7 @@ static void test(const struct call *c)
 
 int main(int argc, char **argv)
 {
+	struct container vfio;
 	unsigned int i, points = 0;
 
 	if (argc != 2) {
@@ -450,7 +417,8 @@ int main(int argc, char **argv)
 	bdf = argv[1];
 	start_other();
 	area = make_area();
-	open_vfio();
+	vfio = container_open(bdf);
+	container_map(&vfio, area, PAGES * PAGE, IOVA);
 	fail_nth = open("/proc/thread-self/fail-nth", O_RDWR);
 	make_it_fail = open("/proc/thread-self/make-it-fail", O_RDWR);
 	if (fail_nth < 0 || make_it_fail < 0)

@@ -119,7 +119,8 @@ broken_off() {
 			continue
 		fi
 		# While the answer is written, all of it is.
-		if grep -q '^{.*"verdict":"pass".*"runs":.*"asked":[0-9]*}}$' "$ktap_dir/broken"; then
+		if [ "$(wc -l <"$ktap_dir/broken")" -eq 1 ] &&
+		   grep -q '^{.*"verdict":"pass".*"runs":.*"asked":[0-9]*}}$' "$ktap_dir/broken"; then
 			late=$delay
 			continue
 		fi

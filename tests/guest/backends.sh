@@ -103,9 +103,7 @@ iommufd_own() {
 	mkfifo "$ktap_dir/enter"
 	quick --hold --iommu iommufd "$BDF" <"$ktap_dir/enter" >"$ktap_dir/held" 2>&1 &
 	exec 7>"$ktap_dir/enter"
-	while ! grep -q holding "$ktap_dir/held"; do
-		usleep 50000
-	done
+	ktap_wait holding "$ktap_dir/held" $!
 	expect 0 'held by pid [0-9]* \(vfio_test\), domain paging' 'iova: finds who has the node open' vfio_test iova "$BDF" 0+16K
 	check 'iova: all pages' said '4 of 4 pages mapped'
 	expect 2 'group [0-9]+ is in use: process [0-9]+ \(vfio_test\) has it open' 'held by its node: not through the group' \
@@ -115,10 +113,9 @@ iommufd_own() {
 	exec 7>&-
 	wait
 
+	: >"$ktap_dir/held"
 	vfio_test --dma none --no-rules --size 16K --hold=120 --iommu type1v2 "$BDF" >"$ktap_dir/held" 2>&1 &
-	while ! grep -q holding "$ktap_dir/held"; do
-		usleep 50000
-	done
+	ktap_wait holding "$ktap_dir/held" $!
 	expect 2 'VFIO_DEVICE_BIND_IOMMUFD: process [0-9]+ \(vfio_test\) has the device or its group open' 'held through its group: not by the node' \
 		quick --iommu iommufd "$BDF"
 	kill -INT $!

@@ -41,13 +41,11 @@ pages=$?
 held() {
 	held=$1
 	shift
+	: >"$ktap_dir/held"
 	mkfifo "$ktap_dir/enter"
 	vfio_test --dma none --hold "$@" "$BDF" <"$ktap_dir/enter" >"$ktap_dir/held" 2>&1 &
 	exec 7>"$ktap_dir/enter"
-	while ! grep -q holding "$ktap_dir/held"; do
-		kill -0 $! || return 1
-		usleep 50000
-	done
+	ktap_wait holding "$ktap_dir/held" $! || return 1
 	vfio_test iova "$BDF" 0+512M >"$ktap_dir/iova" 2>&1
 	debugfs iova "$BDF" "$ktap_dir/iova" >"$ktap_dir/compared"
 	held_status=$?

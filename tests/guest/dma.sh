@@ -136,9 +136,7 @@ poke() {
 	: >"$ktap_dir/poked"
 	vfio_test --size 320K "$BDF" >"$ktap_dir/poked" 2>&1 &
 	pid=$!
-	while ! grep -q '^=== Moving Data' "$ktap_dir/poked"; do
-		usleep 10000
-	done
+	ktap_wait '^=== Moving Data' "$ktap_dir/poked" "$pid" || return 1
 	usleep 300000
 	buffer=$(sed -n 's/.*Allocated .* bytes at virtual address: //p' "$ktap_dir/poked")
 	printf 'xxxxxxxx' | dd of=/proc/"$pid"/mem bs=8 seek=$(((buffer + $1) / 8)) conv=notrunc

@@ -159,12 +159,9 @@ ill held "users: group $group is in use: process $$ " 'held' vfio_test doctor "$
 exec 9>&-
 expect 0 'users: no process has the group open' 'held: cured' vfio_test doctor "$BDF"
 
-vfio_test --quiet --no-rules --no-reset --dma none --no-module --hold "$BDF" >/dev/null 2>&1 </dev/null &
+vfio_test --quiet --no-rules --no-reset --dma none --no-module --hold "$BDF" >/tmp/held 2>&1 </dev/null &
 holder=$!
-for _ in 1 2 3 4 5 6 7 8 9 10; do
-	vfio_held >/dev/null && break
-	sleep 0.3
-done
+ktap_wait holding /tmp/held $holder
 expect 2 "the device is open: process $holder \\(vfio_test\\) has it open, and an unbind would wait in the kernel until that process ends; end that process" \
 	'unbind of an open device' vfio_test unbind "$BDF"
 # One that does not answer the request to give it back
@@ -187,12 +184,10 @@ expect 0 'an unbind would wait in the kernel until that process ends' 'unbind wa
 bind "$BDF" vfio-pci
 # A device that its process is asked to give back, and does not: unplugged while it is held.
 bind "$e1000e" vfio-pci
+: >/tmp/held
 vfio_test --quiet --no-rules --no-reset --dma none --no-module --hold "$e1000e" >/tmp/held 2>&1 </dev/null &
 holder=$!
-for _ in 1 2 3 4 5 6 7 8 9 10; do
-	! grep -q holding /tmp/held || break
-	sleep 0.5
-done
+ktap_wait holding /tmp/held $holder
 kill -STOP $holder
 (echo 1 >$pci/devices/"$e1000e"/remove) 2>/dev/null &
 waiting=$!

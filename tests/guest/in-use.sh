@@ -47,10 +47,7 @@ hold() {
 	: >/tmp/held
 	/root/hold "$1" "$2" >/tmp/held 2>&1 </dev/null &
 	holder=$!
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
-		! grep -q held /tmp/held || return 0
-		sleep 0.1
-	done
+	ktap_wait held /tmp/held "$holder" && return
 	cat /tmp/held
 	return 1
 }
@@ -186,10 +183,7 @@ refused "$nvme" "${disk}p1 is mounted on /mnt" 'a partition that is mounted'
 umount /mnt
 unshare -m sh -c "mount -t ext4 /dev/${disk}p1 /mnt2 && exec sleep 1000" &
 sleeper=$!
-for _ in 1 2 3 4 5 6 7 8 9 10; do
-	! grep -q /mnt2 /proc/$sleeper/mountinfo || break
-	sleep 0.3
-done
+ktap_wait /mnt2 /proc/$sleeper/mountinfo $sleeper
 refused "$nvme" "${disk}p1 is mounted on /mnt2 in the mount namespace of process $sleeper" 'a partition that is mounted in another mount namespace'
 kill $sleeper
 wait $sleeper 2>/dev/null
@@ -292,22 +286,17 @@ expect 2 'the VF token is not accepted: it is not the UUID that the user of the 
 	quick --vf-token $uuid "$vf"
 # QEMU's nvme loses its virtual functions at a reset, which VFIO does at each open.
 echo >"$pci/devices/$pf/reset_method"
+: >/tmp/held
 vfio_test --no-reset --no-rules --dma none --size 16K --vf-token $uuid --hold "$pf" >/tmp/held 2>&1 </dev/null &
 holder=$!
-for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-	! grep -q holding /tmp/held || break
-	sleep 0.5
-done
+ktap_wait holding /tmp/held $holder
 expect 2 'the VF token is not accepted: it is not the UUID that the user of the physical function has set' 'another token' \
 	quick --vf-token bd8d9d2b-5a5f-4f5a-a211-f591514ba1f3 "$vf"
 quick --vf-token $uuid "$vf" >/tmp/token 2>&1
 check 'the same token: the virtual function is had' grep '^Verdict: \(pass\|unverified\)' /tmp/token
 vfio_test --no-reset --no-rules --dma none --size 16K --vf-token $uuid --hold "$vf" >/tmp/held2 2>&1 </dev/null &
 holder2=$!
-for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-	! grep -q holding /tmp/held2 || break
-	sleep 0.5
-done
+ktap_wait holding /tmp/held2 $holder2
 let_go
 expect 0 'a VF token is needed: its virtual functions are in use' 'the physical function, while the other is in use: list' vfio_test list "$pf"
 expect 2 'a VF token is needed: its virtual functions are in use' 'the physical function, while the other is in use: refused, and why' quick "$pf"

@@ -66,9 +66,7 @@ expect 2 'it takes BDF and IOVA' 'iova: usage' vfio_test iova "$BDF"
 mkfifo "$ktap_dir/enter"
 run --hold --iova 0x10000 --iova 0x8000000 "$BDF" <"$ktap_dir/enter" >"$ktap_dir/held" 2>&1 &
 exec 7>"$ktap_dir/enter"
-while ! grep -q holding "$ktap_dir/held"; do
-	usleep 50000
-done
+ktap_wait holding "$ktap_dir/held" $!
 expect 0 'held by pid [0-9]* \(vfio_test\), domain paging' 'iova: a page' vfio_test iova "$BDF" 0x10000
 check 'iova: a page: is mapped' said '1 of 1 pages mapped'
 expect 0 '^0x0000000000000000-0x0000000000010000 not mapped' 'iova: a range' \
@@ -107,7 +105,7 @@ check 'iova: 400 GiB take their time' kill -0 $asking
 # A quarter of the time they stand still; before, seven eighths.
 check 'iova: meanwhile the CPUs run' [ $((asked * 100)) -ge $((alone * 35)) ]
 kill -TERM $asking
-for _ in 1 2 3 4 5 6 7 8 9 10; do
+for _ in $(seq 50); do
 	kill -0 $asking 2>/dev/null || break
 	usleep 200000
 done

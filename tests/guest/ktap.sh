@@ -110,6 +110,25 @@ expect() {
 	ktap_comment "$ktap_dir/err"
 }
 
+# ktap_wait REGEX FILE PID: waits until FILE, which need not be there yet, has what REGEX (grep -E)
+# finds; 1 where PID has ended without it, and after two minutes. In the guest only (usleep).
+ktap_wait() {
+	ktap_rest=6000
+	until grep -qsE -e "$1" "$2"; do
+		# Once more after its end, since it may have written in between.
+		if [ "$ktap_rest" -gt 0 ] && [ ! -e "/proc/$3/exe" ]; then
+			ktap_rest=0
+			continue
+		fi
+		if [ "$ktap_rest" -eq 0 ]; then
+			echo "# $1: not said in $2 by process $3"
+			return 1
+		fi
+		ktap_rest=$((ktap_rest - 1))
+		usleep 20000
+	done
+}
+
 # ktap_run NAME COMMAND...: a test with a plan of its own, before ours; NAME comes before those
 # of its points. One that says no plan, as one that does not start, is a plan of one failed point;
 # how it ended counts here as well.

@@ -120,9 +120,7 @@ echo $$ >$groups/cgroup.procs
 # Pages that are free, and promised to somebody
 reserve 12582912 >"$ktap_dir/reserved" &
 holder=$!
-while ! grep -q reserved "$ktap_dir/reserved"; do
-	usleep 20000
-done
+ktap_wait reserved "$ktap_dir/reserved" "$holder"
 check 'six of eight are reserved' [ "$(cat $huge/free_hugepages) $(cat $huge/resv_hugepages)" = '8 6' ]
 why='the kernel has fewer than 4 free huge pages of 2048 KiB: of 8 that are free 6 are reserved; '
 expect 2 "could not allocate the buffer: ${why}echo 10 > $huge/nr_hugepages" 'reserved pages are not free' quick --page-size 2M --size 8M "$BDF"

@@ -141,11 +141,10 @@ check 'in a file it takes its place' sh -c '
 wanted() {
 	text=$1
 	shift
+	: >/tmp/wanted
 	vfio_test --no-rules --no-reset --no-faults "$@" "$BDF" >/tmp/wanted 2>&1 &
 	pid=$!
-	while ! grep -q "$text" /tmp/wanted; do
-		usleep 50000
-	done
+	ktap_wait "$text" /tmp/wanted "$pid" || return 1
 	usleep 300000
 	start=$(date +%s)
 	timeout 20 sh -c 'echo "$BDF" >/sys/bus/pci/drivers/vfio-pci/unbind'
@@ -166,11 +165,10 @@ expect 0 '^Verdict: pass' 'and it can be had again' quick --quiet "$BDF"
 
 # A signal is one way to end a hold; the run is a whole one.
 hold_and_signal() {
+	: >/tmp/held
 	vfio_test --dma none --hold "$BDF" >/tmp/held 2>&1 &
 	held_pid=$!
-	while ! grep -q holding /tmp/held; do
-		usleep 50000
-	done
+	ktap_wait holding /tmp/held "$held_pid" || return 1
 	# What is no request for the device, though its signal, ends nothing.
 	kill -URG "$held_pid"
 	usleep 200000

@@ -53,9 +53,7 @@ held() {
 	: >/tmp/held
 	vfio_test --no-rules --dma none --size 64K --hold "$one" >/tmp/held 2>&1 &
 	held_pid=$!
-	while ! grep -q holding /tmp/held; do
-		usleep 20000
-	done
+	ktap_wait holding /tmp/held "$held_pid"
 }
 held
 expect 2 "^vfio_test: $two: group $(group "$two") is in use: process $held_pid \\(vfio_test\\) has it open; end that process" \
@@ -124,9 +122,7 @@ unplugged() {
 	: >/tmp/held
 	vfio_test --no-rules --no-reset --dma none --size 64K --hold "$@" >/tmp/held 2>&1 &
 	pid=$!
-	while ! grep -q holding /tmp/held; do
-		usleep 20000
-	done
+	ktap_wait holding /tmp/held "$pid"
 	echo '# unplug hot' >&3
 	n=0
 	# The slot waits 5 s before it asks for the device.

@@ -134,11 +134,10 @@ frames() {
 	done
 }
 offlined() {
+	: >"$ktap_dir/why"
 	vfio_test --verbose --dma none --no-rules --no-reset --hold=60 --recheck=2 "$BDF" >"$ktap_dir/held" 2>"$ktap_dir/why" &
 	pid=$!
-	while ! grep -q holding "$ktap_dir/why"; do
-		usleep 20000
-	done
+	ktap_wait holding "$ktap_dir/why" "$pid" || return 1
 	frames >"$ktap_dir/frames"
 	while kill -0 "$pid" 2>/dev/null; do
 		while read -r pa && kill -0 "$pid"; do

@@ -16,12 +16,10 @@ ktap_plan 8
 change() {
 	how=$1
 	shift
-	rm -f "$ktap_dir/ready"
+	: >"$ktap_dir/ready"
 	share --fragments 12000 >"$ktap_dir/ready" &
 	pid=$!
-	while ! grep -q ready "$ktap_dir/ready"; do
-		usleep 20000
-	done
+	ktap_wait ready "$ktap_dir/ready" $pid
 	{
 		vfio_test walk "$@" $pid 2>"$ktap_dir/err"
 		echo $? >"$ktap_dir/status"
@@ -30,9 +28,7 @@ change() {
 		case $how in
 		exec)
 			kill -USR1 $pid
-			until grep -q sleep /proc/$pid/comm; do
-				usleep 20000
-			done
+			ktap_wait sleep /proc/$pid/comm $pid >&2
 			;;
 		exit) kill -KILL $pid ;;
 		esac

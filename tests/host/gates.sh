@@ -49,6 +49,8 @@ ok 1 - a\nok 2 - b\n| | 1 | 2 passed, 1 failed, 0 skipped | not ok 3 - one: whol
 1..2\nok 1 - a\n| | 1 | 1 passed, 1 failed, 0 skipped | # alone: make test GROUP=one
 1..2\nok 1 - a\nnot ok 2 - b\n# at tests/guest/b.sh:7\n| | 1 | 1 passed, 1 failed, 0 skipped | # at tests/guest/b.sh:7; alone: make test GROUP=one
 1..1\n  ok 1 - of a part\nok 1 - a\n| | 0 | 1 passed, 0 failed, 0 skipped | ok 1 - one: a
+1..2\nok 1 - a\no| printf "no such" >&2; sleep 0.5; printf "k 2 - b\n"; sleep 0.5; echo " file" >&2 | 0 | 2 passed, 0 failed, 0 skipped | # no such file
+1..1\nok 1 - a\n| sleep 30 & | 0 | 1 passed, 0 failed, 0 skipped | # a stream of this group was not read to its end: something holds it open
 '
 
 # group TEXT COMMANDS: a script that is a group

@@ -20,7 +20,7 @@ static const struct cmd *named(const char *word, const struct cmd *const *cmds, 
 	return NULL;
 }
 
-/* As getopt_long(): the whole name, or the first that begins so.  @word is behind the "--". */
+/* As getopt_long(): the option of this name, else the first one whose name begins with @word. */
 static const struct option *option_of(const struct cmd *cmd, const char *word)
 {
 	const struct option *o, *begun = NULL;
@@ -36,7 +36,7 @@ static const struct option *option_of(const struct cmd *cmd, const char *word)
 	return begun;
 }
 
-/* "--hold" with "5" behind it */
+/* Is @arg an option that may have a value, and @next its value, as in "--hold 5"? */
 static bool joins(const struct cmd *cmd, const char *arg, const char *next)
 {
 	const struct option *o = NULL;
@@ -47,7 +47,7 @@ static bool joins(const struct cmd *cmd, const char *arg, const char *next)
 	return o && o->has_arg == optional_argument && next && !parse_duration(next, 1, &ms);
 }
 
-/* Does the argument after this one belong to it, whatever the command will be? */
+/* Is @next the value of the option @arg, for any of the commands? */
 static bool takes_next(const char *arg, const char *next, const struct cmd *const *cmds, size_t nr)
 {
 	const struct option *o;
@@ -63,13 +63,13 @@ static bool takes_next(const char *arg, const char *next, const struct cmd *cons
 	return false;
 }
 
-/* Does it stand for an option, and not for a value or the command? */
+/* Is it an option, and not a value or a command's name? */
 static bool is_option(const char *arg)
 {
 	return arg[0] == '-' && arg[1];
 }
 
-/* The first argument that is no option and no option's value; argc: none */
+/* The index of the first argument that is not an option or an option's value; argc: none */
 static int first_word(int argc, char *const *argv, const struct cmd *const *cmds, size_t nr)
 {
 	int i;
@@ -83,7 +83,7 @@ static int first_word(int argc, char *const *argv, const struct cmd *const *cmds
 	return i < argc ? i : argc;
 }
 
-/* A letter of "-qj", or "--json" as far as it was written. */
+/* Is @letter one of a group of short options ("-qj"), or @arg a beginning of --@name ("--js")? */
 static bool asks_for(const char *arg, char letter, const char *name)
 {
 	size_t n = strlen(arg);
@@ -111,8 +111,7 @@ static char *keep(struct args *args, char *made)
 	return made;
 }
 
-/* @arg, or, where it is a PCI address or ends with "=" and one, the form of sysfs; NULL: no memory
- */
+/* @arg, with a PCI address (all of it, or after its "=") as sysfs writes it; NULL: no memory */
 static char *canonical(struct args *args, char *arg)
 {
 	const char *value = !strncmp(arg, "--", 2) ? strchr(arg, '=') : NULL;
@@ -140,7 +139,7 @@ int args_init(struct args *args, int argc, char **argv, const struct cmd *const 
 	memset(args, 0, sizeof(*args));
 	args->json = args_have_json(argc, argv);
 	args->word = at < argc ? argv[at] : NULL;
-	/* Behind "--" stands no command. */
+	/* An argument after "--" is never a command. */
 	if (args->word && strcmp(argv[at - 1], "--") != 0)
 		args->cmd = named(args->word, cmds, nr_cmds);
 	table = args->cmd ? args->cmd : cmds[0];
@@ -183,9 +182,12 @@ void args_free(struct args *args)
 
 /* --- what was meant -------------------------------------------------------- */
 
-enum { WORD_MAX = 24 }; /* no name here is longer */
+enum { WORD_MAX = 24 }; /* no command or option has a longer name */
 
-/* Letters to change, put in, leave out, or neighbours to exchange; words of at most WORD_MAX */
+/*
+ * How many letters have to be changed, inserted, deleted or swapped with their neighbour to make
+ * @b of @a.  Neither word may be longer than WORD_MAX.
+ */
 static unsigned int distance(const char *a, const char *b)
 {
 	size_t na = strlen(a), nb = strlen(b), i, j;
@@ -211,7 +213,7 @@ static unsigned int distance(const char *a, const char *b)
 	return d[na][nb];
 }
 
-/* Nearer than the nearest so far?  A third of the letters may be wrong. */
+/* Is @name closer to @word than @nearest?  Up to a third of the letters may be wrong. */
 static bool is_nearer(const char *word, const char *name, unsigned int *nearest)
 {
 	size_t n = strlen(word);
@@ -221,7 +223,7 @@ static bool is_nearer(const char *word, const char *name, unsigned int *nearest)
 		return false;
 	far = distance(word, name);
 	most = n < 3 ? 1 : (n + 2) / 3;
-	/* What was begun, or goes on ("walks", "doc"). */
+	/* One word is the beginning of the other ("doc", "walks"). */
 	if (n > 2 && (!strncmp(name, word, n) || !strncmp(name, word, strlen(name))))
 		far = far < 1 ? far : 1;
 	if (far > most || far >= *nearest)
@@ -241,7 +243,7 @@ const char *args_nearest(const char *word, const char *const *words)
 	return found;
 }
 
-/* What other tools call it. */
+/* The words that other tools use for our commands. */
 static const struct {
 	const char *word, *command;
 } others[] = {

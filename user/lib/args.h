@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * The command line before any command sees it: which command it is, wherever its word stands,
- * and what was meant by a word that is none.  Pure: nothing is printed.
+ * Prepares the command line for a command: finds the command's name wherever it stands, and
+ * suggests what a misspelled word was meant to be.  Pure: it prints nothing.
  */
 #ifndef ARGS_H
 #define ARGS_H
@@ -25,8 +25,8 @@ struct cmd {
 	const char *options;		   /* the rest of `help COMMAND`, or NULL */
 	const struct option *long_options; /* as getopt_long() gets them, or NULL */
 	/*
-	 * argv[0] is the command's name; a PCI address in it is in the form of sysfs already
-	 * (args.h).  Returns the exit code; that stdout took all is main()'s to see.
+	 * argv[0] is the command's name; PCI addresses in @argv already have the form that sysfs
+	 * uses.  Returns the exit code; main() checks that stdout took the whole output.
 	 */
 	int (*run)(int argc, char **argv, struct globals *g);
 };
@@ -42,37 +42,38 @@ struct cmd {
 #define GLOBAL_SHORT "jqvVh"
 
 struct args {
-	const struct cmd *cmd; /* NULL: no command's name is in it */
-	const char *word;      /* NULL, or the first argument that is no option */
+	const struct cmd *cmd; /* NULL: no argument is a command's name */
+	const char *word;      /* the first argument that is not an option, or NULL */
 	int argc;
 	char **argv; /* for cmd->run(); argv[0] is the command's name, or the program's */
 	bool json, help;
-	char **made; /* arguments that we made: args_free() */
+	char **made; /* arguments that we allocated; args_free() frees them */
 	int nr_made;
 };
 
 /*
- * Options may stand before the command.  What commands see is in one form: a PCI address as sysfs
- * writes it (0000:00:1f.0), and the value of an option that needs none behind a "=" (--hold 5
- * becomes --hold=5, as a number is nothing that a command could take there).  0 or -ENOMEM.
+ * Options may stand before the command.  A command sees its arguments in one form: a PCI address
+ * is written as in sysfs (0000:00:1f.0), and the value of an option that may go without one
+ * follows a "=" (--hold 5 becomes --hold=5; no command takes a number as an argument there).
+ * Returns 0 or -ENOMEM.
  */
 int args_init(struct args *args, int argc, char **argv, const struct cmd *const *cmds,
 	      size_t nr_cmds);
 void args_free(struct args *args);
 
-/* Is it asked for, wherever it stands?  For an error before options were looked at. */
+/* Is --json or -j among the arguments?  For errors that occur before the options are parsed. */
 bool args_have_json(int argc, char *const *argv);
 
-/* One of the words, NULL ends them, that was probably meant; NULL: none is near. */
+/* The one of @words (NULL ends them) that was probably meant; NULL: none is close. */
 const char *args_nearest(const char *word, const char *const *words);
 
-/* The command that was probably meant, also by a word of another tool ("ls"); NULL: none */
+/* The command that was probably meant; knows words of other tools too ("ls").  NULL: none */
 const char *args_nearest_command(const char *word, const struct cmd *const *cmds, size_t nr_cmds);
 
-/* An option of this command, "--size" for "--sise"; NULL: none.  @buf is scratch. */
+/* The option of @cmd that was probably meant ("--size" for "--sise"), in @buf; NULL: none */
 const char *args_nearest_option(const char *word, const struct cmd *cmd, char *buf, size_t len);
 
-/* The first command that has the option @word ("--expect=user"), as it stands; NULL: none */
+/* The first command that has the option @word ("--expect=user"), not shortened; NULL: none */
 const char *args_command_with(const char *word, const struct cmd *const *cmds, size_t nr_cmds);
 
 /*

@@ -8,7 +8,7 @@
 
 #include "lib/text.h"
 
-/* What an error quotes may be anybody's: it is made fit to be shown here, for all. */
+/* An error may quote text from anywhere, so all of it is escaped here. */
 #define FORMAT_INTO(field)                                      \
 	do {                                                    \
 		va_list ap;                                     \
@@ -61,7 +61,7 @@ static size_t last_before(const char *fmt, size_t end, const char *mark)
 	return end;
 }
 
-/* How long the first @n bytes of @fmt become. */
+/* The length of the first @n bytes of @fmt once they are formatted. */
 __attribute__((format(printf, 1, 0))) static size_t formatted(const char *fmt, size_t n, va_list ap)
 {
 	char head[512];
@@ -89,7 +89,7 @@ void err_vsplit(struct err *e, int no, const char *id, const char *fmt, va_list 
 	memset(e, 0, sizeof(*e));
 	e->no = no;
 	e->id = id;
-	/* By the format, not by what it became: an argument may have a colon too. */
+	/* The format is split, not the result: an argument may contain a colon too. */
 	if (vasprintf(&text, fmt, ap) < 0) {
 		err_what(e, "not enough memory to say what is wrong");
 		return;
@@ -105,7 +105,7 @@ void err_vsplit(struct err *e, int no, const char *id, const char *fmt, va_list 
 
 void err_print(const struct err *e, const char *prog, const char *object)
 {
-	/* Once more: a field may have been filled by other hands. */
+	/* Escaped once more, as a caller may have written to a field directly. */
 	fprintf(stderr, "%s: %s%s%s", prog, object ? text_shown(object) : "", object ? ": " : "",
 		text_shown(e->what));
 	if (e->why[0])

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
-/* An error as a user needs it: what failed, why, and what to do. */
+/* An error as it is shown to a user: what failed, why, and what to do. */
 #ifndef ERR_H
 #define ERR_H
 
@@ -10,22 +10,22 @@ struct err {
 	char why[320];	/* "no IOMMU is active" */
 	char fix[384];	/* "boot with intel_iommu=on"; may be empty */
 	int no;		/* errno, positive; 0 where no call failed */
-	const char *id; /* of failure.h's table; NULL: not in it */
+	const char *id; /* of its row in the table of failures; NULL: it has none */
 };
 
 __attribute__((format(printf, 2, 3))) void err_what(struct err *e, const char *fmt, ...);
 __attribute__((format(printf, 2, 3))) void err_why(struct err *e, const char *fmt, ...);
 __attribute__((format(printf, 2, 3))) void err_fix(struct err *e, const char *fmt, ...);
 
-/* what, why and fix in one go, for those that need no formatting; @no positive */
+/* Sets all three texts, where none needs formatting; @no is a positive errno. */
 void err_set(struct err *e, int no, const char *what, const char *why, const char *fix);
 
-/* Makes all of it fit to be shown; err_what() and the like do it for what they fill in. */
+/* Escapes all three texts for display; err_what() and the like do it for the text they set. */
 void err_clean(struct err *e);
 
 /*
- * From a format of the form "what: why; fix", of which the first "; " and the last ": " before
- * it divide the parts, not those that arguments bring along.
+ * Fills @e from a format of the form "what: why; fix".  The first "; " and the last ": " before
+ * it separate the parts.  Only those in the format count, not those in the arguments.
  */
 __attribute__((format(printf, 4, 0))) void err_vsplit(struct err *e, int no, const char *id,
 						      const char *fmt, va_list ap);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Is this one JSON value, by RFC 8259 to the letter? */
+/* Checks that a text is one JSON value that follows RFC 8259 strictly. */
 #include "lib/json_strict.h"
 
 #include <errno.h>
@@ -17,7 +17,7 @@ struct scan {
 	const char *text, *at, *end;
 	unsigned int depth;
 	size_t objects, values;
-	const char *why; /* NULL: all is well so far */
+	const char *why; /* NULL: nothing is wrong so far */
 	const char *where;
 	struct key twice;
 	struct key keys[JSON_MAX_DEPTH][JSON_MAX_KEYS];
@@ -61,7 +61,7 @@ static bool take_digits(struct scan *s)
 	return true;
 }
 
-/* RFC 8259, section 6: no sign but minus, no zero in front. */
+/* RFC 8259, section 6: the only sign is a minus, and there are no leading zeros. */
 static bool take_number(struct scan *s)
 {
 	take(s, '-');
@@ -86,7 +86,7 @@ static int hex_value(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The four digits of \uXXXX; -1 where they are not there. */
+/* The four digits of \uXXXX; -1 if there are not four. */
 static int take_unit(struct scan *s)
 {
 	int unit = 0, i;
@@ -273,7 +273,7 @@ int json_strict(const char *text, size_t len, char *why, size_t why_len)
 	snprintf(why, why_len, "not strict JSON: line %zu: %s%s%.*s", line, s.why,
 		 s.twice.text ? ": " : "", (int)(s.twice.len < 40 ? s.twice.len : 40),
 		 s.twice.text ? s.twice.text : "");
-	for (i = 0; i < why_len && why[i]; i++) /* for a terminal: a cut character is none */
+	for (i = 0; i < why_len && why[i]; i++) /* a terminal cannot show a cut character */
 		if ((unsigned char)why[i] >= 0x7f)
 			why[i] = '?';
 	return -EINVAL;

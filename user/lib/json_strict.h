@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * Is this one JSON value, by RFC 8259 to the letter?
+ * Checks that a text is one JSON value that follows RFC 8259 strictly.
  *
- * json-c takes more than that, even when told to be strict: a key given twice (the last one
- * counts), NaN and Infinity, numbers that overflow.  What reads files from anywhere asks here
- * first, and lets json-c take apart only what passed.
+ * json-c accepts more than that, even in its strict mode: a key given twice (the last one
+ * counts), NaN and Infinity, numbers that overflow.  Code that reads files of unknown origin
+ * checks them here first, and gives json-c only text that passed.
  */
 #ifndef JSON_STRICT_H
 #define JSON_STRICT_H
@@ -13,14 +13,14 @@
 
 #define JSON_MAX_DEPTH	 16	    /* of arrays and objects */
 #define JSON_MAX_KEYS	 128	    /* of one object */
-#define JSON_MAX_OBJECTS (2U << 20) /* so many take json-c about 2 GiB */
+#define JSON_MAX_OBJECTS (2U << 20) /* json-c needs about 2 GiB for so many */
 #define JSON_MAX_VALUES	 (16U << 20)
 
 /*
- * 0, or -EINVAL with the reason and the place in @why (cut at @why_len).  Refused besides what is
- * no JSON: a key given twice in an object, keys with escapes (no program of ours writes any, and
- * two ways to write a key would hide that it is given twice), NUL in strings, text that is not
- * UTF-8, and more than the limits above, which bound the time and the memory that it takes.
+ * Returns 0, or -EINVAL with the reason and the line in @why (cut at @why_len).  Besides text
+ * that is not JSON it refuses: a key given twice in an object, keys with escapes (our programs
+ * write none, and a second way to write a key would hide that it is given twice), NUL in strings,
+ * text that is not UTF-8, and anything above the limits, which bound time and memory.
  */
 int json_strict(const char *text, size_t len, char *why, size_t why_len);
 

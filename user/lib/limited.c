@@ -15,9 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
-/* What child and parent share */
+/* Memory that child and parent share */
 struct shared {
-	bool done; /* fn returned: without it the child died */
+	bool done; /* fn returned; if this is not set, the child died */
 	int ret;
 	char out[];
 };
@@ -31,8 +31,8 @@ static int64_t now_ms(void)
 }
 
 /*
- * Of our files nothing stays: a child that hangs would go on holding the lock of
- * /run/vfio-verify, and whoever reads our output would wait for its end.
+ * Closes all files that the child inherited: a child that hangs would keep the lock of
+ * /run/vfio-verify, and a reader of our output would wait until the child ends.
  */
 static void leave_files(void)
 {
@@ -46,7 +46,7 @@ static void leave_files(void)
 static void child(int (*fn)(const void *in, void *out), const void *in, struct shared *shared,
 		  pid_t parent)
 {
-	/* What is begun is done whole: a signal from the terminal is the parent's to answer. */
+	/* The child completes what it began; the parent handles signals from the terminal. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
@@ -59,14 +59,14 @@ static void child(int (*fn)(const void *in, void *out), const void *in, struct s
 	_exit(0);
 }
 
-/* Waits for the child's end.  False: not within @ms */
+/* Waits until the child ends.  False: it did not within @ms. */
 static bool ends_within(pid_t pid, unsigned int ms)
 {
 	struct pollfd p = { .fd = pidfd_open(pid, 0), .events = POLLIN };
 	int64_t end = now_ms() + ms, left = ms;
 	bool ended = false;
 
-	/* Without a file for it there is no limit to keep: the child ends, or we wait. */
+	/* Without a pidfd the limit cannot be kept: then we wait until the child ends. */
 	while (p.fd >= 0 && !ended && left > 0) {
 		ended = poll(&p, 1, (int)left) > 0;
 		left = end - now_ms();
@@ -101,8 +101,7 @@ int limited(int (*fn)(const void *in, void *out), const void *in, void *out, siz
 			memcpy(out, shared->out, len);
 	} else {
 		kill(pid, SIGKILL);
-		/* One that waits where a signal reaches it goes at once, and is no zombie of ours.
-		 */
+		/* A child in an interruptible wait dies at once, and is reaped here. */
 		ends_within(pid, 100);
 		ret = -ETIMEDOUT;
 	}

@@ -18,8 +18,8 @@
 static int lost; /* errno of the first write that failed; 0: none */
 
 /*
- * What stdio writes with.  It says no more than that an error came; which one was lost with errno
- * where that happened in the middle of a long answer.
+ * The function that stdio writes with.  stdio tells only that an error occurred, and errno may be
+ * overwritten by the time a long answer ends, so the first error is kept here.
  */
 static ssize_t put(void *cookie, const char *buf, size_t len)
 {
@@ -33,8 +33,8 @@ static ssize_t put(void *cookie, const char *buf, size_t len)
 		if (n > 0)
 			done += (size_t)n;
 		else if (n < 0 && (errno != EAGAIN || poll(&out, 1, -1) < 0))
-			lost = errno; /* EINTR too: who ends us is not to wait for a reader */
-	}			      /* EAGAIN: somebody else who has the file set O_NONBLOCK */
+			lost = errno; /* EINTR too: after a signal we wait for no reader */
+	}			      /* EAGAIN: another process set O_NONBLOCK on the file */
 	errno = lost;
 	return (ssize_t)done; /* less than @len is the error */
 }
@@ -45,7 +45,7 @@ static void watch_stdout(void)
 	FILE *f = fopencookie(NULL, "w", io);
 
 	if (!f)
-		return; /* then without the cause */
+		return; /* errors are still seen, but not their cause */
 	setvbuf(f, NULL, isatty(STDOUT_FILENO) ? _IOLBF : _IOFBF, BUFSIZ);
 	stdout = f;
 }
@@ -57,8 +57,7 @@ void out_init(const char *prog)
 	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
 		if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
 			continue;
-		/* The lowest free number is this one.  Without /dev: any file that takes nothing.
-		 */
+		/* open() takes the lowest free number, which is fd.  Without /dev, / serves too. */
 		got = open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 		if (got < 0)
 			got = open("/", O_PATH | O_DIRECTORY);
@@ -110,7 +109,7 @@ struct json_object *err_json(const struct err *err)
 {
 	struct json_object *obj = json_object_new_object();
 
-	/* An errno that the table of failures does not explain has no name of its own. */
+	/* "other": the table of failures has no row for this error. */
 	json_object_object_add(obj, "id", json_text(err->id ? err->id : "other"));
 	json_object_object_add(obj, "what", json_text(err->what));
 	json_object_object_add(obj, "why", json_text(err->why));

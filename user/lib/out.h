@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
-/* Standard input, output and error: there from the start, and not lost in the end. */
+/* Standard input, output and error: open from the start, and checked at the end. */
 #ifndef OUT_H
 #define OUT_H
 
@@ -9,31 +9,32 @@ struct err;
 struct json_object;
 
 /*
- * To be called before anything is opened.  A descriptor 0, 1 or 2 that the caller closed would
- * be taken by the next file, and text for it would land in a device's registers: it becomes
- * /dev/null, opened so that to write to it (0: to read from it) still fails.  A reader that
- * goes away ends nothing (SIGPIPE): what was changed has to be undone.
+ * Must be called before any file is opened.  If the caller closed descriptor 0, 1 or 2, the next
+ * file opened would get its number, and our output could be written to a device's registers.  So
+ * it is opened as /dev/null, in a mode in which writing to it (for 0: reading from it) still
+ * fails.  SIGPIPE is ignored: when a reader goes away, changes still have to be undone.
  */
 void out_init(const char *prog);
 
-/* Is standard output lost already?  Then there is no use in going on with a long answer. */
+/* Has a write to standard output failed?  Then a long answer need not be continued. */
 bool out_lost(void);
 
 /*
- * At the very end: what standard output still has is written.  Returns @exit_code, or 2 where
- * not all was taken; says so, unless its reader has gone away (head), who knows.
+ * Called at the very end: writes what standard output still buffers.  Returns @exit_code, or 2 if
+ * not all of it could be written.  It then prints an error, unless the reader went away (as head
+ * does), which is not an error to report.
  */
 int out_finish(const char *prog, int exit_code);
 
-/* --- one JSON object, of either program ---------------------------------- */
+/* --- the JSON object that a program prints ------------------------------- */
 
-/* {tool, version, schema, verdict}; @verdict NULL keeps its place. */
+/* {tool, version, schema, verdict}; with @verdict NULL the key is there with null. */
 struct json_object *json_answer(const char *tool, const char *verdict);
 
 /* {id, what, why, fix, errno} */
 struct json_object *err_json(const struct err *err);
 
-/* On one line, or @pretty; ends it, and puts the object. */
+/* Prints @obj on one line, or on several if @pretty, with a newline; then puts @obj. */
 void json_print(struct json_object *obj, bool pretty);
 
 #endif /* OUT_H */

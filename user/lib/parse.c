@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What users type: numbers, sizes, times, addresses, ranges, PCI addresses.
+ * Parsers for what users type: numbers, sizes, times, addresses, ranges, PCI addresses.
  *
- * Not strtoull(): it takes blanks, signs and octal, and depends on errno.
+ * strtoull() is not used: it accepts blanks, signs and octal, and reports errors in errno.
  */
 #include "lib/parse.h"
 
@@ -24,7 +24,7 @@ static int digit_value(char c)
 	return INT_MAX;
 }
 
-/* The number that *s begins with; moves *s past it. */
+/* The number at the beginning of *s; moves *s past it. */
 static int scan_u64(const char **s, uint64_t *out)
 {
 	const char *p = *s;
@@ -62,7 +62,7 @@ int parse_u64(const char *s, uint64_t *out)
 	return 0;
 }
 
-/* Powers of 1024, with KB as with KiB: memory is counted so, and as the kernel's "kB" is meant. */
+/* KB is 1024 bytes, as KiB is: that is how memory is counted, and what the kernel's "kB" means. */
 static const struct {
 	const char *name;
 	unsigned int shift;
@@ -92,7 +92,7 @@ int parse_size(const char *s, uint64_t *out)
 	return -EINVAL;
 }
 
-/* Hexadecimal, 0x or not, up to @end (a character, or '\0'); moves *s past it. */
+/* Hexadecimal, with or without 0x, up to @end (a character or '\0'); moves *s past it. */
 static int scan_hex(const char **s, char end, uint64_t *out)
 {
 	const char *p = *s, *first;
@@ -116,7 +116,7 @@ int parse_address(const char *s, uint64_t *out)
 {
 	int ret = parse_size(s, out);
 
-	/* What no number and no size can be: digits of an address as maps writes them. */
+	/* It is not a number or a size, but may be hexadecimal digits as in /proc/PID/maps. */
 	if (ret == -EINVAL && strpbrk(s, "abcdefABCDEF"))
 		ret = scan_hex(&s, '\0', out);
 	return ret;
@@ -129,7 +129,7 @@ int parse_range(const char *s, struct range *out)
 	size_t n = strcspn(s, "+-");
 	int ret;
 
-	if (s[n] == '-') { /* as maps writes it: hexadecimal, the end is the first byte after */
+	if (s[n] == '-') { /* as in /proc/PID/maps: hexadecimal, END is the first byte after */
 		uint64_t end;
 
 		ret = scan_hex(&s, '-', &r.start);
@@ -168,7 +168,7 @@ int range_to_pages(struct range *r, uint64_t page_size, bool *moved)
 	const uint64_t inside = r->start & (page_size - 1);
 	uint64_t len = r->has_len ? r->len : 1;
 
-	/* Up to the end of the last page that it touches; that may be 2^64, not more. */
+	/* The range ends with the last page that it touches; that may be 2^64, not more. */
 	if (__builtin_add_overflow(len, inside, &len) ||
 	    __builtin_add_overflow(len, page_size - 1, &len))
 		return -ERANGE;
@@ -288,7 +288,7 @@ int parse_bdf(const char *s, struct pci_bdf *out)
 	struct pci_bdf bdf = { 0 };
 	const char *colon = strchr(s, ':');
 
-	/* Without a domain it is the first one, as lspci has it. */
+	/* Without a domain it is domain 0, as for lspci. */
 	if (colon && strchr(colon + 1, ':') && scan_hex_field(&s, 4, 8, ':', &bdf.domain))
 		return -EINVAL;
 	if (scan_hex_field(&s, 2, 2, ':', &bdf.bus) || scan_hex_field(&s, 2, 2, '.', &bdf.dev) ||
@@ -306,7 +306,7 @@ void bdf_text(const struct pci_bdf *bdf, char out[BDF_TEXT])
 		 bdf->fn & 7);
 }
 
-/* Is @value one of the words, with commas between them, of which @list has @len bytes? */
+/* Is @value one of the words in @list, of @len bytes, which are separated by commas? */
 static bool list_has(const char *list, size_t len, const char *value)
 {
 	size_t n = strlen(value), i;

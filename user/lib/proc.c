@@ -26,11 +26,11 @@ void proc_comm(int pid, char *buf, size_t len)
 		snprintf(buf, len, "?");
 		return;
 	}
-	/* Only the last end of line is the kernel's. */
+	/* The kernel adds the last newline; others belong to the name. */
 	buf[n - (buf[n - 1] == '\n')] = '\0';
 }
 
-/* Where the kernel does not say, they are different. */
+/* False also if the kernel cannot tell. */
 static bool share_files(int one, int other)
 {
 	return one && !syscall(SYS_kcmp, one, other, KCMP_FILES, 0UL, 0UL);
@@ -52,7 +52,7 @@ int proc_each_files(const char *pid, bool (*each)(const char *dir, void *arg), v
 		if (tid <= 0 || share_files(last, tid))
 			continue;
 		last = tid;
-		/* Below task/ there is no map_files. */
+		/* Not /proc/PID/task/TID: map_files is missing there. */
 		snprintf(path, sizeof(path), "/proc/%d", tid);
 		ret = each(path, arg);
 	}

@@ -26,8 +26,8 @@ void signals_catch(void)
 	size_t i;
 
 	/*
-	 * No SA_RESTART: what waits is to stop waiting.  Who started us with a
-	 * signal ignored (nohup) means it.
+	 * Without SA_RESTART a call that waits returns.  A signal that was ignored when we were
+	 * started (nohup) stays ignored.
 	 */
 	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		if (!sigaction(signals[i], NULL, &was) && was.sa_handler != SIG_IGN)
@@ -37,15 +37,15 @@ void signals_catch(void)
 	sigaction(SIGPIPE, &sa, NULL);
 }
 
-/* It makes write() return, no more. */
+/* Does nothing; the signal only makes write() return. */
 static void on_alarm(int sig)
 {
 	(void)sig;
 }
 
 /*
- * Who ends us does not wait for a reader that takes nothing: a write that hangs is given up.
- * The alarm comes again, as the first may come just before a write.
+ * After a signal we must not wait for a reader that does not read: a write that blocks is given
+ * up.  The alarm repeats, as the first one may come just before a write.
  */
 static void limit_writes(void)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
-/* INT, TERM and HUP end a program in order: first it undoes, then it dies. */
+/* On INT, TERM and HUP a program first undoes what it changed, and then ends by the signal. */
 #ifndef SIGNALS_H
 #define SIGNALS_H
 
@@ -7,25 +7,28 @@
 
 struct err;
 
-/* What a request for a device is to us: see request.h.  Ignored by whoever does not catch it. */
+/*
+ * The signal that tells us that VFIO requests the device back, see request.h.  A process that
+ * does not catch it ignores it.
+ */
 #define SIGNAL_REQUEST SIGURG
 
-/* Set before SIGNAL_REQUEST is sent: from anybody else it means nothing. */
+/* Set before we send SIGNAL_REQUEST; without it the signal came from elsewhere and is ignored. */
 extern volatile sig_atomic_t signal_requested;
 
 /* The signal that asks us to end, or 0. */
 extern volatile sig_atomic_t signal_seen;
 
-/* From here on they set signal_seen; one that was ignored stays ignored. */
+/* From now on these signals set signal_seen; one that was ignored stays ignored. */
 void signals_catch(void);
 
-/* Why there is no answer: fills @err.  From here on no write to stdout waits for long. */
+/* Fills @err with why there is no answer.  From now on no write to stdout blocks for long. */
 void signals_explain(struct err *err);
 
-/* The same as the one object of an answer with --json, in the place of one that is not whole. */
+/* Prints the same as a JSON object, instead of an answer that would not be complete. */
 void signals_json(void);
 
-/* All is undone and said: ends as signal_seen would have ended us.  Returns without one. */
+/* Called when all is undone and printed: ends by the signal in signal_seen, if there is one. */
 void signals_die(void);
 
 #endif /* SIGNALS_H */

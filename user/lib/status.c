@@ -5,11 +5,11 @@
 #include <stddef.h>
 #include <string.h>
 
-/* A doubt outranks a pass, so that what was not verified never counts as one. */
+/* "unverified" ranks above "pass", so that what was not verified never counts as a pass. */
 static const struct {
 	const char *name;
 	int exit_code;
-	int rank; /* the worse, the higher */
+	int rank; /* a worse status has a higher rank */
 } statuses[] = {
 	[STATUS_SKIP] = { "skip", EXIT_OK, 0 },
 	[STATUS_PASS] = { "pass", EXIT_OK, 1 },

@@ -16,7 +16,7 @@ enum status {
 	STATUS_FAIL,	   /* a check ran and failed */
 	STATUS_SKIP,	   /* not asked for, or nothing to do */
 	STATUS_UNVERIFIED, /* asked for, and could not be checked */
-	STATUS_ERROR,	   /* usage or environment stops the run */
+	STATUS_ERROR,	   /* wrong usage or the environment stopped the run */
 	NR_STATUSES
 };
 

@@ -16,7 +16,7 @@ void term_init(bool no_color)
 	const char *env = getenv("NO_COLOR"); /* no-color.org: non-empty */
 	const char *term = getenv("TERM");
 
-	/* LC_CTYPE alone: numbers stay as JSON and scripts expect them. */
+	/* Only LC_CTYPE: numbers must stay as JSON and scripts expect them. */
 	has_utf8 = setlocale(LC_CTYPE, "") && !strcmp(nl_langinfo(CODESET), "UTF-8");
 	has_color = !no_color && !(env && *env) && isatty(STDOUT_FILENO) && term &&
 		    strcmp(term, "dumb");

@@ -6,9 +6,8 @@
 #include <stdbool.h>
 
 /*
- * Looks at stdout, the locale and NO_COLOR, once, at the start.  Before it, and
- * where stdout is no terminal, there is no colour; outside UTF-8 no sign
- * beyond ASCII.
+ * Checks stdout, the locale and NO_COLOR; called once, at the start.  There is no colour before
+ * that, or if stdout is not a terminal, and only ASCII unless the locale is UTF-8.
  */
 void term_init(bool no_color);
 
@@ -23,7 +22,7 @@ const char *term_red(void);
 const char *term_yellow(void);
 const char *term_reset(void);
 
-/* May a line on stderr be drawn over, to show how far we are? */
+/* Can a line on stderr be overwritten, to show progress? */
 bool term_progress_ok(void);
 
 #endif /* TERM_H */

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <json-c/json.h>
 
-/* The Unicode standard, table 3-7: how the first two bytes say how long a character is. */
+/* The Unicode standard, table 3-7: the first two bytes determine the length of a character. */
 static const struct {
 	unsigned char first, last;	      /* range of the first byte */
 	unsigned char second_min, second_max; /* of the second one */
@@ -20,7 +20,7 @@ static const struct {
 	{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
 };
 
-/* Characters that are valid and still not to be shown. */
+/* Characters that are valid, but must not be shown. */
 static const struct {
 	uint32_t first, last;
 } hidden[] = {
@@ -33,7 +33,7 @@ static const struct {
 	{ 0xfff9, 0xfffb },		    /* annotations */
 };
 
-/* Bytes of the character that @s begins with, 0 where it begins with none; *c is it. */
+/* The length of the character at the beginning of @s, 0 if it is not valid; *c is the character. */
 static size_t character(const unsigned char *s, uint32_t *c)
 {
 	size_t i, n;
@@ -79,7 +79,7 @@ static size_t escape(const char *in, char *out, size_t len, bool lines)
 		bool shown = n && may_show(c, lines);
 		size_t need = shown ? n : 4 * bytes;
 
-		/* Nothing comes after what did not fit. */
+		/* After a character that did not fit, nothing is added. */
 		cut = cut || used + need >= len;
 		for (i = 0; !cut && i < bytes; i++) {
 			if (shown)
@@ -110,7 +110,7 @@ void text_clean(char *buf, size_t len)
 	char *copy;
 
 	if (text_escape(buf, NULL, 0) == strlen(buf))
-		return; /* what is escaped gets longer */
+		return; /* nothing to escape: escaping makes a text longer */
 	copy = strdup(buf);
 	if (copy)
 		text_escape(copy, buf, len);
@@ -179,7 +179,7 @@ void text_add(struct text *text, const char *fmt, ...)
 	if (text->len < sizeof("..."))
 		return;
 	text->used = text->len - sizeof("...");
-	/* Not in the middle of a character. */
+	/* Do not cut within a character. */
 	while (text->used && ((unsigned char)text->buf[text->used] & 0xc0) == 0x80)
 		text->used--;
 	strcpy(text->buf + text->used, "...");

@@ -20,7 +20,7 @@ static uint32_t get32(const uint8_t *bytes, size_t at)
 	return get16(bytes, at) | (uint32_t)get16(bytes, at + 2) << 16;
 }
 
-/* What depends on the type of the header. */
+/* Properties of each type of header. */
 static const struct {
 	unsigned int nr_bars;
 	uint8_t caps, rom; /* 0: has none */
@@ -106,7 +106,7 @@ static void decode_pcie(const uint8_t *bytes, uint16_t at, struct pci_config *c)
 	c->pcie.width = (link & PCI_EXP_LNKSTA_NLW) >> PCI_EXP_LNKSTA_NLW_SHIFT;
 }
 
-/* Capabilities that are taken apart; @size: as far as they are read */
+/* Capabilities that are decoded; size: the bytes of them that are read */
 static const struct {
 	uint8_t id, size;
 	void (*decode)(const uint8_t *bytes, uint16_t at, struct pci_config *c);
@@ -166,7 +166,7 @@ static void decode_ext_caps(const uint8_t *bytes, size_t size, struct pci_config
 
 	if (size > PCI_CONFIG_EXPRESS)
 		size = PCI_CONFIG_EXPRESS;
-	/* All zero or all ones where the list would begin: there is none. */
+	/* If the list would begin with all zeros or all ones, there is none. */
 	if (at + 4 > size || !get32(bytes, at) || get32(bytes, at) == UINT32_MAX)
 		return;
 	while (at) {
@@ -186,7 +186,7 @@ static void decode_ext_caps(const uint8_t *bytes, size_t size, struct pci_config
 		cap->id = PCI_EXT_CAP_ID(head);
 		cap->version = PCI_EXT_CAP_VER(head);
 		cap->at = at;
-		/* 0 stands where VFIO hides the first one. */
+		/* The ID is 0 where VFIO hides the first capability. */
 		if (cap->id)
 			c->nr_ext_caps++;
 		from = at;
@@ -345,8 +345,7 @@ const char *pci_bar_differs(const struct pci_bar *bar, const struct sysfs_resour
 		return "it and its resource disagree on port or memory";
 	if (bar->prefetch != !!(res->flags & SYSFS_RESOURCE_PREFETCH))
 		return "it and its resource disagree on prefetchable";
-		/* What the bus calls an address is the CPU's own on x86, and may be another
-		 * elsewhere. */
+		/* On x86 bus addresses are CPU addresses; elsewhere they may differ. */
 #if defined(__x86_64__) || defined(__i386__)
 	if (bar->address && bar->address != res->start)
 		return "its address is not that of its resource";

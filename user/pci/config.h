@@ -13,18 +13,18 @@
 
 #include "pci/sysfs.h"
 
-#define PCI_CONFIG_HEADER   64	 /* bytes that there must be */
+#define PCI_CONFIG_HEADER   64	 /* bytes that every function has */
 #define PCI_CONFIG_CAPS_AT  0x40 /* where a capability can begin */
 #define PCI_CONFIG_STANDARD 256
 #define PCI_CONFIG_EXPRESS  4096
 #define PCI_BARS	    6
 
-/* As many as fit side by side: 4 bytes is the least that one takes. */
+/* The most that fit: a capability has at least 4 bytes. */
 #define PCI_CAPS_MAX	 ((PCI_CONFIG_STANDARD - PCI_CONFIG_CAPS_AT) / 4)
 #define PCI_EXT_CAPS_MAX ((PCI_CONFIG_EXPRESS - PCI_CONFIG_STANDARD) / 4)
 
 struct pci_bar {
-	bool used; /* any bit is set: an address, or what kind it is */
+	bool used; /* any bit is set, of the address or of the type */
 	bool io, is_64, prefetch;
 	uint64_t address;
 };
@@ -44,7 +44,7 @@ struct pci_config {
 	bool multifunction;
 	uint8_t irq_pin;	       /* 1 INTA ... 4 INTD, 0 none */
 	unsigned int nr_bars;	       /* slots that this header has */
-	struct pci_bar bars[PCI_BARS]; /* the upper half of one of 64 bits: not used */
+	struct pci_bar bars[PCI_BARS]; /* the upper half of a 64-bit BAR is not used */
 	uint32_t rom;		       /* address of the expansion ROM */
 	bool rom_enabled;
 
@@ -52,12 +52,12 @@ struct pci_config {
 	unsigned int nr_caps;
 	struct pci_cap ext_caps[PCI_EXT_CAPS_MAX];
 	unsigned int nr_ext_caps;
-	/* What is wrong with a BAR or with a list of capabilities, and where; or NULL */
+	/* The first error in a BAR or in a list of capabilities, and its offset; or NULL */
 	const char *wrong;
 	uint16_t wrong_at;
 
 	struct {
-		uint16_t at; /* 0: it has none; so below */
+		uint16_t at; /* 0: the function has no such capability; so below */
 		unsigned int vectors;
 		bool enabled, is_64, maskable;
 	} msi;
@@ -70,33 +70,33 @@ struct pci_config {
 	struct {
 		uint16_t at;
 		unsigned int version, type;
-		unsigned int max_payload;  /* bytes, of which it is capable */
+		unsigned int max_payload;  /* bytes that it supports */
 		unsigned int speed, width; /* of the link now: 1 is 2.5 GT/s; lanes */
 		bool reset;		   /* function-level */
 	} pcie;
 };
 
 /*
- * -EINVAL: less than a header; -ENODEV: all ones, as where nobody answers.  What
- * is @wrong is no error: all that comes before it is there.
+ * -EINVAL: less than a header; -ENODEV: all ones, which is what a read returns where there is no
+ * device.  If c->wrong is set, the call still succeeds, with all that was decoded before it.
  */
 int pci_config_decode(const uint8_t *bytes, size_t size, struct pci_config *c);
 
-/* Do the first 64 bytes, all of them, read as where nobody answers?  Less is no answer at all. */
+/* Are the first 64 bytes all ones, as if there were no device?  False if there are fewer bytes. */
 bool pci_config_gone(const uint8_t *bytes, size_t size);
 
-/* "MSI-X", "SR-IOV"; "?" for one that is not known here */
+/* "MSI-X", "SR-IOV"; "?" for one that is not in our table */
 const char *pci_cap_name(uint16_t id);
 const char *pci_ext_cap_name(uint16_t id);
-/* Of a PCIe capability: "endpoint" */
+/* The type in a PCIe capability: "endpoint" */
 const char *pcie_type_name(unsigned int type);
 
-/* Is this byte of a BAR's region in the MSI-X table? */
+/* Is the byte at @offset in the region of @bar part of the MSI-X table? */
 bool pci_in_msix_table(const struct pci_config *c, unsigned int bar, uint64_t offset);
 
 /*
- * Does a BAR say what the kernel says of it: its resource, and the size of VFIO's
- * region?  What differs, or NULL.
+ * Compares a BAR with what the kernel says about it: its resource, and the size of VFIO's region.
+ * Returns what differs, or NULL.
  */
 const char *pci_bar_differs(const struct pci_bar *bar, const struct sysfs_resource *res,
 			    uint64_t region_size);
@@ -104,9 +104,9 @@ const char *pci_bar_differs(const struct pci_bar *bar, const struct sysfs_resour
 struct pci_bdf;
 
 /*
- * The address of a device that VFIO names as one that a reset of @own's slot or bus takes
- * along.  Its structure has 16 bits for the domain, of which there may be more (VMD's begin at
- * 0x10000): what is on the same bus is in the same domain.
+ * The address of a device that VFIO lists as affected by a reset of @own's slot or bus.  VFIO's
+ * structure has 16 bits for the domain, but a domain may need more (VMD's begin at 0x10000).  The
+ * upper bits are taken from @own, as devices on the same bus are in the same domain.
  */
 void pci_dependent_bdf(const struct pci_bdf *own, uint16_t segment, uint8_t bus, uint8_t devfn,
 		       char *bdf, size_t len);

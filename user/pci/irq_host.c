@@ -19,7 +19,7 @@
 #define MESSAGE	      (1U << VFIO_PCI_MSI_IRQ_INDEX | 1U << VFIO_PCI_MSIX_IRQ_INDEX)
 #define ANY	      (~0U)
 
-/* Errno of the kernel's own, which reaches user space all the same (include/linux/errno.h) */
+/* An errno meant for use inside the kernel, which does reach user space (include/linux/errno.h) */
 #define KERNEL_ENOTSUPP 524
 
 static bool is_nomsi(const struct irq_host *host)
@@ -47,11 +47,11 @@ static bool is_nointxmask(const struct irq_host *host)
 	return host->nointxmask;
 }
 
-/* In this order: where several fit an errno, the first whose @applies agrees is the one. */
+/* The first row that fits the index and the errno, and whose applies() agrees, is the cause. */
 static const struct {
 	uint32_t indexes; /* bits */
 	int no;
-	bool (*applies)(const struct irq_host *host); /* NULL: the errno says it all */
+	bool (*applies)(const struct irq_host *host); /* NULL: the errno is sufficient */
 	struct irq_cause cause;
 } causes[] = {
 	{ MESSAGE,
@@ -134,7 +134,7 @@ void irq_cause_text(const struct irq_cause *cause, const struct irq_host *host, 
 		snprintf(buf, len, "%s; %s", cause->why, cause->fix);
 }
 
-/* Each pci= counts, not the last alone: drivers/pci/pci.c, pci_setup(). */
+/* Every pci= counts, not only the last one: drivers/pci/pci.c, pci_setup(). */
 bool irq_line_nomsi(const char *cmdline)
 {
 	while (*cmdline) {
@@ -153,7 +153,7 @@ bool irq_line_nomsi(const char *cmdline)
 
 bool irq_fadt_no_msi(const uint8_t *fadt, size_t size)
 {
-	/* IAPC_BOOT_ARCH, bit 3; revision 1 of the table ends before it. */
+	/* IAPC_BOOT_ARCH, bit 3; the table of revision 1 ends before it. */
 	enum { REVISION = 8, BOOT_ARCH = 109, NO_MSI = 1 << 3 };
 
 	return size > BOOT_ARCH && fadt[REVISION] > 1 && fadt[BOOT_ARCH] & NO_MSI;
@@ -181,7 +181,7 @@ static void read_firmware(struct irq_host *host)
 	host->firmware_no_msi = n > 0 && irq_fadt_no_msi(fadt, (size_t)n);
 }
 
-/* Of the device, then of each bridge above it: the components of its path are their addresses. */
+/* Checks the device, then each bridge above it; their addresses are the components of its path. */
 static void read_msi_bus(struct irq_host *host, const char *bdf)
 {
 	char path[PATH_MAX], real[PATH_MAX], word[8], *slash;

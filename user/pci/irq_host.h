@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * What of the host keeps the kernel from setting an interrupt up.  VFIO counts a device's
- * vectors by its configuration space; whether the kernel gives any is another matter, and no
- * fault of what is tested.
+ * Settings of the host that keep the kernel from setting up an interrupt.  VFIO counts a device's
+ * vectors by its configuration space, even if the host cannot provide any.  That is not a fault of
+ * the device or the back end under test.
  */
 #ifndef IRQ_HOST_H
 #define IRQ_HOST_H
@@ -14,16 +14,16 @@
 #include "pci/sysfs.h"
 
 struct irq_host {
-	bool known;	      /* what follows could be read */
+	bool known;	      /* the fields below could be read */
 	bool nomsi;	      /* pci=nomsi on the kernel's line */
 	bool firmware_no_msi; /* ACPI's FADT says that the machine has no MSI */
 	bool nointxmask;      /* vfio-pci was told not to mask INTx at the device */
 	bool asleep;	      /* the device is not in D0 */
-	/* The device, or the bridge above it, whose msi_bus is 0; "" where none is */
+	/* The device, or the bridge above it, whose msi_bus is 0; "" if there is none */
 	char no_msi_at[SYSFS_BDF];
 };
 
-/* As /proc and /sys have it now */
+/* Reads the current settings from /proc and /sys. */
 void irq_host_read(struct irq_host *host, const char *bdf);
 
 struct irq_cause {
@@ -32,8 +32,8 @@ struct irq_cause {
 };
 
 /*
- * The cause in the host's state for an index (VFIO_PCI_*_IRQ_INDEX) that could not be switched
- * on with errno @no (positive); NULL: nothing of the host explains it.  Pure.
+ * Why interrupts of @index (VFIO_PCI_*_IRQ_INDEX) could not be enabled, with the positive errno
+ * @no, if the host's settings explain it; NULL if they do not.  Pure.
  */
 const struct irq_cause *irq_host_cause(const struct irq_host *host, uint32_t index, int no);
 
@@ -41,14 +41,13 @@ const struct irq_cause *irq_host_cause(const struct irq_host *host, uint32_t ind
 void irq_cause_text(const struct irq_cause *cause, const struct irq_host *host, char *buf,
 		    size_t len);
 
-/* Does the line of a kernel have pci=nomsi, alone or in a list?  Pure. */
+/* Does a kernel command line have nomsi in a list pci=...?  Pure. */
 bool irq_line_nomsi(const char *cmdline);
 
-/* ACPI 6.5, 5.2.9.3: do the boot flags of a FADT of so many bytes say that there is no MSI?  Pure.
- */
+/* Do the boot flags of a FADT of @size bytes say "no MSI" (ACPI 6.5, 5.2.9.3)?  Pure. */
 bool irq_fadt_no_msi(const uint8_t *fadt, size_t size);
 
-/* "EINVAL"; "success" for 0; for one without a name, as ENOTSUPP of the kernel's own, its number */
+/* "EINVAL"; "success" for 0; strerror() if there is no name; knows the kernel's own ENOTSUPP */
 const char *irq_errno_text(int no);
 
 #endif /* IRQ_HOST_H */

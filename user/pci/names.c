@@ -11,8 +11,8 @@ struct pci_names {
 };
 
 /*
- * libpci's error() must not return, and its own ends the program.  A pci.ids that
- * it cannot read is no reason for that: what was read so far is used.
+ * libpci's error() must not return, and the default one ends the program.  An unreadable pci.ids
+ * is not a reason to end: the names that were read so far are used.
  */
 static jmp_buf failed;
 
@@ -33,7 +33,7 @@ struct pci_names *pci_names_open(void)
 
 	if (!names)
 		return NULL;
-	/* Never pci_init(): names need no access to the bus. */
+	/* pci_init() is not called: names need no access to the bus. */
 	names->pci = pci_alloc();
 	names->pci->error = on_error;
 	names->pci->warning = on_word;
@@ -57,9 +57,9 @@ static void lookup(struct pci_names *names, int what, uint32_t a, uint32_t b, ch
 	out[0] = '\0';
 	if (!names)
 		return;
-	/* A list that failed to load is not loaded again. */
+	/* After an error the lookup continues here; a list that failed is not loaded again. */
 	(void)setjmp(failed);
-	/* Without a hardware database libpci would open it again for each name. */
+	/* Where there is no hardware database libpci would try to open it for each name. */
 	name = pci_lookup_name(names->pci, buf, sizeof(buf),
 			       what | PCI_LOOKUP_NO_NUMBERS | PCI_LOOKUP_NO_HWDB, (int)a, (int)b);
 	if (name)

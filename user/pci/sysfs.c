@@ -16,7 +16,7 @@
 #define GROUPS		     "/sys/kernel/iommu_groups"
 #define PCI_CLASS_BRIDGE_PCI 0x0604
 
-/* Last component of the link's target; "" where there is none. */
+/* The last component of the link's target; "" if there is no link */
 static void link_at(const char *dir, const char *link, char *out, size_t len)
 {
 	char path[PATH_MAX], target[PATH_MAX];
@@ -43,7 +43,7 @@ static void link_name(const char *bdf, const char *link, char *out, size_t len)
 	link_at(dir, link, out, len);
 }
 
-/* 0, or a negative errno: an id that cannot be read is none, and not 0 */
+/* 0, or a negative errno: an id that cannot be read must not be taken for 0. */
 static int read_hex(const char *bdf, const char *file, uint32_t *v)
 {
 	char path[PATH_MAX];
@@ -94,8 +94,8 @@ static int not_dot(const struct dirent *d)
 }
 
 /*
- * The devices that a directory names: how many, or a negative errno.  One that is not there, or
- * is just being taken out, is left out; one that cannot be read is not.
+ * The devices that a directory lists: returns how many, or a negative errno.  A device that is gone
+ * or is being removed is skipped; one that cannot be read is an error.
  */
 static int get_all(const char *path, struct sysfs_device **devs,
 		   int (*get)(const char *dir, const char *name, struct sysfs_device *dev))
@@ -230,7 +230,7 @@ bool sysfs_takes_token(const char *bdf)
 	char path[PATH_MAX], pf[SYSFS_BDF];
 
 	sysfs_physfn(bdf, pf, sizeof(pf));
-	/* Whether the file is there needs no lock, as to read it would. */
+	/* access() does not take the device's lock; reading the file would. */
 	snprintf(path, sizeof(path), PCI_DEVICES "/%s/sriov_numvfs", bdf);
 	return pf[0] || !access(path, F_OK);
 }
@@ -245,8 +245,7 @@ int sysfs_cdev_path(const char *bdf, char *path, size_t len)
 	snprintf(dir, sizeof(dir), PCI_DEVICES "/%s/vfio-dev", bdf);
 	n = scandir(dir, &list, not_dot, by_address);
 	for (i = 0; i < n; i++) {
-		/* Without a number there is no node: not configured, or a group without an IOMMU.
-		 */
+		/* No "dev": the kernel has no device nodes, or the group has no IOMMU. */
 		snprintf(dev, sizeof(dev), "%s/%.*s/dev", dir, SYSFS_NAME - 8, list[i]->d_name);
 		if (ret && !access(dev, F_OK)) {
 			snprintf(path, len, "/dev/vfio/devices/%s", list[i]->d_name);
@@ -259,7 +258,7 @@ int sysfs_cdev_path(const char *bdf, char *path, size_t len)
 	return ret;
 }
 
-/* Not every device of a group is a PCI one; it may have a driver all the same. */
+/* A group may have devices that are not PCI devices; they may have a driver too. */
 static int get_member(const char *dir, const char *name, struct sysfs_device *dev)
 {
 	int ret = sysfs_device_get(name, dev);
@@ -300,7 +299,7 @@ bool sysfs_driver_viable(const struct sysfs_device *dev, bool bridges_pass)
 	       (bridges_pass && dev->class >> 8 == PCI_CLASS_BRIDGE_PCI);
 }
 
-/* Is it the name of a function of this kernel?  Names are for everybody, addresses not. */
+/* Has this kernel a function of that name?  Any user may read the names, if not the addresses. */
 static int has_symbol(const char *name)
 {
 	FILE *f = fopen("/proc/kallsyms", "re");
@@ -324,7 +323,7 @@ bool sysfs_bridges_pass(void)
 
 	if (pass >= 0)
 		return pass;
-	/* drivers/iommu/iommu.c, and distributions have it in older kernels as well. */
+	/* drivers/iommu/iommu.c; distributions have backported it to older kernels. */
 	pass = has_symbol("iommu_group_claim_dma_owner");
 	if (pass >= 0) {
 		pass = !pass;

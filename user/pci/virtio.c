@@ -53,20 +53,20 @@ int virtio_common_find(const uint8_t *config, size_t size, const struct pci_conf
 		common->bar = cap[CAP_BAR];
 		common->offset = get32(cap + CAP_OFFSET);
 		common->length = get32(cap + CAP_LENGTH);
-		/* Values above 5 are reserved: such a capability is to be passed over. */
+		/* Values above 5 are reserved; a driver must ignore such a capability. */
 		if (common->bar >= PCI_BARS)
 			continue;
 		if (common->offset % sizeof(uint32_t) || common->length < VIRTIO_COMMON_MIN)
 			return -EINVAL;
 		return 0;
 	}
-	/* A list that is broken may have had it further on. */
+	/* A broken list might have had it after the point where decoding stopped. */
 	return c->wrong ? -EINVAL : -ENOENT;
 }
 
 enum virtio_path virtio_judge(uint32_t features)
 {
-	/* All ones: nobody answered.  Without VERSION_1 it is no word of features. */
+	/* All ones: the device did not respond.  A word of features always has VERSION_1. */
 	if (features == UINT32_MAX || !(features & VIRTIO_VERSION_1))
 		return VIRTIO_UNKNOWN;
 	return features & VIRTIO_ACCESS_PLATFORM ? VIRTIO_TRANSLATED : VIRTIO_PAST;

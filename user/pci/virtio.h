@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * What a virtio PCI device says of its DMA: does it go through the IOMMU?  Pure.
+ * Does the DMA of a virtio PCI device go through the IOMMU, by its own account?  Pure.
  *
  * Virtual I/O Device (VIRTIO) 1.2: 4.1.2 (PCI ids), 4.1.4 (capabilities), 4.1.4.3 (common
  * configuration), 6 (reserved feature bits).
@@ -17,7 +17,7 @@
 /* Offsets in the common configuration; each register has 32 bits, little-endian. */
 #define VIRTIO_FEATURE_SELECT 0x00
 #define VIRTIO_FEATURE	      0x04
-#define VIRTIO_COMMON_MIN     0x08 /* as much of it as is used here */
+#define VIRTIO_COMMON_MIN     0x08 /* the length that is used here */
 
 /* Both are in the second word of the features, which is selected by 1. */
 #define VIRTIO_FEATURE_WORD    1
@@ -26,7 +26,7 @@
 
 /* Vendor 1af4, device 1000 to 107f */
 bool virtio_is(uint32_t vendor, uint32_t device);
-/* Of one: has it the registers of before 1.0, besides others or alone? */
+/* Of a virtio device: does it have the registers of the interface before 1.0? */
 bool virtio_transitional(uint32_t device);
 
 /* Where the common configuration is. */
@@ -36,8 +36,8 @@ struct virtio_common {
 };
 
 /*
- * Finds it among the capabilities.  0; -ENOENT: there is none, as of a device with the
- * interface of before 1.0 alone; -EINVAL: the capability contradicts itself.
+ * Finds it by its capability.  0; -ENOENT: there is none, as in a device that has only the
+ * interface before 1.0; -EINVAL: the capability is inconsistent.
  */
 int virtio_common_find(const uint8_t *config, size_t size, const struct pci_config *c,
 		       struct virtio_common *common);
@@ -45,7 +45,7 @@ int virtio_common_find(const uint8_t *config, size_t size, const struct pci_conf
 enum virtio_path {
 	VIRTIO_TRANSLATED, /* its DMA goes through the IOMMU */
 	VIRTIO_PAST,	   /* its addresses are physical ones */
-	VIRTIO_UNKNOWN,	   /* what was read are no features */
+	VIRTIO_UNKNOWN,	   /* what was read is not a word of features */
 };
 
 /* Judges the second word of the features. */

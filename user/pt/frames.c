@@ -6,8 +6,8 @@
 #define BASE_PAGE 4096ULL
 
 /*
- * The frame at @offset, FRAME_NONE without one; *same: how many bytes from there on go on like
- * that.  *at moves on to the run in hand.
+ * The frame at @offset, or FRAME_NONE.  *same: for how many bytes from there frames are contiguous,
+ * or missing.  *at is moved to the run that was used.
  */
 static uint64_t frame_at(const struct frames *f, size_t *at, uint64_t offset, uint64_t *same)
 {
@@ -41,7 +41,7 @@ uint64_t frames_compare(const struct frames *a, const struct frames *b, uint64_t
 		uint64_t pa_b = frame_at(b, &at_b, offset, &same_b);
 		uint64_t step = same_a < same_b ? same_a : same_b;
 
-		/* A run of less than a page, of nobody's making, must not end it. */
+		/* Nothing makes a run of less than a page, but one must not stop the loop. */
 		if (step > len - offset)
 			step = len - offset;
 		end = offset + (step + BASE_PAGE - 1) / BASE_PAGE * BASE_PAGE;

@@ -97,7 +97,7 @@ void json_add_hex(struct json_object *obj, const char *key, uint64_t v)
 
 int json_hex_value(const struct json_object *val, uint64_t *out)
 {
-	struct json_object *v = (struct json_object *)val; /* json-c: no const */
+	struct json_object *v = (struct json_object *)val; /* json-c does not take const */
 	const char *s;
 	size_t len;
 
@@ -105,7 +105,7 @@ int json_hex_value(const struct json_object *val, uint64_t *out)
 		return -EINVAL;
 	s = json_object_get_string(v);
 	len = strlen(s);
-	/* A JSON string may hold a NUL: then this is not all of it. */
+	/* A JSON string may contain a NUL; then strlen() does not see all of it. */
 	if (len != (size_t)json_object_get_string_len(v))
 		return -EINVAL;
 	if (len < 3 || len > 2 + 16 || s[0] != '0' || s[1] != 'x')

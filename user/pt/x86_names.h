@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * x86-64: what an entry says beyond its flags.  The rest of pt_x86.h, for
- * programs: the module gives entries raw.
+ * x86-64: what an entry says beyond its flags.  This is not in pt_x86.h because only the programs
+ * need it: the module returns raw entries.
  *
  * Memory types: Intel SDM volume 3A, 12.12 "Page attribute table", with the
  * PAT that Linux sets (arch/x86/mm/pat/memtype.c, pat_bp_init()).
@@ -24,13 +24,13 @@ static inline const char *pt_x86_caching(__u32 level, __u64 entry)
 		    (entry & PT_X86_PWT ? 1 : 0)];
 }
 
-/* 0..15; 0 is what every page has that no pkey_mprotect() touched. */
+/* The protection key, 0 to 15; it is 0 unless pkey_mprotect() has set another. */
 static inline unsigned int pt_x86_pkey(__u64 entry)
 {
 	return entry >> 59 & 15;
 }
 
-/* A page that only call, ret and WRUSS write: Linux 6.6 on, with the feature. */
+/* A page that only call, ret and WRUSS can write: since Linux 6.6, if the CPU has the feature. */
 static inline int pt_x86_is_shadow_stack(__u64 entry)
 {
 	return (entry & PT_X86_P) && (entry & PT_X86_D) && !(entry & PT_X86_RW);
@@ -47,9 +47,8 @@ static inline __u64 pt_x86_swap_offset(__u64 entry)
 }
 
 /*
- * What a PT_ABSENT entry stands for.  @nr counts the kernel's swap types by
- * class (verify_pte_walk.swap_nr): files, poison, migration, device; what is
- * above them are markers.
+ * What a PT_ABSENT entry stands for.  @nr has the number of the kernel's swap types in each class
+ * (verify_pte_walk.swap_nr): files, poison, migration, device.  Types above these are markers.
  */
 static inline const char *pt_x86_absent_name(const __u8 nr[4], __u64 entry)
 {

@@ -12,7 +12,7 @@
 #include "lib/term.h"
 #include "lib/text.h"
 
-/* The order of the keys in the contract; each is there, filled or not. */
+/* The keys in the documented order; each is in every report, even if it is empty. */
 static const char *const root_objects[] = {
 	"device",    "iommu", "steps",	 "mapping", "pages", "walk",  "tables", "translations",
 	"witnesses", "stale", "regions", "config",  "irqs",  "reset", "faults",
@@ -60,7 +60,7 @@ void report_deinit(struct report *rep)
 	rep->checks = NULL;
 }
 
-/* Whatever was quoted in it, no more than text and the ends of lines reaches the terminal. */
+/* A line may quote foreign text; all but text and newlines is escaped for the terminal. */
 __attribute__((format(printf, 1, 0))) static void print_lines(const char *fmt, va_list ap)
 {
 	char *raw = NULL, *text = NULL;
@@ -78,7 +78,8 @@ __attribute__((format(printf, 1, 0))) static void print_lines(const char *fmt, v
 	free(raw);
 }
 
-/* What has not arrived on stdout, as -errno; 0: all did.  stdio forgets why, so *no keeps it. */
+/* Flushes stdout: 0, or -errno of the first write that failed.  stdio does not keep it; *no does.
+ */
 static int stdout_end(int *no)
 {
 	errno = 0;
@@ -97,7 +98,7 @@ __attribute__((format(printf, 3, 0))) static void vline(struct report *rep, cons
 	fputs(mark, stdout);
 	print_lines(fmt, ap);
 	putchar('\n');
-	stdout_end(&rep->stdout_no); /* who reads along sees each step as it ends */
+	stdout_end(&rep->stdout_no); /* a reader sees each step when it ends */
 }
 
 void report_line(struct report *rep, const char *fmt, ...)
@@ -159,7 +160,7 @@ void report_stopped(struct report *rep, const struct err *err)
 	keep_error(rep, err);
 }
 
-/* Room for one more of @size bytes behind @nr of them; NULL, and the run is stopped: none left. */
+/* Room for one more element of @size bytes after @nr; NULL: no memory, and the run is stopped. */
 static void *one_more(struct report *rep, void *list, size_t nr, size_t size)
 {
 	struct err err = { 0 };
@@ -201,7 +202,7 @@ unsigned int report_checks(const struct report *rep, enum status status)
 	return n;
 }
 
-/* A subtest has its plan first: so it is printed when its step has ended. */
+/* The plan of a subtest comes first, so all is printed only when the step has ended. */
 static void print_checks(const struct report *rep, const char *name)
 {
 	size_t i;
@@ -264,7 +265,7 @@ static void step_json(struct report *rep, const char *name, enum status status, 
 	json_object_array_add(report_object(rep, "steps"), step);
 }
 
-/* What was asked for and not checked is a skip of KTAP, as exit code 4 is of kselftest. */
+/* "unverified" is a SKIP in KTAP, as exit code 4 is for kselftest. */
 static void step_ktap(struct report *rep, const char *name, enum status status, const char *detail,
 		      const struct err *err)
 {
@@ -350,7 +351,7 @@ static struct json_object *witness_json(const struct report *rep, enum witness_i
 	return w;
 }
 
-/* {witness, why}, and of which device where it is not about the first */
+/* {witness, why}, and the device if it is not the first one */
 static struct json_object *not_proven_json(const char *witness, const char *bdf, const char *why)
 {
 	struct json_object *obj = json_object_new_object();
@@ -362,7 +363,7 @@ static struct json_object *not_proven_json(const char *witness, const char *bdf,
 	return obj;
 }
 
-/* witnesses, proven, not_proven: as they stand now */
+/* Writes the current witnesses, proven and not_proven. */
 static void tell_witnesses(struct report *rep)
 {
 	struct json_object *all = json_object_new_object();
@@ -393,7 +394,7 @@ static void tell_witnesses(struct report *rep)
 	json_object_object_add(rep->root, "not_proven", not );
 }
 
-/* Over the steps, and over what the figures of the witnesses say: a step knows no better. */
+/* The witnesses' counts are judged as well: a step's status cannot hide a difference. */
 enum status report_verdict(const struct report *rep)
 {
 	unsigned int count[NR_STATUSES];
@@ -405,7 +406,7 @@ enum status report_verdict(const struct report *rep)
 	return status_worst(count);
 }
 
-/* Does the verdict line name the step?  A witness gives the reason of those about it. */
+/* Does the verdict line name the step?  For a step that asks a witness, the witness is named. */
 static bool has_own_place(const struct told_step *step)
 {
 	if (step->status == STATUS_ERROR)
@@ -456,7 +457,7 @@ int report_held(struct report *rep)
 
 	if (rep->mode != REPORT_JSON)
 		return 0;
-	/* What comes after it can still fail: it is no pass yet. */
+	/* The steps after it can still fail, so the verdict is not pass yet. */
 	json_object_object_add(
 		rep->root, "verdict",
 		json_text(status_name(verdict == STATUS_PASS ? STATUS_UNVERIFIED : verdict)));
@@ -472,7 +473,7 @@ int report_held(struct report *rep)
 	return ret;
 }
 
-/* The held report goes, where nobody has written to the file behind it. */
+/* Removes the held report from the file, unless something was written after it. */
 static void take_held_back(const struct report *rep)
 {
 	struct stat st;

@@ -13,7 +13,7 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Not offered, for a reason of the table of failures */
+/* The back end is not offered; the table of failures has the reason. */
 static bool refuse(const struct sysfs_device *dev, const char *step, struct err *err)
 {
 	struct env env = { .dev = *dev };
@@ -22,7 +22,8 @@ static bool refuse(const struct sysfs_device *dev, const char *step, struct err 
 	return false;
 }
 
-/* An IOMMU's group is for whoever has an IOMMU, one that VFIO made up for whoever has none. */
+/* VFIO creates a group for a device without an IOMMU; only the noiommu back end can use that one.
+ */
 static bool has_iommu(const struct sysfs_device *dev, struct err *err)
 {
 	return !sysfs_group_noiommu(dev->group) || refuse(dev, "offered-iommu", err);
@@ -41,7 +42,7 @@ static bool has_cdev(const struct sysfs_device *dev, struct err *err)
 	       refuse(dev, "offered-iommufd", err);
 }
 
-/* /sys/class/misc/iommu is there with the driver, /dev/iommu with the node. */
+/* The driver creates /sys/class/misc/iommu, even where the node /dev/iommu is missing. */
 #define IOMMUFD_MODULE                                                        \
 	{                                                                     \
 		.name = "iommufd", .proof = "/sys/class/misc/" IOMMUFD_DEVICE \

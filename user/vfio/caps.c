@@ -22,7 +22,7 @@ int vfio_caps_list(const void *info, size_t size, uint32_t offset, struct vfio_c
 	return err;
 }
 
-/* Capabilities may stand at 4 modulo 8: what has 64 bits is copied out. */
+/* A capability is aligned to 4 bytes only, so structures with 64-bit fields are copied out. */
 static int parse_sparse(const char *cap, size_t room, struct vfio_region *r)
 {
 	struct vfio_region_info_cap_sparse_mmap head;
@@ -118,7 +118,7 @@ const char *vfio_region_cap_name(uint16_t id)
 
 const char *vfio_device_cap_name(uint16_t id)
 {
-	/* The last came with 6.6. */
+	/* The last one was added in 6.6. */
 	static const char *const names[] = {
 		"?", "zPCI base", "zPCI group", "zPCI util", "zPCI PFIP", "atomic completer",
 	};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A container and a group: Type1, Type1v2 and noiommu by /dev/vfio/vfio, the same calls by
- * /dev/iommu where iommufd answers them (drivers/iommu/iommufd/vfio_compat.c).
+ * Back ends with a container and a group: Type1, Type1v2 and noiommu through /dev/vfio/vfio, and
+ * compat, the same calls through /dev/iommu (drivers/iommu/iommufd/vfio_compat.c).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -90,7 +90,7 @@ static int container_info(struct vfio *vfio, struct vfio_iommu *iommu)
 	ret = vfio_iommu_get_info(vfio->container, &info);
 	if (ret)
 		return ret;
-	/* -EPROTO: the kernel's answer contradicts itself */
+	/* -EPROTO: the kernel's answer is inconsistent */
 	ret = vfio_iommu_parse(info, iommu);
 	if (ret && ret != -E2BIG)
 		ret = -EPROTO;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * iommufd, with the device's own node: Documentation/userspace-api/iommufd.rst,
+ * The back end iommufd, with the device's own node: Documentation/userspace-api/iommufd.rst,
  * Documentation/driver-api/vfio.rst ("VFIO Device cdev").
  */
 #include <errno.h>
@@ -23,7 +23,7 @@ static int iommufd_open(struct vfio *vfio)
 	return vfio->container < 0 ? -errno : 0;
 }
 
-/* An address space: empty, and as large as a number until a device is attached. */
+/* Creates an empty address space (IOAS); it has no limits until a device is attached. */
 static int iommufd_set_iommu(struct vfio *vfio)
 {
 	struct iommu_ioas_alloc alloc = { .size = sizeof(alloc) };
@@ -44,7 +44,7 @@ static int bind_device(struct vfio *vfio, int fd)
 	struct vfio_device_attach_iommufd_pt attach = { .argsz = sizeof(attach),
 							.pt_id = vfio->ioas };
 
-	/* A kernel that knows no token refuses the flag: EINVAL. */
+	/* A kernel that does not support tokens refuses the flag with EINVAL. */
 	if (vfio->token && !parse_uuid(vfio->token, uuid)) {
 		bind.argsz = sizeof(bind);
 		bind.flags = VFIO_DEVICE_BIND_FLAG_TOKEN;

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-/* Asks, and asks again with the size that the kernel says it needs. */
+/* Makes the call, and repeats it with the size that the kernel asks for. */
 static int get_info(int fd, unsigned long request, size_t min, uint32_t index, bool indexed,
 		    void **out)
 {
@@ -19,7 +19,7 @@ static int get_info(int fd, unsigned long request, size_t min, uint32_t index, b
 
 		if (!info)
 			return -ENOMEM;
-		info[0] = size; /* argsz: the first field of each */
+		info[0] = size; /* argsz is the first field of each structure */
 		if (indexed)
 			((struct vfio_region_info *)info)->index = index;
 		if (ioctl(fd, request, info)) {
@@ -58,13 +58,13 @@ int vfio_device_get_region(int device, uint32_t index, struct vfio_region_info *
 
 bool vfio_region_refusable(uint32_t index, int no)
 {
-	/* vfio_pci_core.c: vfio_pci_ioctl_get_region_info(); what is not there has no size else. */
+	/* vfio_pci_core.c: vfio_pci_ioctl_get_region_info().  Other missing regions have size 0. */
 	return index == VFIO_PCI_VGA_REGION_INDEX && no == EINVAL;
 }
 
 bool vfio_irq_refusable(uint32_t index, int no)
 {
-	/* vfio_pci_core.c: vfio_pci_ioctl_get_irq_info(): until 7.3, without PCI Express */
+	/* vfio_pci_core.c: vfio_pci_ioctl_get_irq_info(): until 7.3, if it is not PCI Express */
 	return index == VFIO_PCI_ERR_IRQ_INDEX && no == EINVAL;
 }
 
@@ -86,8 +86,8 @@ const struct vfio_info_cap_header *vfio_cap_next(const void *info, size_t size, 
 }
 
 /*
- * Before 6.6 the kernel aligns a capability to 4 bytes only, which a 64-bit
- * field behind it does not like: ranges are copied out.
+ * Before 6.6 the kernel aligns a capability to 4 bytes only, so its 64-bit fields may be
+ * misaligned: ranges are copied out.
  */
 static int parse_ranges(const struct vfio_info_cap_header *cap, size_t room,
 			struct vfio_iommu *iommu)
@@ -163,7 +163,7 @@ int vfio_iova_find(const struct vfio_iommu *iommu, uint64_t min, uint64_t size, 
 	unsigned int i;
 
 	for (i = 0; i <= iommu->nr_ranges; i++) {
-		/* @min itself first: all there is to try where no range is known. */
+		/* @min is tried first; if no ranges are known, it is the only candidate. */
 		uint64_t at = i ? iommu->ranges[i - 1].start : min;
 
 		if (at < min)
@@ -179,7 +179,7 @@ int vfio_iova_find(const struct vfio_iommu *iommu, uint64_t min, uint64_t size, 
 	return -ENOSPC;
 }
 
-/* More than 0 says how many vectors there would be, and none was set up. */
+/* A positive result is the number of vectors that are available; then none was set up. */
 static int set_irqs(int device, struct vfio_irq_set *set)
 {
 	int ret = ioctl(device, VFIO_DEVICE_SET_IRQS, set);
@@ -189,7 +189,7 @@ static int set_irqs(int device, struct vfio_irq_set *set)
 
 static int irq_eventfd(int device, uint32_t index, uint32_t action, int eventfd)
 {
-	/* The structure ends in data of any kind: here one eventfd. */
+	/* The structure ends with data of variable type: here one eventfd. */
 	union {
 		struct vfio_irq_set set;
 		unsigned char room[sizeof(struct vfio_irq_set) + sizeof(int32_t)];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What all drivers need of PCI, and the table of them. */
+/* The table of drivers, and the PCI functions that they share. */
 #include "driver/driver.h"
 
 #include <errno.h>
@@ -45,7 +45,7 @@ const struct dma_driver *dma_driver_find(int choice, const struct sysfs_device *
 	return NULL;
 }
 
-/* All of it or an errno: part of a register is none. */
+/* 0 if all of a register was transferred, otherwise a negative errno. */
 static int transferred(ssize_t n, size_t len)
 {
 	if (n < 0)
@@ -148,7 +148,7 @@ static int open_pci(struct dma *dma, struct err *err)
 	return ret;
 }
 
-/* Clear of what is taken, or the device's accesses end elsewhere. */
+/* The IOVA must not overlap a range in use, or the device would access other memory. */
 static int map_own(struct dma *dma, const struct dma_host *host, struct err *err)
 {
 	const struct dma_driver *drv = dma->drv;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Intel's 82574, QEMU's "e1000e": it interrupts when it is told to, by INTx, MSI or MSI-X.
- * Intel 82574 datasheet, 10.2.4 (interrupt registers).  It has no network here, and moves
- * no data.
+ * Intel's 82574, QEMU's "e1000e".  It can be made to interrupt, by INTx, MSI or MSI-X: Intel 82574
+ * datasheet, 10.2.4 (interrupt registers).  We do not use its network functions, so it moves no
+ * data.
  */
 #include "driver/driver.h"
 
@@ -10,18 +10,18 @@
 #include <time.h>
 
 #define E1000E_STATUS 0x0008
-#define E1000E_ICR    0x00c0 /* causes; those written are cleared */
-#define E1000E_ICS    0x00c8 /* causes to set, as if they had happened */
-#define E1000E_IMS    0x00d0 /* causes that interrupt: bits to add */
-#define E1000E_IMC    0x00d8 /* bits to take away */
-#define E1000E_IVAR   0x00e4 /* which cause goes to which vector of MSI-X */
+#define E1000E_ICR    0x00c0 /* causes; writing 1 clears a bit */
+#define E1000E_ICS    0x00c8 /* sets causes, as if they had occurred */
+#define E1000E_IMS    0x00d0 /* enables causes: bits to set in the mask */
+#define E1000E_IMC    0x00d8 /* disables causes: bits to clear in the mask */
+#define E1000E_IVAR   0x00e4 /* which cause uses which vector of MSI-X */
 
-#define E1000E_CAUSE  (1U << 20) /* receive queue 0: of those that MSI-X knows */
+#define E1000E_CAUSE  (1U << 20) /* receive queue 0, which has a vector of MSI-X */
 #define E1000E_VECTOR 0x8	 /* in IVAR, bits 0 to 3: valid, vector 0 */
 
 /*
- * After an interrupt the device throttles the next one for 128 us.  QEMU aborts when that
- * time ends and MSI-X, or the other kind, is not what it was: a busy host may be late.
+ * After an interrupt the device delays the next one for 128 us.  QEMU aborts if MSI-X was enabled
+ * or disabled when that timer expires, and on a busy host it may expire late.
  */
 #define E1000E_THROTTLE_MS 200
 
@@ -62,7 +62,7 @@ static int e1000e_interrupt(struct dma *dma, bool on, struct err *err)
 		return ret ? ret : dma_write(dma, E1000E_ICS, E1000E_CAUSE, err);
 	}
 	ret = e1000e_quiet(dma, err);
-	/* A signal would have the kernel switch it off the sooner. */
+	/* Sleep for the whole time, even if a signal arrives: see E1000E_THROTTLE_MS. */
 	while (nanosleep(&throttled, &throttled))
 		;
 	if (!ret)
@@ -88,8 +88,8 @@ const struct dma_driver dma_e1000e = {
 	.device = 0x10d3,
 	.bar = 0,
 	/*
-	 * QEMU since 8.0: hw/net/e1000e_core.c, e1000e_intrmgr_on_throttling_timer(), when its
-	 * time has passed.
+	 * QEMU since 8.0 raises it again each time its timer expires: hw/net/e1000e_core.c,
+	 * e1000e_intrmgr_on_throttling_timer().
 	 */
 	.repeats = true,
 	.probe = e1000e_probe,

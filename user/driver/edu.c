@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * QEMU's "edu", a device made to be learnt from: docs/specs/edu.txt there.
+ * QEMU's "edu", a device made for teaching: docs/specs/edu.txt in QEMU's source.
  *
- * It moves data between RAM and a buffer of its own, one way at a time, and
- * takes 100 ms for each, however little: of a large mapping that is a sample.
+ * It transfers data between RAM and its internal buffer, in one direction at a time.  Each transfer
+ * takes 100 ms, however short, so that only a sample of a large mapping is used by default.
  */
 #include "driver/driver.h"
 
@@ -11,29 +11,29 @@
 #include <time.h>
 
 #define EDU_ID		0x00 /* 0xRRrr00ed: major, minor revision */
-#define EDU_LIVE	0x04 /* read: the inverse of what was written */
+#define EDU_LIVE	0x04 /* reads as the inverse of what was written */
 #define EDU_IRQ_STATUS	0x24
-#define EDU_IRQ_RAISE	0x60 /* bits to set in the status; any set: interrupt */
-#define EDU_IRQ_ACK	0x64 /* bits to clear */
+#define EDU_IRQ_RAISE	0x60 /* bits to set in the status; any set bit interrupts */
+#define EDU_IRQ_ACK	0x64 /* bits to clear in the status */
 #define EDU_DMA_SRC	0x80
 #define EDU_DMA_DST	0x88
 #define EDU_DMA_COUNT	0x90
 #define EDU_DMA_CMD	0x98
-#define EDU_CMD_RUN	0x1 /* reads as set until it is done */
+#define EDU_CMD_RUN	0x1 /* reads as set until the transfer is done */
 #define EDU_CMD_TO_RAM	0x2
 
 #define EDU_ID_MASK	0xffff
 #define EDU_ID_WANT	0x00ed
-#define EDU_BUFFER	0x40000 /* as the device itself addresses it */
+#define EDU_BUFFER	0x40000 /* the buffer's address within the device */
 #define EDU_BUFFER_SIZE 4096
 /* A transfer that ends where the buffer ends makes QEMU 7.2 abort. */
 #define EDU_COPY_MAX (EDU_BUFFER_SIZE - 1)
-/* Without dma_mask= it is 28 bits; addresses above are cut off in silence. */
+/* The default of dma_mask= is 28 bits; the device silently drops higher address bits. */
 #define EDU_IOVA_END (1ULL << 28)
 
 #define EDU_IRQ_BIT  0x1
 #define EDU_USUAL_MS 100
-/* The guest may stand still for seconds where the host is busy. */
+/* On a busy host the guest may not run for seconds. */
 #define EDU_TIMEOUT_MS 10000
 
 static uint64_t now_ms(void)
@@ -51,7 +51,7 @@ static void sleep_ms(unsigned int ms)
 	nanosleep(&ts, NULL); /* a signal only makes us look earlier */
 }
 
-/* A transfer in flight is never left alone: its pages may be unmapped next. */
+/* Always waits until a transfer has ended, as its pages may be unmapped next. */
 static int edu_wait(struct dma *dma, struct err *err)
 {
 	uint64_t start = now_ms();
@@ -130,7 +130,7 @@ static int edu_init(struct dma *dma, struct err *err)
 		err_why(err, "its liveness register has 0x%08x, not 0x%08x", live, ~probe);
 		ret = -EIO;
 	}
-	/* What who had it before may have left behind. */
+	/* A previous user may have left a transfer or an interrupt pending. */
 	if (!ret)
 		ret = edu_wait(dma, err);
 	if (!ret)

@@ -18,7 +18,7 @@ int dma_place(const struct vfio_iommu *iommu, const struct dma_range *taken, uns
 {
 	unsigned int i;
 
-	/* Each time round at least one range is passed. */
+	/* Each iteration passes at least one range. */
 	for (i = 0; i <= nr; i++) {
 		if (vfio_iova_find(iommu, from, size, align, iova) || *iova > limit ||
 		    size > limit - *iova)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
-/* Where in the space of IOVAs there is room beside what has a place there already.  Pure. */
+/* Finds free ranges of IOVAs.  Pure. */
 #ifndef DMA_PLACE_H
 #define DMA_PLACE_H
 
@@ -7,17 +7,17 @@
 
 #include "vfio/vfio.h"
 
-/* Addresses that are taken; none ends past 2^64. */
+/* A range of addresses in use; its end is not past 2^64. */
 struct dma_range {
 	uint64_t start, size;
 };
 
-/* Do @len bytes from @at on touch one of the ranges?  The end of one that they touch, or 0. */
+/* The end of a range in use that overlaps the @len bytes at @at; 0: there is none. */
 uint64_t dma_taken_to(const struct dma_range *taken, unsigned int nr, uint64_t at, uint64_t len);
 
 /*
- * The lowest IOVA from @from on, a multiple of @align, where the IOMMU takes @size bytes, none of
- * which is taken, and all of which are below @limit.  0 or -ENOSPC.
+ * The lowest IOVA, not below @from and a multiple of @align, at which the IOMMU can map @size bytes
+ * that are all below @limit and not in use.  0 or -ENOSPC.
  */
 int dma_place(const struct vfio_iommu *iommu, const struct dma_range *taken, unsigned int nr,
 	      uint64_t from, uint64_t size, uint64_t align, uint64_t limit, uint64_t *iova);

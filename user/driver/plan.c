@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "driver/plan.h"
 
-/* Words stay whole on either side of a page boundary. */
+/* A page boundary must not split a word. */
 #define COPY_ALIGN 16u
 
 void dma_plan_init(struct dma_plan *plan, uint64_t total, uint64_t max, uint32_t copy_max)
 {
-	/* Something is left of every page: what must not change. */
+	/* A part of every page is not copied to, and must not change. */
 	uint32_t len = DMA_PAGE - COPY_ALIGN;
 
 	if (copy_max < len)
 		len = copy_max;
 	plan->total = total;
-	/* A sample is of whole pairs. */
+	/* A sample consists of whole pairs. */
 	plan->pages = !max || max >= total ? total : max & ~1ULL;
 	if (!plan->pages)
 		plan->pages = 1;
@@ -32,7 +32,7 @@ static uint64_t unit_pages(const struct dma_plan *plan, uint64_t unit)
 	return plan->pages - unit * 2 < 2 ? 1 : 2;
 }
 
-/* Across the boundary of the unit's pages, or in the middle of its only one. */
+/* Across the boundary between the unit's two pages, or in the middle of its only page. */
 static uint64_t unit_offset(const struct dma_plan *plan, uint64_t unit)
 {
 	uint64_t start = unit_first(plan, unit) * DMA_PAGE;
@@ -57,7 +57,7 @@ void dma_plan_copy(const struct dma_plan *plan, uint64_t i, struct dma_copy *cop
 		copy->to = unit_offset(plan, plan->units - pairs + i);
 		return;
 	}
-	/* The unit in the middle has no other: from its one page to its next. */
+	/* The unit in the middle has no partner: copy from its first page to its second. */
 	start = unit_first(plan, i) * DMA_PAGE;
 	if (unit_pages(plan, i) == 2) {
 		copy->from = start;

@@ -3,7 +3,9 @@
 
 #define BASE_PAGE 4096ULL
 
-/* In order, whole pages, none twice, and none outside of the range: else nobody may index by them.
+/*
+ * Are the runs sorted, of whole pages, without overlap, and within the range?  If they are not,
+ * their addresses must not be used as indexes.
  */
 static bool runs_in_order(const struct entries *e, uint64_t *where)
 {
@@ -22,7 +24,7 @@ static bool runs_in_order(const struct entries *e, uint64_t *where)
 	return true;
 }
 
-/* The run that has @at, from *r on; NULL: there is none. */
+/* The run that contains @at, searched from @r on; NULL: there is none. */
 static const struct verify_pte_run *run_at(const struct entries *e, const struct verify_pte_run *r,
 					   uint64_t at)
 {
@@ -63,7 +65,7 @@ bool entries_match(const struct entries *e, uint64_t *where)
 		r = run_at(e, r, at);
 		if (!r || raw->kind != r->kind)
 			return false;
-		/* All of a page is in one run; a hole may go on where there is no VMA. */
+		/* A page is never split between runs.  A hole may extend past the end of a VMA. */
 		if (raw->kind == PT_LEAF &&
 		    (r->vaddr + r->len - at < len ||
 		     r->pa + (at - r->vaddr) != pa + (at & (size - 1)) ||

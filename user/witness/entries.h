@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * The module gives a range in two forms: runs of pages, which are its sum, and the entries
- * that the sum is taken of.  Holds the two against each other.  Pure.
+ * The module reports a range in two forms: runs of pages, and the raw entries that the runs sum up.
+ * These functions compare the two.  Pure.
  */
 #ifndef ENTRIES_H
 #define ENTRIES_H
@@ -17,7 +17,7 @@ struct entries {
 	const struct pt_fmt *fmt;
 	unsigned int levels;
 	uint64_t pa_mask;
-	uint64_t start, end; /* the range asked for */
+	uint64_t start, end; /* the requested range */
 	const struct verify_pte_run *runs;
 	size_t nr_runs;
 	const struct verify_pte_entry *raws;
@@ -25,14 +25,13 @@ struct entries {
 };
 
 /*
- * Do both say the same of every page of the range, and nothing of any other?  Else false, and
- * @where has the first address where they do not.
+ * Do both forms agree on every page of the range, and contain no other page?  If not, @where has
+ * the first address where they differ.
  */
 bool entries_match(const struct entries *e, uint64_t *where);
 
 /*
- * How many base pages of the range are mapped, and not by pages of @page_size: the first of them
- * in @where.
+ * How many base pages are mapped by pages of another size than @page_size; @where has the first.
  */
 uint64_t entries_other_size(const struct entries *e, uint64_t page_size, uint64_t *where);
 

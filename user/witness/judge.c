@@ -12,7 +12,7 @@
 
 /* --- module ------------------------------------------------------------------------------ */
 
-/* The two forms of the module's answer, against each other; else where they differ. */
+/* Do the two forms of the module's answer agree?  If not, *where is where they differ. */
 static bool forms_agree(const struct module_answer *a, const struct expected_pages *x,
 			uint64_t *where)
 {
@@ -34,7 +34,7 @@ static bool forms_agree(const struct module_answer *a, const struct expected_pag
 	       info->pa_mask == raw_info->pa_mask && entries_match(&both, where);
 }
 
-/* Counts the pages; the first run that is not as expected, or NULL. */
+/* Counts the pages; returns the first run that is not as expected, or NULL. */
 static const struct verify_pte_run *
 count_pages(const struct module_answer *a, const struct expected_pages *x, struct page_counts *c)
 {
@@ -54,7 +54,7 @@ count_pages(const struct module_answer *a, const struct expected_pages *x, struc
 		if (!odd && (!present || (r->rights & PT_USER) != want))
 			odd = r;
 	}
-	/* What no run speaks of is in no VMA any more: as absent as a hole. */
+	/* A page that is in no run has lost its VMA, and counts as absent, as a hole does. */
 	c->absent = (x->end - x->start) / BASE_PAGE - c->user - c->supervisor;
 	return odd;
 }
@@ -63,7 +63,7 @@ static void explain_odd(const struct module_answer *a, bool user, const struct v
 			struct err *err)
 {
 	if (!odd)
-		err_why(err, "they are in no VMA any more");
+		err_why(err, "the process no longer maps them");
 	else if (odd->kind != PT_LEAF)
 		err_why(err, "first 0x%llx: no page there (%s at %s)",
 			(unsigned long long)odd->vaddr, pt_kind_name(odd->kind),
@@ -83,8 +83,8 @@ static void explain_odd(const struct module_answer *a, bool user, const struct v
 }
 
 /*
- * A page size that was asked for is the one that is verified: pages of another were mapped by
- * other levels than those that the run is to be about.  How many there are.
+ * How many pages are not of the requested page size.  They are mapped at another level than the one
+ * that the run is meant to verify, so the run must not pass.
  */
 static uint64_t other_size(const struct module_answer *a, const struct expected_pages *x,
 			   uint64_t total, struct err *err)
@@ -146,7 +146,7 @@ bool pagemap_hides(const uint64_t *map, uint64_t nr)
 	return true;
 }
 
-/* Frame by frame; the first difference in words. */
+/* Compares frame by frame, and describes the first difference in @err. */
 static uint64_t compare_pagemap(const struct frames *process, const uint64_t *map, uint64_t pages,
 				struct err *err)
 {
@@ -175,7 +175,7 @@ static uint64_t compare_pagemap(const struct frames *process, const uint64_t *ma
 					pagemap_present(map[i]) ? "" : " (absent)");
 		}
 	}
-	/* Pages that no run speaks of differ, and so do those that there are none of. */
+	/* Pages that are in no run count as different, and so do pages beyond the buffer. */
 	return bad + (covered > pages ? covered - pages : pages - covered);
 }
 

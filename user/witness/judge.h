@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * Judges: the evidence that a run has gathered and what is expected of it go in, a testimony
- * comes out, with words for whoever is to mend it.  Pure: no I/O, and what was read is not
- * read again.
+ * Judges: each takes the evidence that a run has gathered and what is expected, and returns a
+ * testimony, with an explanation for the user if they differ.  Pure: no I/O, and nothing is read
+ * again.
  */
 #ifndef JUDGE_H
 #define JUDGE_H
@@ -22,10 +22,10 @@
 struct expected_pages {
 	uint64_t start, end; /* the buffer's virtual addresses */
 	uint64_t page_size;
-	bool user; /* what _PAGE_USER has to be */
+	bool user; /* the expected value of _PAGE_USER */
 };
 
-/* What the module says of the buffer, in both of its forms. */
+/* What the module says about the buffer, in both of its forms. */
 struct module_answer {
 	const struct pt_fmt *fmt;
 	const struct verify_pte_walk *info, *raw_info; /* of the runs; of the entries */
@@ -35,7 +35,7 @@ struct module_answer {
 	size_t nr_raws;
 };
 
-/* Base pages by their rights; absent: no page, or in no VMA. */
+/* Base pages by their rights; absent: there is no page, or no VMA. */
 struct page_counts {
 	uint64_t user, supervisor, absent;
 };
@@ -45,10 +45,10 @@ void judge_module(const struct module_answer *answer, const struct expected_page
 
 /* --- pagemap: the frame of each page, by the kernel's own file --------------------------- */
 
-/* Nobody without privilege sees a frame: all of @map is without, though some are there. */
+/* Does @map hide the frames, as the kernel does from users without privilege?  All are 0 then. */
 bool pagemap_hides(const uint64_t *map, uint64_t nr);
 
-/* @map: an entry of /proc/PID/pagemap for each of the @pages base pages from @process->base on. */
+/* @map: an entry of /proc/PID/pagemap for each of the @pages base pages from process->base on. */
 void judge_pagemap(const struct frames *process, const uint64_t *map, uint64_t pages,
 		   struct testimony *t, struct err *err);
 
@@ -56,46 +56,46 @@ void judge_pagemap(const struct frames *process, const uint64_t *map, uint64_t p
 
 /* One mapping of the buffer, as the IOMMU has it for one device. */
 struct translation {
-	unsigned int device; /* of the run: 0 is the first */
-	const char *bdf;     /* named where there are several devices; or NULL */
+	unsigned int device; /* index in the run; 0 is the first */
+	const char *bdf;     /* set if there are several devices; or NULL */
 	uint64_t iova;
 	struct verify_pte_run *runs;
 	size_t nr;
 };
 
-/* What was found, translation after translation. */
+/* The differences found, over all translations. */
 struct odd_pages {
 	uint64_t nr;
 	char first[192];
-	/* Told of each, in order: in words, and its virtual address.  Or NULL */
+	/* Called for each, in order, with a description and its virtual address; or NULL */
 	void (*each)(const char *text, uint64_t vaddr, void *arg);
 	void *arg;
 };
 
-/* @size bytes of @process against what the IOMMU has for them; adds to @odd. */
+/* Compares @size bytes of @process with the IOMMU's translation of them; adds to @odd. */
 void judge_translation(const struct frames *process, const struct translation *iommu, uint64_t size,
 		       struct odd_pages *odd);
 
-/* Of @pages frames, those in @odd differ. */
+/* The testimony for @pages frames, of which those in @odd differ. */
 void judge_iommu(const struct odd_pages *odd, uint64_t pages, struct testimony *t, struct err *err);
 
-/* The same again, later: the testimony only gets worse. */
+/* The same for a later comparison; it can only make the testimony worse. */
 enum status judge_stale(const struct odd_pages *odd, uint64_t pages, struct testimony *t,
 			struct err *err);
 
 /* --- device DMA and interrupts ------------------------------------------------------------ */
 
-/* Base pages: that there are, that were to take part, that were compared, that were wrong */
+/* Numbers of base pages: in the mapping, to be used, compared, and wrong */
 struct dma_seen {
 	uint64_t total, asked, compared, bad;
-	bool sample;	    /* not all took part */
-	char unproven[160]; /* why one direction is not proven; "" both are */
+	bool sample;	    /* not all were used */
+	char unproven[160]; /* why one direction is not proven; "": both are */
 };
 
-/* @why: what is wrong; or, of a sample, how all take part. */
+/* @why: what is wrong; or, for a sample, how to test all pages. */
 void judge_dma(const struct dma_seen *seen, const char *why, struct testimony *t);
 
-/* @kinds that the device has, of which @tried could be tried, ended like that. */
+/* The device has @kinds of interrupts, of which @tried were tested, with the result @status. */
 void judge_interrupts(unsigned int kinds, unsigned int tried, enum status status, const char *why,
 		      struct testimony *t);
 

@@ -14,7 +14,7 @@ static void add_unjudged(struct walk_judge *j, uint64_t vaddr, uint64_t pages)
 	j->unjudged += pages;
 }
 
-/* From the last run to @to no run told of anything. */
+/* Counts the pages between the last run and @to, which are in no VMA. */
 static void skip_to(struct walk_judge *j, uint64_t to)
 {
 	uint64_t pages = to > j->next ? (to - j->next) / PAGE : 0;

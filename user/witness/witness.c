@@ -9,9 +9,8 @@
 #include <string.h>
 
 /*
- * The witnesses that a run counts are those that it can ask itself: QEMU is asked from the
- * host, by qemu_verify_pte.  Interrupts are a proof of their own and about no page, so they
- * are named and not counted.
+ * A run counts the witnesses that it can ask itself; QEMU is asked from the host, by
+ * qemu_verify_pte.  Interrupts prove nothing about pages, so they are named but not counted.
  */
 const struct witness witnesses[NR_WITNESSES] = {
 	[WITNESS_MODULE] = { .name = "module",
@@ -137,7 +136,7 @@ enum status testimony_status(const struct testimony *t)
 		return STATUS_ERROR;
 	if (!t->judged || !t->to_judge)
 		return t->step == STATUS_SKIP ? STATUS_SKIP : STATUS_UNVERIFIED;
-	/* More than there are is no count of these pages. */
+	/* A count that exceeds the total cannot be right. */
 	if (t->judged != t->to_judge || t->to_judge > t->total)
 		return STATUS_UNVERIFIED;
 	return t->step;
@@ -197,7 +196,7 @@ void testimonies_init(struct testimonies *all)
 	int id;
 
 	memset(all, 0, sizeof(*all));
-	/* Until its step has asked it. */
+	/* A witness is skipped until a step has asked it. */
 	for (id = 0; id < NR_WITNESSES; id++)
 		all->said[id].step = STATUS_SKIP;
 	snprintf(qemu->why, sizeof(qemu->why),
@@ -244,7 +243,7 @@ void testimonies_step(struct testimonies *all, const char *step, enum status sta
 
 		if (asks)
 			t->step = status;
-		/* Of a pass its detail is no reason for anything. */
+		/* When a step passes, its detail is not a reason. */
 		if (status != STATUS_PASS && !t->why[0] &&
 		    (asks || (w->way && !strcmp(w->way, step))))
 			snprintf(t->why, sizeof(t->why), "%s", why);
@@ -262,14 +261,14 @@ bool step_has_witness(const char *step)
 	return false;
 }
 
-/* What comes next is another part of the line. */
+/* Starts another part of the line. */
 static void part(struct text *t)
 {
 	if (t->used)
 		text_add(t, "; ");
 }
 
-/* Does this witness have a place in the line of this run? */
+/* Is this witness named in the line of this run? */
 static bool has_place(const struct verdict_facts *f, enum witness_id id)
 {
 	return id != WITNESS_QEMU || f->all->required & WITNESS_BIT(id);
@@ -350,7 +349,7 @@ void verdict_text(const struct verdict_facts *f, char *buf, size_t len)
 		counted += counts;
 		proven += counts && all_proven(f, id);
 	}
-	/* What stopped it is the reason for all that is missing. */
+	/* An error that stopped the run explains everything that is missing. */
 	add_steps(&text, f, STATUS_ERROR, "stopped the run");
 	if (f->verdict == STATUS_ERROR)
 		return;

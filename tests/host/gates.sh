@@ -360,13 +360,20 @@ user/qemu/vm.c | #  include "cmd/cmd.h" | downward
 user/lib/err.c | #include "text.h" | downward
 user/bind/record.h | #include "bind/state.h" | downward
 kmod/uapi/verify_pte.h | struct of_kernel { u64 so; }; | alone_c
+README.md | [x](docs/of-nobody.md) | links
+README.md | [x](docs/design.md#of-nobody) | links
+README.md | [x](#of-nobody) | links
+docs/vm.md | [`x` y](../of-nobody) | links
+docs/vm.md | [x](../../README.md) | links
+docs/new.md | # Of which nobody knows | links
+README.md | LINES | readme_size
 '
 
 # static_sees NAME: that gate fails in the copy, and no other one does
 static_sees() {
 	local one status=0
 
-	"$copy/tests/static" only spdx tidy pure read_only kmod_size escaped finished alone_c downward \
+	"$copy/tests/static" only spdx tidy pure read_only kmod_size escaped finished alone_c downward links readme_size \
 		>"$ktap_dir/said" 2>&1 || status=$?
 	cat "$ktap_dir/said"
 	[[ $(grep -c '^not ok' "$ktap_dir/said") -eq $# && $status -eq $(($# > 0)) ]] || return 1
@@ -389,6 +396,8 @@ test_static() {
 		[[ ! -f $ktap_dir/was ]] || cat "$ktap_dir/was" >"$copy/$file"
 		if [[ $line == *CODE* ]]; then
 			seq 1 1300 | sed 's/.*/extern int of_many_&;/' >>"$copy/$file"
+		elif [[ $line == *LINES* ]]; then
+			seq 1 150 >>"$copy/$file"
 		elif [[ $line == *BLANK* ]]; then
 			printf 'true \n' >>"$copy/$file"
 		elif [[ $line == *HALF* ]]; then

@@ -246,7 +246,7 @@ tags:
 	$(say) CTAGS $@
 	$(Q)ctags -o $@ --languages=C,Sh -R kmod user tests scripts
 
-MAN := vfio_test.8 qemu_verify_pte.1
+MAN := vfio_test.8 qemu_verify_pte.1 verify_pte.4 vfio-verify-vm.1
 
 build/man/%: user/man/%.scd VERSION
 	@mkdir -p $(@D)

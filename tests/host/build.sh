@@ -62,7 +62,8 @@ test_same() {
 	# -O0 is quicker, and says as much about where it was built.
 	check 'it builds' mk "$one" CFLAGS='-O0 -g' user man
 	check 'it builds in a path with a blank' mk "$two" CFLAGS='-O0 -g' user man
-	for f in user/vfio_test user/qemu_verify_pte build/man/vfio_test.8 build/man/qemu_verify_pte.1; do
+	for f in user/vfio_test user/qemu_verify_pte build/man/vfio_test.8 build/man/qemu_verify_pte.1 \
+		build/man/verify_pte.4 build/man/vfio-verify-vm.1; do
 		check "two builds, two paths: $f is the same" same $f
 	done
 	# kbuild takes no blank in a path.
@@ -111,7 +112,8 @@ test_install() {
 		make -C "$one" install "DESTDIR=$dest" PREFIX=/opt/it "KERNELDIR=$kernel_dir/build"
 	(cd "$dest" && find . -type f) >"$ktap_dir/installed"
 	for f in opt/it/bin/vfio_test opt/it/bin/qemu_verify_pte opt/it/share/man/man8/vfio_test.8 \
-		opt/it/share/man/man1/qemu_verify_pte.1 \
+		opt/it/share/man/man1/qemu_verify_pte.1 opt/it/share/man/man1/vfio-verify-vm.1 \
+		opt/it/share/man/man4/verify_pte.4 \
 		opt/it/share/bash-completion/completions/vfio_test "lib/modules/$release/.*/verify_pte\.ko"; do
 		check "installed: $f" grep -qx "\./$f\(\.xz\)\?" "$ktap_dir/installed"
 	done
@@ -160,7 +162,7 @@ test_missing() {
 		expect 0 'SKIP +vfio_test.8: not built' "without scdoc: install $nr says so" \
 			make -C "$two" install "DESTDIR=$dest" SCDOC=scdoc-is-not-there
 	done
-	check 'without scdoc: no man page is installed' sh -c '! find "$0" -name "*.[18]" | grep .' "$dest"
+	check 'without scdoc: no man page is installed' sh -c '! find "$0" -name "*.[148]" | grep .' "$dest"
 	for nr in 1 2; do
 		expect 2 '' "a scdoc that fails: make $nr fails" mk "$two" SCDOC=false man
 	done
@@ -221,7 +223,7 @@ test_setup() {
 	check 'make demo asks for what it needs alone' sh -c 'make -n demo | grep -q "setup demo"'
 }
 
-ktap_plan $((10 + 6 + 2 + 13 + 3 + 3 + 13 + 3 + 11))
+ktap_plan $((12 + 6 + 2 + 15 + 3 + 3 + 13 + 3 + 11))
 test_same
 test_version
 test_flags

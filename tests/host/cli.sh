@@ -99,7 +99,7 @@ readonly objects='2|vfio_test
 2|qemu_verify_pte --qmp /nowhere --report /dev/null
 2|qemu_verify_pte --join x 1 0'
 
-ktap_plan 35
+ktap_plan 39
 
 # on REDIRECTION STATUS: each of the answers, with its stdout so
 on() {
@@ -272,4 +272,86 @@ shown() {
 check '--help shows all commands' shown
 expect 0 '^usage: vfio_test walk ' 'help of a command: options before it' vfio_test --quiet help walk
 check 'options before the command: as behind it' cmp <(vfio_test --json doctor --list) <(vfio_test doctor --list --json)
+
+# helps: the help of each command, one of all of them, and of the other program
+helps() {
+	local command
+
+	vfio_test help --json | jq -r '.commands[].name' >"$ktap_dir/commands"
+	[[ -s $ktap_dir/commands ]] || return 1
+	while read -r command; do
+		echo "vfio_test help $command"
+	done <"$ktap_dir/commands"
+	printf '%s\n' 'vfio_test --help' 'qemu_verify_pte --help'
+}
+
+# examples HELP...: the command lines that it has, without what is said of them
+examples() {
+	"$@" | sed -n '/^Examples:$/,/^$/{ /^  /{ s/^  //; s/  .*//; p; }; }'
+}
+
+# Each help has some, and what they say is taken: help is what the last word asks for.
+examples_run() {
+	local words example n
+
+	while read -r -a words; do
+		n=0
+		while read -r -a example; do
+			"${example[@]}" --help >/dev/null || {
+				echo "${words[*]}: ${example[*]}"
+				return 1
+			}
+			n=$((n + 1))
+		done < <(examples "${words[@]}")
+		[[ $n -gt 0 ]] || {
+			echo "${words[*]}: no examples"
+			return 1
+		}
+	done < <(helps)
+}
+check 'each help has examples, which are command lines' examples_run
+
+examples_in_man() {
+	local words example page
+
+	while read -r -a words; do
+		page=$(echo "$root/user/man/${words[0]}".*.scd)
+		while read -r example; do
+			sed -n '/^# EXAMPLES/,/^# SEE/p' "$page" | sed 's/ >.*//' | grep -qxF -e "$example" || {
+				echo "$page: no $example"
+				return 1
+			}
+		done < <(examples "${words[@]}")
+	done < <(helps)
+}
+check 'the examples of each help are in EXAMPLES of its man page' examples_in_man
+
+# options_in_man PAGE: the options on stdin, without their dashes, are in the man page
+options_in_man() {
+	local option n=0
+
+	while read -r option; do
+		grep -qF -e "*--$option*" "$root/user/man/$1.scd" || {
+			echo "$1: no --$option"
+			return 1
+		}
+		n=$((n + 1))
+	done
+	[[ $n -gt 10 ]]
+}
+options_of_all() {
+	local command
+
+	while read -r command; do
+		vfio_test help "$command" --json | jq -r '.options[]'
+	done <"$ktap_dir/commands" | sort -u | options_in_man vfio_test.8 &&
+		qemu_verify_pte --help --json | jq -r '.options[]' | grep -vx -e version -e help |
+		options_in_man qemu_verify_pte.1
+}
+check 'each option of both programs is in its man page' options_of_all
+vm_options() {
+	"$root/scripts/vm" --help | sed -nE 's/^  (-i, )?--([a-z-]+).*/\2/p' | grep -vx help |
+		options_in_man vfio-verify-vm.1
+}
+check 'each option of scripts/vm is in its man page' vm_options
 ktap_end

@@ -42,11 +42,19 @@ static const char bind_help[] =
 	"  --force          also a device that is in use: its disk, network interface, console,\n"
 	"                   or a node of it that a program has open\n";
 
+static const char bind_examples[] =
+	"  vfio_test bind --group 01:00.0            with all devices of its group\n"
+	"  vfio_test bind --driver pci-stub 01:00.1  a sibling that is only kept away\n";
+
 static const char unbind_help[] =
 	"  --group          all devices of its IOMMU group that bind had taken\n"
 	"  --force          also one that somebody has put on another driver since, or that is\n"
 	"                   in use there, and one on a VFIO driver by hand: the kernel then\n"
 	"                   chooses a driver\n";
+
+static const char unbind_examples[] =
+	"  vfio_test unbind --group 01:00.0  all of its group that bind had taken\n"
+	"  vfio_test unbind 01:00.0 01:00.1  these two\n";
 
 /* Returns 0, or the exit code of a usage error.  *done >= 0: the program is done (--help). */
 static int parse_options(int argc, char **argv, struct globals *g, const struct cmd *cmd,
@@ -147,6 +155,7 @@ const struct cmd cmd_bind = {
 	.args = "[OPTIONS] BDF...",
 	.help = "devices to vfio-pci; remembers where they were",
 	.options = bind_help,
+	.examples = bind_examples,
 	.long_options = bind_options,
 	.run = bind_main,
 };
@@ -156,6 +165,7 @@ const struct cmd cmd_unbind = {
 	.args = "[OPTIONS] BDF...",
 	.help = "back to the driver that they had before bind",
 	.options = unbind_help,
+	.examples = unbind_examples,
 	.long_options = unbind_options,
 	.run = unbind_main,
 };

@@ -597,6 +597,10 @@ static const char options_help[] =
 	"  --why FAILURE       that one, as iommu-enable: why VFIO_IOMMU_ENABLE is not called\n"
 	"  --markdown          --list as the table of docs/failures.md\n";
 
+static const char examples[] = "  vfio_test doctor                     this machine\n"
+			       "  vfio_test doctor --size 1G 01:00.0   and this device, for 1 GiB\n"
+			       "  vfio_test doctor --why iommu-enable  one failure explained\n";
+
 struct doctor_opts {
 	uint64_t size, page_size;
 	const char *module_path, *why;
@@ -682,6 +686,7 @@ const struct cmd cmd_doctor = {
 	.args = "[OPTIONS] [BDF]",
 	.help = "what stands in VFIO's way here: each problem, its cause and its cure",
 	.options = options_help,
+	.examples = examples,
 	.long_options = long_options,
 	.run = doctor_main,
 };

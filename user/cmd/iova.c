@@ -258,6 +258,9 @@ static const char options_help[] =
 	"                  that the process which has the device open gave it\n"
 	"  --module PATH   verify_pte.ko to load\n";
 
+static const char examples[] = "  vfio_test iova 01:00.0 0      the frame behind IOVA 0\n"
+			       "  vfio_test iova 01:00.0 0+16M  the runs of 16 MiB\n";
+
 static int parse_iovas(struct iova_cmd *c, const char *word)
 {
 	struct range r = { 0 };
@@ -352,6 +355,7 @@ const struct cmd cmd_iova = {
 	.args = "[OPTIONS] BDF IOVA[+LEN]",
 	.help = "what the IOMMU domain of a device says, through the module",
 	.options = options_help,
+	.examples = examples,
 	.long_options = long_options,
 	.run = iova_main,
 };

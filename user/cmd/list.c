@@ -378,6 +378,11 @@ static const char options_help[] =
 	"                  same of all with --verbose; --quiet: addresses alone\n"
 	"  --ready         only what VFIO can have as it stands\n";
 
+static const char examples[] =
+	"  vfio_test list             all devices\n"
+	"  vfio_test list 01:00.0     one of them, and what to type\n"
+	"  vfio_test list --ready -q  the addresses of those that VFIO can have now\n";
+
 static int list_main(int argc, char **argv, struct globals *g)
 {
 	struct list_cmd c = { .g = g };
@@ -420,6 +425,7 @@ const struct cmd cmd_list = {
 	.args = "[OPTIONS] [BDF...]",
 	.help = "PCI devices: driver, IOMMU group, ready for VFIO or why not",
 	.options = options_help,
+	.examples = examples,
 	.long_options = long_options,
 	.run = list_main,
 };

@@ -26,6 +26,7 @@ static const struct cmd cmd_help = {
 	.name = "help",
 	.args = "[COMMAND]",
 	.help = "the commands, or one of them",
+	.examples = "  vfio_test help run   the options of one command\n",
 	.long_options = help_options,
 	.run = cmd_help_run,
 };
@@ -52,6 +53,14 @@ static const char everywhere[] =
 	"KiB, MiB, GiB (powers of 1024); addresses take 0x.\n\n"
 	"Exit: 0 all that was asked holds; 1 a check failed; 2 usage, or the\n"
 	"environment stops it; 4 something could not be verified.";
+
+static const char first_examples[] =
+	"Examples:\n"
+	"  vfio_test list                    the devices, and what VFIO lacks of each\n"
+	"  vfio_test doctor 01:00.0          each problem, its cause, and what to type\n"
+	"  vfio_test bind --group 01:00.0    to vfio-pci\n"
+	"  vfio_test 01:00.0                 the test\n"
+	"  vfio_test unbind --group 01:00.0  back to the driver that it had\n";
 
 static const struct cmd *find_command(const char *name)
 {
@@ -82,6 +91,8 @@ static void print_command(const struct cmd *cmd)
 		printf("usage: " PROG " %s %s\n\n%s\n", cmd->name, cmd->args, cmd->help);
 		if (cmd->options)
 			printf("\n%s", cmd->options);
+		if (cmd->examples)
+			printf("\nExamples:\n%s", cmd->examples);
 		printf("\n%s\n", everywhere);
 		return;
 	}
@@ -104,8 +115,9 @@ static void print_commands(void)
 		for (i = 0; i < NR_COMMANDS; i++)
 			printf("  %-6s %-29s %s\n", commands[i]->name, commands[i]->args,
 			       commands[i]->help);
-		printf("\n" PROG " BDF is " PROG " run BDF.  See " PROG " help COMMAND.\n\n%s\n",
-		       everywhere);
+		printf("\n" PROG " BDF is " PROG " run BDF.  See " PROG
+		       " help COMMAND.\n\n%s\n%s\n",
+		       first_examples, everywhere);
 		return;
 	}
 	root = json_answer(PROG, "pass");

@@ -80,6 +80,13 @@ static const char options_help[] =
 	"  --module PATH              verify_pte.ko to load\n"
 	"  --no-module                do without: nothing is verified, exit 4\n";
 
+static const char examples[] =
+	"  vfio_test 01:00.0                        the whole test\n"
+	"  vfio_test --dma none --no-reset 01:00.0  without its DMA, and without a reset\n"
+	"  vfio_test --size 1G --quiet 01:00.0      1 GiB, and only the verdict\n"
+	"  vfio_test --require all 01:00.0          exit 4 unless all is proven\n"
+	"  vfio_test --json --hold 01:00.0          a report for qemu_verify_pte --report\n";
+
 struct choice {
 	const char *name;
 	uint64_t value;
@@ -400,6 +407,7 @@ const struct cmd cmd_run = {
 	.args = "[OPTIONS] BDF",
 	.help = "test a device on vfio-pci: VFIO, a DMA mapping, its page table",
 	.options = options_help,
+	.examples = examples,
 	.long_options = long_options,
 	.run = run_main,
 };

@@ -433,6 +433,12 @@ static const char options_help[] =
 	"                  not, 4 if one cannot be judged, as it is not present or in no VMA\n"
 	"  --module PATH   verify_pte.ko to load\n";
 
+static const char examples[] =
+	"  vfio_test walk 1                            all that process 1 has mapped\n"
+	"  vfio_test walk 1 0x400000                   every level behind one address\n"
+	"  vfio_test walk 1 7f0000000000-7f0000200000  a line of /proc/1/maps\n"
+	"  vfio_test walk --expect user 1 0x400000+1M  each page judged\n";
+
 static int walk_main(int argc, char **argv, struct globals *g)
 {
 	struct walk_cmd w = { .g = g, .eff = PT_EFFECTIVE_INIT };
@@ -490,6 +496,7 @@ const struct cmd cmd_walk = {
 	.args = "[OPTIONS] PID [VADDR[+LEN]]",
 	.help = "a process's page table, through the module",
 	.options = options_help,
+	.examples = examples,
 	.long_options = long_options,
 	.run = walk_main,
 };

@@ -22,7 +22,8 @@ struct cmd {
 	const char *name;
 	const char *args;		   /* "[OPTIONS] BDF" */
 	const char *help;		   /* one line */
-	const char *options;		   /* the rest of `help COMMAND`, or NULL */
+	const char *options;		   /* the options in `help COMMAND`, or NULL */
+	const char *examples;		   /* lines of it: the command, two blanks, what it does */
 	const struct option *long_options; /* as getopt_long() gets them, or NULL */
 	/*
 	 * argv[0] is the command's name; PCI addresses in @argv already have the form that sysfs

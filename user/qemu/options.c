@@ -46,6 +46,12 @@ static const char usage[] =
 	"  --no-color        no colours; NO_COLOR does the same\n"
 	"  --version, --help\n"
 	"\n"
+	"Examples:\n"
+	"  " PROG " --qmp /tmp/qmp --report report.json\n"
+	"  " PROG " --qmp /tmp/qmp --report report.json --join joined.json\n"
+	"  " PROG " --qmp /tmp/qmp --root 0x282e000 0x7f64e8543000\n"
+	"  " PROG " 1334 0x7f64e8543000\n"
+	"\n"
 	"Exit status: 0 verified; 1 a check failed; 2 usage or environment;\n"
 	"4 nothing failed, but it could not be verified.\n";
 

@@ -195,7 +195,7 @@ expect 4 'region 0 was not checked' 'lie: region-refused' refused region-refused
 check 'lie: region-refused: nor its BAR' is '.regions[0].errno == 22 and
 	([.steps[] | select(.name == "regions" or .name == "config") | .status] == ["unverified", "unverified"])'
 expect 4 'the configuration space was not checked' 'lie: config-refused' refused config-refused
-expect 4 'what IRQ 1 \(MSI\) is, is not known' 'lie: irq-refused' refused irq-refused
+expect 4 'VFIO did not describe IRQ 1 \(MSI\)' 'lie: irq-refused' refused irq-refused
 expect 4 'could not reach the device.s registers' 'lie: region-no-memory: nothing is known of its DMA' \
 	env LD_PRELOAD=/root/liar.so LIE=region-no-memory vfio_test --json --no-rules --no-reset "$BDF"
 check 'lie: region-no-memory: so says the step' is \
@@ -233,10 +233,10 @@ device_lies log-device 4 "the kernel logged no IOMMU fault of $BDF at IOVA 0x400
 device_lies log-address 4 "the kernel logged no IOMMU fault of $BDF at IOVA 0x4000 \(read-only\)"
 echo "vfio_test: $BDF: IOMMU faults on purpose end" >/dev/kmsg
 device_lies event-twice 1 'MSI: the device.s interrupt arrived more than once: 2 events after raising it'
-device_lies irq-info 4 'MSI: VFIO does not tell whether the device has it: VFIO_DEVICE_GET_IRQ_INFO: Input/output error'
+device_lies irq-info 4 'MSI: VFIO does not say whether the device has it: VFIO_DEVICE_GET_IRQ_INFO: Input/output error'
 device_lies event-late 1 'MSI: the device.s interrupt arrived more than once: 1 more events within 50 ms after the first'
 # Who has it locked is no fault of the device.
-expect 4 'the reset of its function was not checked: EAGAIN: somebody else had the device locked' 'lie: reset-locked: unverified' \
+expect 4 'the reset of its function was not checked: EAGAIN: another process had the device locked' 'lie: reset-locked: unverified' \
 	env LD_PRELOAD=/root/liar_vfio.so LIE=reset-locked vfio_test --no-rules --dma none --size 16K "$e1000e"
 check 'nothing left' nothing_left
 ktap_end

@@ -164,7 +164,7 @@ int qemu_join_write(const char *path, struct json_object *report, struct err *e)
 		if (fwrite(text, 1, len, stdout) == len && putchar('\n') != EOF && !fflush(stdout))
 			return 0;
 		return fail(e, errno ? errno : EIO, "stdout", NULL,
-			    "give it somewhere to go, with space for it");
+			    "redirect standard output to a file with enough space");
 	}
 	/* A symbolic link is followed and not replaced. */
 	if (realpath(path, real)) {

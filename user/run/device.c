@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The steps that look at the device itself: info, configuration space, interrupts. */
+/* The steps that read the device itself: info, configuration space, interrupts. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,17 +115,18 @@ static void show_ids(struct run *run, struct json_object *obj)
 		    flags_text(statuses, c->status, text, sizeof(text)));
 }
 
-/* Its size is not known; a BAR that differs, before it, counts for more. */
+/* VFIO did not give the size of this BAR's region.  A BAR that differs is the worse result. */
 static enum status bar_unknown(struct run *run, unsigned int i, enum status status)
 {
 	if (status != STATUS_PASS)
 		return status;
-	err_set(&run->end.err, EIO, "", "VFIO told nothing of its region", "see the regions above");
+	err_set(&run->end.err, EIO, "", "VFIO did not describe its region",
+		"see the regions above");
 	err_what(&run->end.err, "BAR%u was not compared with its resource", i);
 	return STATUS_UNVERIFIED;
 }
 
-/* FAIL: a BAR is not what the kernel says of it; UNVERIFIED: what it says cannot be read */
+/* FAIL: a BAR and what the kernel says about it differ; UNVERIFIED: they cannot be compared */
 static enum status show_bars(struct run *run, struct json_object *obj)
 {
 	struct sysfs_resource res[PCI_BARS + 1] = { { 0 } };
@@ -330,7 +331,7 @@ enum status step_irqs(struct run *run)
 			if (vfio_irq_refusable(i, no) || unknown++)
 				continue;
 			err_set(&run->end.err, no, "", "", "see dmesg; is the device still there?");
-			err_what(&run->end.err, "what IRQ %u (%s) is, is not known", i, name);
+			err_what(&run->end.err, "VFIO did not describe IRQ %u (%s)", i, name);
 			err_why(&run->end.err, "VFIO_DEVICE_GET_IRQ_INFO: %s", strerror(no));
 			continue;
 		}

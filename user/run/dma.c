@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The step that has the device move data. */
+/* The step that makes the device move data. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -25,12 +25,11 @@ enum status run_dma_skip(struct run *run, const char *why)
 	return STATUS_SKIP;
 }
 
-/* Why no step here may do anything at all; NULL: nothing against it. */
 const char *run_dma_idle(const struct run *run)
 {
 	if (run->opts->dma == DMA_NONE)
 		return "--dma none";
-	/* As with --expect supervisor: it is not the process's to touch. */
+	/* As with --expect supervisor: the process may not access these pages. */
 	if (run->evidence.pages.supervisor)
 		return "the buffer has supervisor pages: it is not touched";
 	return NULL;
@@ -45,7 +44,8 @@ unsigned int run_dma_taken(const struct run *run, const struct sysfs_device *dev
 
 	for (i = 0; i < run->mapping.nr; i++)
 		taken[nr++] = (struct dma_range){ run->mapping.iovas[i], run->opts->size };
-	/* A device takes an address of its own for no DMA, whatever the IOMMU has there. */
+	/* A device handles an address in its own BAR itself; that access never reaches the IOMMU.
+	 */
 	for (bar = 0; bar < nr_res; bar++)
 		if (res[bar].flags & SYSFS_RESOURCE_MEM && res[bar].start)
 			taken[nr++] = (struct dma_range){ res[bar].start,
@@ -72,15 +72,15 @@ int run_dma_open(struct run *run, struct dma *dma, const struct dma_driver *drv,
 
 /* --- device-dma ------------------------------------------------------------ */
 
-/* One run of the copies over the buffer, and what was found. */
+/* The copies through one mapping, and what was found. */
 struct transfer {
 	struct run *run;
 	struct dma *dev;
-	uint64_t iova; /* of the mapping in hand */
+	uint64_t iova; /* of the mapping */
 	struct dma_plan plan;
-	uint64_t key;	/* of dma_word() */
-	uint8_t *state; /* one a page: TAKES_PART, BAD */
-	uint64_t done;	/* copies */
+	uint64_t key;	/* for dma_word() */
+	uint8_t *state; /* for each page: TAKES_PART, BAD */
+	uint64_t done;	/* number of copies made */
 	uint64_t compared, bad;
 };
 
@@ -99,7 +99,7 @@ static uint64_t fill_word(void)
 	return v;
 }
 
-/* In words: what is there that should not be. */
+/* Describes the wrong word @found at @offset. */
 static void describe_word(const struct transfer *t, uint64_t offset, uint64_t found, char *buf,
 			  size_t len)
 {
@@ -113,7 +113,10 @@ static void describe_word(const struct transfer *t, uint64_t offset, uint64_t fo
 		snprintf(buf, len, "0x%016" PRIx64, found);
 }
 
-/* Holds @len bytes at @offset against what belongs at @origin; first difference told. */
+/*
+ * Compares @len bytes at @offset with the pattern of @origin, or with the fill byte, and describes
+ * the first difference.
+ */
 static void compare(struct transfer *t, uint64_t offset, uint64_t len, uint64_t origin,
 		    bool pattern)
 {
@@ -134,7 +137,7 @@ static void compare(struct transfer *t, uint64_t offset, uint64_t len, uint64_t 
 		}
 		t->bad += !(t->state[page] & BAD);
 		t->state[page] |= BAD;
-		/* The rest of the page says no more. */
+		/* One difference in a page is enough: go on with the next page. */
 		i = (page + 1) * DMA_PAGE - offset - sizeof(uint64_t);
 	}
 }
@@ -147,7 +150,7 @@ static void fill_pattern(struct transfer *t, uint64_t offset, uint64_t len)
 		*word_at(t, offset + i) = dma_word(t->key, offset + i);
 }
 
-/* The pages that take part get the pattern, each word its own. */
+/* Fills the pages that are used with the pattern, in which every word is different. */
 static void mark_pages(struct transfer *t)
 {
 	uint64_t i, page;
@@ -183,7 +186,7 @@ static void end_progress(const struct transfer *t)
 		fputs("\r\033[K", stderr);
 }
 
-/* All copies, until one fails or a signal comes. */
+/* Makes all copies, until one fails or a signal arrives. */
 static int copy_all(struct transfer *t)
 {
 	struct run *run = t->run;
@@ -204,7 +207,10 @@ static int copy_all(struct transfer *t)
 	return ret;
 }
 
-/* What should have arrived, then that nothing else did; the buffer is as before. */
+/*
+ * Checks that each copy has arrived, and puts the pattern back there; then that nothing else in the
+ * buffer has changed.
+ */
 static void compare_all(struct transfer *t)
 {
 	uint64_t i, page;
@@ -233,7 +239,7 @@ static void restore_fill(struct transfer *t)
 			memset(word_at(t, page * DMA_PAGE), RUN_PATTERN, DMA_PAGE);
 }
 
-/* By a driver that knows itself what proves a page. */
+/* Verifies a mapping with a driver that has prove(). */
 static int prove_mapping(struct run *run, struct dma *dev, uint64_t iova, uint64_t max,
 			 struct dma_seen *seen)
 {
@@ -260,7 +266,7 @@ static int prove_mapping(struct run *run, struct dma *dev, uint64_t iova, uint64
 	return 0;
 }
 
-/* Through one of the mappings; what was seen comes on top of what *seen has. */
+/* Verifies a mapping with a driver that has copy().  Both add their counts to *seen. */
 static int copy_mapping(struct run *run, struct dma *dev, uint64_t iova, uint64_t max,
 			struct dma_seen *seen)
 {
@@ -271,7 +277,8 @@ static int copy_mapping(struct run *run, struct dma *dev, uint64_t iova, uint64_
 	seen->total += t.plan.total;
 	seen->asked += t.plan.pages;
 	seen->sample = seen->asked < seen->total;
-	/* Not what a run before this one, or another device, may have left in memory. */
+	/* A key that differs from that of earlier runs and other devices, which may have left data.
+	 */
 	t.key = (uint64_t)getpid() << 48 ^ (uintptr_t)run->mapping.buf << 16 ^
 		(uint64_t)dev->device << 40 ^ 0x9e3779b97f4a7c15ULL;
 	t.state = calloc(t.plan.total, 1);
@@ -302,7 +309,7 @@ int run_dma_verify(struct run *run, struct dma *dev, uint64_t max, struct dma_se
 	int ret = 0;
 
 	memset(seen, 0, sizeof(*seen));
-	/* Each is a translation of its own: what went through one is no proof of another. */
+	/* Each mapping has its own translation, so each has to be proven. */
 	for (i = 0; i < run->mapping.nr && !ret && !seen->bad; i++)
 		ret = verify(run, dev, run->mapping.iovas[i], max && !each ? 1 : each, seen);
 	if (seen->bad) {
@@ -311,12 +318,12 @@ int run_dma_verify(struct run *run, struct dma *dev, uint64_t max, struct dma_se
 		err_fix(&run->end.err,
 			"the IOMMU translates wrongly, or the pages moved under it; see dmesg");
 	}
-	/* Those that a difference kept from their turn are there all the same. */
+	/* Mappings that were not tried because of a difference count as well. */
 	seen->total = run->opts->size / DMA_PAGE * run->mapping.nr;
 	return ret;
 }
 
-/* The driver has said why the device can move no data, or do nothing at all: no failure. */
+/* The driver has said what the device lacks to move data, or to be used at all: not a failure. */
 static enum status has_nothing(struct run *run)
 {
 	enum status status = run_dma_skip(run, run->end.err.why);
@@ -325,13 +332,13 @@ static enum status has_nothing(struct run *run)
 	return status;
 }
 
-/* What was asked for by name and left out is not verified. */
+/* If the driver was given with --dma, and the step was skipped, that is "unverified". */
 static enum status left_out(struct run *run, const struct dma_driver *drv)
 {
 	if (!drv || !dma_driver_named(run->opts->dma))
 		return STATUS_SKIP;
 	err_set(&run->end.err, 0, "", run->end.detail,
-		"say --dma auto, which may leave it out, or take the reason away");
+		"say --dma auto, which may leave it out, or remove the reason");
 	err_what(&run->end.err, "--dma %s: %s", drv->name,
 		 run->dma && run->dma->proven ? "not proven both ways"
 					      : "the device moved no data");
@@ -357,7 +364,7 @@ static enum status ask_device(struct run *run, struct testimony *t)
 	}
 	if (seen->bad || !seen->unproven[0])
 		return STATUS_PASS;
-	/* One direction is no proof of the other. */
+	/* Only one direction is proven. */
 	run->dma->proven = true;
 	run_dma_skip(run, seen->unproven);
 	return left_out(run, dev->drv);
@@ -394,7 +401,7 @@ static void tell_device_dma(struct run *run, const struct testimony *t)
 	report_line(run->rep, "  %s", drv->moves);
 }
 
-/* An address in a BAR of the device itself is no place for its DMA. */
+/* Is the mapping clear of the device's own BARs?  DMA to them would not reach the IOMMU. */
 static bool clear_of_bars(struct run *run, const struct sysfs_device *dev)
 {
 	struct dma_range taken[RUN_TAKEN];
@@ -407,7 +414,7 @@ static bool clear_of_bars(struct run *run, const struct sysfs_device *dev)
 			continue;
 		err_set(&run->end.err, ERANGE, "the device cannot reach all of the mapping", "",
 			"");
-		err_why(&run->end.err, "the mapping at IOVA 0x%" PRIx64 " takes in a BAR of %s",
+		err_why(&run->end.err, "the mapping at IOVA 0x%" PRIx64 " overlaps a BAR of %s",
 			run->mapping.iovas[i], dev->bdf);
 		err_fix(&run->end.err, "give another --iova or a smaller --size, or --dma none");
 		return false;
@@ -415,7 +422,6 @@ static bool clear_of_bars(struct run *run, const struct sysfs_device *dev)
 	return true;
 }
 
-/* Each mapping is where the device can reach it. */
 bool run_dma_reachable(struct run *run, const struct dma_driver *drv,
 		       const struct sysfs_device *dev)
 {
@@ -458,7 +464,7 @@ static enum status no_driver(struct run *run)
 	return STATUS_ERROR;
 }
 
-/* PASS: the driver takes the device; else run->end.err says why not. */
+/* PASS: the driver has opened the device; otherwise run->end.err says why not. */
 static enum status open_device(struct run *run, const struct dma_driver *drv)
 {
 	struct run_dma *dma = run->own;
@@ -470,7 +476,7 @@ static enum status open_device(struct run *run, const struct dma_driver *drv)
 	dma->open = !ret;
 	if (ret == -EOPNOTSUPP)
 		return has_nothing(run);
-	/* That there is no memory, or no room for it, says nothing of the device. */
+	/* A lack of memory or of IOVAs is not a fault of the device. */
 	if (ret == -ENOMEM || ret == -ENOSPC)
 		return STATUS_UNVERIFIED;
 	return ret ? STATUS_FAIL : STATUS_PASS;
@@ -482,7 +488,7 @@ static enum status open_device_dma(struct run *run)
 	const char *idle = run_dma_idle(run);
 	enum status status = STATUS_PASS;
 
-	/* There addresses are physical, and a wrong one hits anything. */
+	/* Without an IOMMU the device uses physical addresses, and could overwrite any memory. */
 	if (!idle && drv && drv->own_size && !(run->target.vfio.be->has & BACKEND_MAP))
 		idle = "no IOMMU translates what the device does";
 	if (!idle && drv)
@@ -494,8 +500,8 @@ static enum status open_device_dma(struct run *run)
 	else if (status != STATUS_PASS)
 		; /* run->end.err says why */
 	else if (!dma_moves(drv))
-		status = run_dma_skip(run, "the driver for it has it interrupt, and move no data");
-	/* There addresses are physical, and a wrong one hits anything; it may interrupt. */
+		status = run_dma_skip(run, "its driver can make it interrupt, but not move data");
+	/* Physical addresses, as above; but the device may be made to interrupt. */
 	else if (!(run->target.vfio.be->has & BACKEND_MAP))
 		status = run_dma_skip(run, "no IOMMU translates what the device does");
 	else if (!run->opts->expect_user)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The step that has the device write where it must not. */
+/* The step that makes the device write to IOVAs where it has no write access. */
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -24,7 +24,7 @@
 static const struct fault_case {
 	const char *kind;
 	const char *text;
-	uint64_t page; /* of the scratch area: the first is mapped, the next is not */
+	uint64_t page; /* of the scratch area: page 0 is mapped, page 1 is not */
 } fault_cases[] = {
 	{ "read-only", "a page mapped read-only for it", 0 },
 	{ "unmapped", "an IOVA that is not mapped", 1 },
@@ -33,8 +33,8 @@ static const struct fault_case {
 #define SCRATCH_PAGES ARRAY_SIZE(fault_cases)
 
 /*
- * Where the scratch area has room, behind the first mapping or before it: what is written there
- * must arrive nowhere.
+ * Finds room for the scratch area after the first mapping, or before it.  It must not overlap any
+ * range in use, as the device tries to write there.
  */
 static int find_scratch(const struct run *run, uint64_t *iova)
 {
@@ -84,7 +84,7 @@ static const void *find_other(const void *buf, size_t size, unsigned char fill)
 {
 	const unsigned char *p = buf, *end = p + size;
 
-	/* Each is like the one before it, and the first is @fill. */
+	/* If the first is @fill and each equals the one before it, all are @fill. */
 	if (!size || (*p == fill && !memcmp(p, p + 1, size - 1)))
 		return NULL;
 	while (p < end && *p == fill)
@@ -92,7 +92,7 @@ static const void *find_other(const void *buf, size_t size, unsigned char fill)
 	return p < end ? p : NULL;
 }
 
-/* Did what the device was to write arrive anywhere that we see? */
+/* Is the memory unchanged that we can check: the scratch page and the buffer? */
 static bool memory_unchanged(struct run *run, const struct fault_case *fc)
 {
 	struct dma_fault *fault = run->own;
@@ -110,8 +110,8 @@ static bool memory_unchanged(struct run *run, const struct fault_case *fc)
 }
 
 /*
- * The device writes where it must not; once more if the kernel may just have
- * been too tired to say so.  0 with the line, or a negative errno of
+ * Makes the device write to @iova, which must cause a fault.  Tries a second time if the kernel's
+ * rate limit may have suppressed the message.  0 with the message in @line, or a negative errno of
  * klog_wait_fault(), klog_open() or the driver.
  */
 static int provoke(struct run *run, uint64_t iova, char *line)
@@ -147,7 +147,7 @@ static enum status explain_silence(struct run *run, const struct fault_case *fc,
 {
 	bool denied = ret == -EACCES || ret == -EPERM;
 
-	/* The driver has said it. */
+	/* The driver has given the reason. */
 	if (run->end.err.what[0])
 		return STATUS_FAIL;
 	err_set(&run->end.err, -ret, "", strerror(-ret), "see dmesg");
@@ -184,7 +184,7 @@ static void tell_fault(struct run *run, const struct fault_case *fc, uint64_t io
 	report_line(run->rep, "  %s", text_shown(line));
 }
 
-/* Who reads the log should know that what comes was meant; tests do. */
+/* Writes to the kernel's log that the faults are intended, for its readers and for our tests. */
 static void say_on_purpose(struct run *run, const char *what)
 {
 	struct dma_fault *fault = run->own;
@@ -213,7 +213,7 @@ static enum status provoke_all(struct run *run)
 		if (ret == -EINTR)
 			break;
 		tell_fault(run, fc, iova, ret ? NULL : line);
-		/* The other may say more: what arrives in memory fails all the same. */
+		/* Try the other case too: it may show that a write changed memory. */
 		if (ret && status == STATUS_PASS)
 			status = explain_silence(run, fc, iova, ret);
 		if (status == STATUS_FAIL)
@@ -230,7 +230,7 @@ enum status step_dma_fault(struct run *run)
 
 	if (run->opts->no_faults)
 		idle = "--no-faults";
-	/* Where the IOMMU does not translate, a write at random hits anything. */
+	/* If the IOMMU does not translate, the write could overwrite any memory. */
 	if (idle || !run->dma || !run->dma->proven)
 		return run_dma_skip(run, idle ? idle : "no copy by the device proved the mapping");
 	fault->klog = -1;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Why a step failed: the table of failures, asked with the facts of this moment. */
+/* Explains why a step failed: looks it up in the table of failures, with the current facts. */
 #include <stdio.h>
 
 #include "failure/failure.h"
@@ -17,7 +17,7 @@ static void collect(const struct run *run, struct env *env)
 			       ? ACCOUNT_USER
 			       : ACCOUNT_PROCESS;
 	env->has_token = run->opts->vf_token;
-	/* Of a mapping: its IOVA is the first that is not mapped yet. */
+	/* If mapping failed, its IOVA is the first that is not mapped yet. */
 	env->has_iova = iommu->nr_ranges && run->mapping.nr < MAX_IOVAS;
 	if (env->has_iova) {
 		env->iova = run->mapping.iovas[run->mapping.nr];

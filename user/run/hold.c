@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The step that keeps the mapping, and looks again and again whether it is still the same. */
+/* The step that holds the mapping, and repeatedly checks whether it is still the same. */
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -13,7 +13,7 @@
 #include "run/step.h"
 #include "lib/text.h"
 
-/* A signal may come right before poll(): it is then seen so late at the most. */
+/* A signal may arrive right before poll(); then it is noticed after this time at the latest. */
 #define LOOK_MS 1000
 
 static int64_t now_ms(void)
@@ -23,14 +23,14 @@ static int64_t now_ms(void)
 
 struct hold {
 	struct pollfd in;
-	int64_t end;	/* of a hold of so many seconds; 0: none */
+	int64_t end;	/* when a hold with a time ends; 0: it has no time */
 	int64_t again;	/* when the next comparison is due */
-	int recheck_ms; /* 0: none */
+	int recheck_ms; /* 0: no comparisons */
 	uint64_t comparisons;
-	enum status found; /* what ended the hold; STATUS_PASS: nothing */
+	enum status found; /* of the comparison that ended the hold; STATUS_PASS: none did */
 };
 
-/* The comparison that is due.  A signal breaks it off: it then found nothing out. */
+/* Makes the comparison that is due.  If a signal interrupts it, it does not count. */
 static void look_again(struct run *run, struct hold *h)
 {
 	const enum status found = recheck(run, false);
@@ -42,7 +42,7 @@ static void look_again(struct run *run, struct hold *h)
 	h->found = found;
 }
 
-/* Enter, or the end of stdin, which means that no Enter will come. */
+/* Was Enter pressed?  At the end of stdin, which will never have one, stops reading it. */
 static bool entered(struct hold *h)
 {
 	char c;
@@ -53,7 +53,8 @@ static bool entered(struct hold *h)
 	return n == 1 && (c == '\n' || c == '\r');
 }
 
-/* Until its time is over, Enter, a signal, a request for the device, or a difference. */
+/* Waits until the time is over, or for Enter, a signal, a request for the device, or a difference.
+ */
 static void wait_held(struct run *run, struct hold *h)
 {
 	while (!signal_seen && h->found == STATUS_PASS) {
@@ -73,7 +74,7 @@ static void wait_held(struct run *run, struct hold *h)
 	}
 }
 
-/* What the comparisons saw, for JSON; the pages are those of the difference that ended them. */
+/* Writes the comparisons to JSON, with the first page if a difference ended the hold. */
 static void tell_comparisons(struct run *run, const struct hold *h)
 {
 	struct json_object *obj = report_object(run->rep, "recheck");
@@ -85,7 +86,7 @@ static void tell_comparisons(struct run *run, const struct hold *h)
 		json_object_object_add(obj, "first", json_text(run->end.err.why));
 }
 
-/* 0, or the status that the step ends with: nobody can read the report of the held mapping. */
+/* Prints the report of the held mapping; STATUS_ERROR: it could not be written. */
 static enum status tell_held(struct run *run)
 {
 	int ret;
@@ -96,7 +97,7 @@ static enum status tell_held(struct run *run)
 	if (!ret)
 		return STATUS_PASS;
 	err_set(&run->end.err, -ret, "stdout: the report of the held mapping could not be written",
-		strerror(-ret), "give it somewhere to go, with space for it");
+		strerror(-ret), "redirect standard output to a file with enough space");
 	return STATUS_ERROR;
 }
 
@@ -115,7 +116,7 @@ enum status step_hold(struct run *run)
 		run_detail(run, "not asked for");
 		return STATUS_SKIP;
 	}
-	/* Who compares from outside needs the report while the mapping lives. */
+	/* A program that compares from outside needs the report while the mapping exists. */
 	if (tell_held(run) != STATUS_PASS)
 		return STATUS_ERROR;
 	if (seconds)
@@ -125,7 +126,8 @@ enum status step_hold(struct run *run)
 	h.end = seconds ? now_ms() + seconds * INT64_C(1000) : 0;
 	h.again = now_ms() + h.recheck_ms;
 	wait_held(run, &h);
-	/* A signal is one of the ways to end the hold, and the run goes on; a request is not. */
+	/* After a signal, which only ends the hold, the run goes on; after a request it does not.
+	 */
 	if (request_seen())
 		return STATUS_SKIP;
 	signal_seen = 0;
@@ -136,7 +138,7 @@ enum status step_hold(struct run *run)
 		run_detail(run, "held; %" PRIu64 " comparisons meanwhile", h.comparisons);
 		return STATUS_PASS;
 	}
-	/* Once seen it decides, even if all agrees again before unmap. */
+	/* A difference decides the result, even if all agrees again before unmap. */
 	fprintf(stderr, "vfio_test: the hold ends early: %s: %s\n", run->end.err.what,
 		run->end.err.why);
 	run_detail(run, "ended early, by comparison %" PRIu64, h.comparisons);

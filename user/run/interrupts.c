@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The step that has the device interrupt, by each index that it has. */
+/* The step that makes the device interrupt, through each index that it has. */
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -18,23 +18,23 @@
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define IRQ_WAIT_MS   2000
 #define IRQ_QUIET_MS  200
-/* One that comes twice does so at once. */
+/* If an interrupt arrives twice, the second follows at once. */
 #define IRQ_TWICE_MS 50
 
 static const struct irq_case {
 	uint32_t index;
 	const char *name;
-	bool masks_itself; /* and must be unmasked after each: level-triggered */
+	bool masks_itself; /* level-triggered: has to be unmasked after each interrupt */
 } irq_cases[] = {
 	{ VFIO_PCI_MSIX_IRQ_INDEX, "MSI-X", false },
 	{ VFIO_PCI_MSI_IRQ_INDEX, "MSI", false },
 	{ VFIO_PCI_INTX_IRQ_INDEX, "INTx", true },
 };
 
-/* What came of one, for the report. */
+/* The result of one kind, for the report. */
 struct irq_seen {
 	int raised, arrived;
-	bool held; /* while it was masked */
+	bool held; /* none arrived while it was masked */
 };
 
 static int irq_raise(struct run *run, struct irq_seen *seen)
@@ -52,7 +52,7 @@ static int irq_ack(struct run *run)
 	return dev->drv->interrupt(dev, false, &run->end.err);
 }
 
-/* Within @ms: how often the event came, 0 for not at all. */
+/* Waits up to @ms; returns how many events came, 0 for none. */
 static uint64_t irq_wait(struct run *run, int ms)
 {
 	const struct irq_try *own = run->own;
@@ -72,7 +72,7 @@ static int irq_fail(struct run *run, const struct irq_case *ic, int ret, const c
 	return ret;
 }
 
-/* Does the device raise it again until its cause is cleared?  A level waits to be unmasked. */
+/* Does the device raise it again until its cause is cleared?  Never while a level is masked. */
 static bool irq_repeats(const struct run *run, const struct irq_case *ic)
 {
 	return run->dma->dev.drv->repeats && !ic->masks_itself;
@@ -112,7 +112,7 @@ static int irq_set(struct run *run, const struct irq_case *ic, bool on)
 	return 0;
 }
 
-/* By a call, or by an eventfd that is set up for it, which is what a VMM does. */
+/* Unmasks by a call, or, as a VMM does, by an eventfd that was set up for it. */
 static int irq_unmask(struct run *run, const struct irq_case *ic, bool by_event)
 {
 	const struct irq_try *own = run->own;
@@ -127,7 +127,7 @@ static int irq_unmask(struct run *run, const struct irq_case *ic, bool by_event)
 	return ret;
 }
 
-/* A level that stays masked until we say so: the next one waits for that. */
+/* A level stays masked until it is unmasked; the next interrupt must arrive only then. */
 static int irq_check_mask(struct run *run, const struct irq_case *ic, struct irq_seen *seen,
 			  bool by_event)
 {
@@ -147,7 +147,7 @@ static int irq_check_mask(struct run *run, const struct irq_case *ic, struct irq
 	return ret ? ret : irq_ack(run);
 }
 
-/* Once the device is quiet nothing may come any more: it was one interrupt. */
+/* After the device is quiet no more events may come: it raised one interrupt. */
 static int irq_check_once(struct run *run, const struct irq_case *ic)
 {
 	uint64_t more;
@@ -165,7 +165,7 @@ static int irq_check_once(struct run *run, const struct irq_case *ic)
 	return -EPROTO;
 }
 
-/* With the index on */
+/* Tests an index that is enabled. */
 static int irq_check(struct run *run, const struct irq_case *ic, struct irq_seen *seen)
 {
 	int ret = irq_raise(run, seen);
@@ -183,7 +183,7 @@ static int irq_check(struct run *run, const struct irq_case *ic, struct irq_seen
 	return ret;
 }
 
-/* Into the object that the step irqs made for this index. */
+/* Adds the result to the JSON object that the step irqs created for this index. */
 static void tell_irq(struct run *run, const struct irq_case *ic, const struct irq_seen *seen,
 		     int ret)
 {
@@ -204,8 +204,8 @@ static void tell_irq(struct run *run, const struct irq_case *ic, const struct ir
 }
 
 /*
- * One index, from on to off.  What the host keeps the kernel from setting up was not verified,
- * with the cause in run->end.err.
+ * Enables an index, tests it, and disables it.  If the host keeps the kernel from setting it up, it
+ * is not verified, and run->end.err has the cause.
  */
 static enum status irq_try(struct run *run, const struct irq_case *ic, const struct irq_host *host)
 {
@@ -218,7 +218,8 @@ static enum status irq_try(struct run *run, const struct irq_case *ic, const str
 		if (cause)
 			irq_cause_text(cause, host, run->end.err.why, sizeof(run->end.err.why));
 		else if (!host->known)
-			err_why(&run->end.err, "what of this host keeps it off cannot be read");
+			err_why(&run->end.err,
+				"the host's settings that may prevent it cannot be read");
 		else
 			return STATUS_FAIL;
 		report_mark(run->rep, STATUS_UNVERIFIED, "%s: %s", run->end.err.what,
@@ -232,10 +233,10 @@ static enum status irq_try(struct run *run, const struct irq_case *ic, const str
 	return ret ? STATUS_FAIL : STATUS_PASS;
 }
 
-/* Whether the device has this kind at all could not be asked: that is not none. */
+/* VFIO did not say whether the device has this kind.  That is not the same as "none". */
 static enum status irq_unknown(struct run *run, const struct irq_case *ic, int no)
 {
-	irq_fail(run, ic, -no, "VFIO does not tell whether the device has it", "");
+	irq_fail(run, ic, -no, "VFIO does not say whether the device has it", "");
 	err_why(&run->end.err, "VFIO_DEVICE_GET_IRQ_INFO: %s", strerror(no));
 	report_mark(run->rep, STATUS_UNVERIFIED, "%s: %s; %s", run->end.err.what, run->end.err.why,
 		    run->end.err.fix);
@@ -248,7 +249,7 @@ static enum status open_interrupts(struct run *run)
 	struct irq_try *own = run->own;
 
 	if (idle || !run->dma || !run->dma->open)
-		return run_dma_skip(run, idle ? idle : "no driver of ours has the device");
+		return run_dma_skip(run, idle ? idle : "no driver of vfio_test has opened it");
 	own->begun = true;
 	own->irq = -1;
 	own->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -262,7 +263,7 @@ static enum status open_interrupts(struct run *run)
 
 static void close_interrupts(struct run *run);
 
-/* Each kind that the device has, until one fails */
+/* Tests each kind that the device has, until one fails. */
 static enum status try_interrupts(struct run *run, struct testimony *t)
 {
 	struct irq_try *own = run->own;
@@ -311,7 +312,7 @@ static void judge_tried(struct run *run, struct testimony *t)
 	const struct irq_try *own = run->own;
 
 	judge_interrupts(own->kinds, own->tried, own->status, run->end.err.why, t);
-	/* Those that a signal kept from their turn say nothing. */
+	/* After a signal not all kinds were tested, so there is no result. */
 	if (signal_seen)
 		t->step = STATUS_SKIP;
 }
@@ -326,7 +327,7 @@ static void close_interrupts(struct run *run)
 		return;
 	dev = &run->dma->dev;
 	if (own->irq >= 0) {
-		/* First, or INTx stays asserted with nobody to care. */
+		/* Quiet the device first, or INTx stays asserted and nobody handles it. */
 		dev->drv->interrupt(dev, false, &ignored);
 		vfio_irq_disable(run->target.device, (uint32_t)own->irq);
 	}

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The witness of the IOMMU, by whom the process's frames are held against it; again before unmap.
+/*
+ * The witness IOMMU: compares its translations with the process's frames, and does so again before
+ * unmap.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -34,10 +36,10 @@ struct verify_pte_who iova_device(const struct pci_bdf *bdf)
 	};
 }
 
-/* Of the pages that differ */
+/* Where pages that differ are reported */
 struct telling {
 	struct run *run;
-	struct json_object *pages; /* of their addresses, or NULL */
+	struct json_object *pages; /* list of their addresses, or NULL */
 	uint64_t lines;
 };
 
@@ -54,7 +56,7 @@ static void tell_odd(const char *text, uint64_t vaddr, void *arg)
 	json_object_array_add(telling->pages, json_text(page));
 }
 
-/* The IOMMU's runs, for the report. */
+/* Writes the IOMMU's runs to the report. */
 static void tell_translations(struct json_object *list, const struct verify_pte_run *runs,
 			      size_t nr)
 {
@@ -73,7 +75,7 @@ static void tell_translations(struct json_object *list, const struct verify_pte_
 	}
 }
 
-/* Why not all translations could be read; of which device, where there are several. */
+/* Explains why not all translations could be read, and names the device if there are several. */
 static void explain_devices(struct run *run, const char *bdf, int no)
 {
 	char what[sizeof(run->end.err.what)];
@@ -85,13 +87,13 @@ static void explain_devices(struct run *run, const char *bdf, int no)
 	err_what(&run->end.err, "%s: %.160s", bdf, what);
 }
 
-/* One device of the container: 0 is the first, then those of --with */
+/* A device of the container: 0 is the first one, the next ones are those of --with. */
 static const char *device_of(const struct run *run, unsigned int i)
 {
 	return i ? run->opts->with[i - 1] : run->opts->bdf;
 }
 
-/* What the IOMMU has for one mapping of one device; 0 or -errno */
+/* Reads the IOMMU's translation of one mapping for one device; 0 or -errno */
 static int get_translation(struct run *run, unsigned int device, unsigned int mapping,
 			   struct translation *one)
 {
@@ -112,8 +114,8 @@ static int get_translation(struct run *run, unsigned int device, unsigned int ma
 }
 
 /*
- * Each mapping for each device of the container: each has a domain of its own, or shares one,
- * as the kernel found right.  Not all could be asked: run->end.err.
+ * Reads each mapping for each device of the container: the kernel decides which devices share a
+ * domain.  If not all could be read, fills run->end.err.
  */
 static enum status get_translations(struct run *run, struct iommu_asked *got)
 {
@@ -138,13 +140,13 @@ static void put_translations(struct iommu_asked *got)
 		free(got->list[--got->nr].runs);
 }
 
-/* Base pages of all mappings, for each device that is in the container */
+/* The number of base pages of all mappings, for all devices of the container */
 static uint64_t pages_for_all(const struct run *run)
 {
 	return run->opts->size / BASE_PAGE * run->mapping.nr * (1 + run->target.nr_with);
 }
 
-/* One further device's part: a check of its own, and its own object in JSON. */
+/* Reports a further device: it has a check and a JSON object. */
 static void tell_device(struct run *run, const struct iommu_asked *got, unsigned int device,
 			uint64_t bad)
 {
@@ -167,7 +169,7 @@ static void tell_device(struct run *run, const struct iommu_asked *got, unsigned
 	json_object_object_add(with, "translations", list);
 }
 
-/* All translations, one device after the other; @tell: each one's part into the report. */
+/* Judges all translations, device by device; @tell: reports each device. */
 static void judge_devices(struct run *run, const struct frames *process,
 			  const struct iommu_asked *got, struct odd_pages *odd, bool tell)
 {
@@ -242,11 +244,11 @@ const struct asker ask_iommu = {
 	.close = close_iommu,
 };
 
-/* --- the same again, before unmap and while the mapping is held ---------------------------- */
+/* --- the comparison again, before unmap and while the mapping is held ---------------------- */
 
 static const struct verify_pte_who own_pages = { 0 };
 
-/* Both sides as they are by now; the caller frees what there is. */
+/* Reads both sides again.  The caller frees *runs and the translations, even after an error. */
 static enum status gather_again(struct run *run, struct frames *process,
 				struct verify_pte_run **runs, struct iommu_asked *got)
 {
@@ -257,7 +259,7 @@ static enum status gather_again(struct run *run, struct frames *process,
 
 	process->runs = *runs;
 	process->base = (uintptr_t)run->mapping.buf;
-	/* In no VMA any more: no page of it has a frame. */
+	/* -EFAULT: the buffer has lost its VMA, so no page has a frame. */
 	if (!ret || ret == -EFAULT)
 		return get_translations(run, got);
 	explain_devices(run, NULL, -ret);

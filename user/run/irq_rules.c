@@ -11,7 +11,7 @@
 #define MSI	      (1U << VFIO_PCI_MSI_IRQ_INDEX)
 #define MSIX	      (1U << VFIO_PCI_MSIX_IRQ_INDEX)
 #define MESSAGE	      (MSI | MSIX)
-/* Of VFIO itself: an error of the device, a request to give it back. */
+/* Notifications of VFIO itself: an error of the device, a request to give it back. */
 #define NOTE	(1U << VFIO_PCI_ERR_IRQ_INDEX | 1U << VFIO_PCI_REQ_IRQ_INDEX)
 #define ANY	(INTX | MESSAGE | NOTE)
 
@@ -33,7 +33,7 @@
 #define IS_OFF	IRQ_IS_OFF
 #define NOTHING IRQ_NOTHING
 
-/* Named, so that what is rare may be left out. */
+/* The fields that only a few rules need follow by name. */
 #define RULE(n, i, v, b, f, s, c, d, e, ar, al, ...)                                               \
 	{                                                                                          \
 		.name = (n), .indexes = (i), .needs = (v), .before = (b), .flags = (f),            \
@@ -71,13 +71,13 @@ const struct irq_rule irq_rules[] = {
 	RULE("another to the last", MESSAGE, 3, ON, EVENTFD | TRIGGER, 2, 1, "s", 0, 0, V0 | V1 | SPARE),
 	RULE("eventfds with a hole", MESSAGE, 3, OFF, EVENTFD | TRIGGER, 0, 3, "e-e", 0, 0, V0 | V2),
 	RULE("eventfds from the second on", MESSAGE, 3, OFF, EVENTFD | TRIGGER, 1, 2, "ee", 0, 0, V1 | V2),
-	/* Those up to the bad one have none afterwards; the rest is not reached. */
+	/* Vectors up to the bad one have no eventfd afterwards; later ones are not changed. */
 	RULE("eventfds, the middle is not open", MESSAGE, 3, ON, EVENTFD | TRIGGER, 0, 3, "exe", EBADF, 0, V2),
 	RULE("eventfds, the last is not open, when off", MESSAGE, 3, OFF, EVENTFD | TRIGGER, 0, 3, "eex", EBADF, 0, IS_OFF),
-	/* 6.5 counts no more how many are in use ("vfio/pci: Remove interrupt context counter"). */
+	/* 6.5 no longer counts the vectors in use ("vfio/pci: Remove interrupt context counter"). */
 	RULE("trigger one not in use", MESSAGE, 3, ON, NONE | TRIGGER, IRQ_USED, 1, NULL, EINVAL, 0, ALL_V, .later = 0, .since = "6.5"),
 
-	/* INTx masks; a trigger by hand passes the mask. */
+	/* Masks of INTx; a trigger by the call itself ignores the mask. */
 	RULE("mask by NONE", INTX, 1, ON, NONE | MASK, 0, 1, NULL, 0, 0, V0, .masked = IRQ_KEPT),
 	RULE("mask by BOOL, true", INTX, 1, ON, BOOL | MASK, 0, 1, "1", 0, 0, V0, .masked = IRQ_KEPT),
 	RULE("mask by BOOL, false", INTX, 1, ON, BOOL | MASK, 0, 1, "0", 0, 0, V0, .masked = IRQ_FREE),
@@ -97,7 +97,7 @@ const struct irq_rule irq_rules[] = {
 	RULE("mask", MESSAGE | NOTE, 1, ON, NONE | MASK, 0, 1, NULL, ENOTTY, 0, ALL_V),
 	RULE("unmask", MESSAGE | NOTE, 1, ON, NONE | UNMASK, 0, 1, NULL, ENOTTY, 0, ALL_V),
 
-	/* Nothing, and what is not on. */
+	/* Calls with count 0, and calls while the index is off. */
 	RULE("off when off", ANY, 1, OFF, NONE | TRIGGER, 0, 0, NULL, EINVAL, 0, IS_OFF),
 	RULE("trigger by NONE when off", ANY, 1, OFF, NONE | TRIGGER, 0, 1, NULL, EINVAL, 0, IS_OFF),
 	RULE("trigger by BOOL when off", INTX | MESSAGE, 1, OFF, BOOL | TRIGGER, 0, 1, "1", EINVAL, 0, IS_OFF),
@@ -107,16 +107,16 @@ const struct irq_rule irq_rules[] = {
 	RULE("eventfd, count 0", INTX | NOTE, 1, ON, EVENTFD | TRIGGER, 0, 0, "", EINVAL, 0, V0),
 	RULE("eventfd, count 0", MESSAGE, 1, ON, EVENTFD | TRIGGER, 0, 0, "", 0, 0, ALL_V),
 	RULE("eventfd, count 0, when off", INTX | NOTE, 1, OFF, EVENTFD | TRIGGER, 0, 0, "", EINVAL, 0, IS_OFF),
-	/* So many vectors are asked for as that: pci_alloc_irq_vectors(1, 0). */
+	/* The kernel requests as many vectors as the count: pci_alloc_irq_vectors(1, 0). */
 	RULE("eventfd, count 0, when off", MESSAGE, 1, OFF, EVENTFD | TRIGGER, 0, 0, "", ERANGE, 0, IS_OFF),
 
-	/* Files. */
+	/* File descriptors that are not eventfds. */
 	RULE("a file that is not open, when off", ANY, 1, OFF, EVENTFD | TRIGGER, 0, 1, "x", EBADF, 0, IS_OFF),
 	RULE("a file that is no eventfd, when off", ANY, 1, OFF, EVENTFD | TRIGGER, 0, 1, "n", EINVAL, 0, IS_OFF),
 	RULE("a file that is not open", INTX | NOTE, 1, ON, EVENTFD | TRIGGER, 0, 1, "x", EBADF, 0, V0),
 	RULE("a file that is not open", MESSAGE, 1, ON, EVENTFD | TRIGGER, 0, 1, "x", EBADF, 0, V1 | V2),
 
-	/* Forms that are none. */
+	/* Malformed calls. */
 	RULE("argsz without the structure", ANY, 1, ON, NONE | TRIGGER, 0, 1, NULL, EINVAL, 0, ALL_V, .cut = IRQ_CUT_HEAD),
 	RULE("argsz without its eventfd", ANY, 1, ON, EVENTFD | TRIGGER, 0, 1, "s", EINVAL, 0, ALL_V, .cut = IRQ_CUT_DATA),
 	RULE("argsz without its BOOL", ANY, 1, ON, BOOL | TRIGGER, 0, 1, "1", EINVAL, 0, ALL_V, .cut = IRQ_CUT_DATA),
@@ -221,13 +221,13 @@ bool irq_null_safe(const char *release)
 }
 
 static const struct {
-	uint32_t flags, may; /* those that it must have, and may */
+	uint32_t flags, may; /* flags that the index must have, and that it may have */
 } infos[] = {
 	[VFIO_PCI_INTX_IRQ_INDEX] = { VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_MASKABLE |
 					      VFIO_IRQ_INFO_AUTOMASKED,
 				      0 },
 	[VFIO_PCI_MSI_IRQ_INDEX] = { VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_NORESIZE, 0 },
-	/* Since 6.5 where the IOMMU's or the CPU's driver can. */
+	/* NORESIZE is missing since 6.5, if the interrupt domain can allocate vectors later. */
 	[VFIO_PCI_MSIX_IRQ_INDEX] = { VFIO_IRQ_INFO_EVENTFD, VFIO_IRQ_INFO_NORESIZE },
 	[VFIO_PCI_ERR_IRQ_INDEX] = { VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_NORESIZE, 0 },
 	[VFIO_PCI_REQ_IRQ_INDEX] = { VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_NORESIZE, 0 },
@@ -239,8 +239,8 @@ bool irq_info_right(uint32_t index, int told, int no, uint32_t flags, uint32_t c
 		    size_t len)
 {
 	/*
-	 * Errors come by PCI Express: of another device the index is refused, until 7.3 gives it
-	 * to all of them (vfio_pci_core.c: vfio_pci_ioctl_get_irq_info()).
+	 * Errors are reported through PCI Express.  For other devices kernels refuse the index;
+	 * since 7.3 all devices have it (vfio_pci_core.c: vfio_pci_ioctl_get_irq_info()).
 	 */
 	const bool conventional = index == VFIO_PCI_ERR_IRQ_INDEX && told <= 0;
 	const uint32_t must = infos[index].flags, may = infos[index].may;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The step that asks a device's interrupts for all that VFIO_DEVICE_SET_IRQS has, with the
- * kernel to trigger them, and for what it must refuse: irq_rules.h.  What arrives is read
- * from the eventfds.  It needs the device's file alone, whatever the IOMMU's back end is.
+ * The step that tests VFIO_DEVICE_SET_IRQS: what it must do, with interrupts that the kernel
+ * triggers, and what it must refuse, see irq_rules.h.  Arriving interrupts are read from eventfds.
+ * It only needs the device's file, and so works with every back end.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -40,7 +40,7 @@ __attribute__((format(printf, 4, 5))) void irqs_tell(const struct irqs *q, const
 	report_check(q->run->rep, full, status, "%s", detail);
 }
 
-/* Of what the host has no means for */
+/* Reports a check that this host cannot provide what is needed for. */
 __attribute__((format(printf, 3, 4))) void irqs_unverified(struct irqs *q, const char *name,
 							   const char *fmt, ...)
 {
@@ -55,7 +55,7 @@ __attribute__((format(printf, 3, 4))) void irqs_unverified(struct irqs *q, const
 		snprintf(q->why, sizeof(q->why), "%s: %s", irq_name(q->index), detail);
 }
 
-/* 0 or an errno; ENOSPC as well where the kernel has not that many vectors left. */
+/* 0 or an errno; ENOSPC also if the kernel does not have that many vectors left. */
 int irqs_set_irqs(const struct irqs *q, const struct vfio_irq_set *set)
 {
 	int ret = ioctl(q->run->target.device, VFIO_DEVICE_SET_IRQS, set);
@@ -99,7 +99,7 @@ uint64_t irqs_take(int fd)
 	return read(fd, &n, sizeof(n)) == sizeof(n) ? n : 0;
 }
 
-/* What has come since the last time: of each vector, then of the spare eventfd. */
+/* The events since the last call: of each vector, then of the spare eventfd. */
 void irqs_collect(const struct irqs *q, uint64_t events[IRQ_VECTORS + 1])
 {
 	int i;
@@ -116,7 +116,7 @@ void irqs_forget(const struct irqs *q)
 	irqs_collect(q, ignored);
 }
 
-/* "1 0 1", and the spare one where it has any */
+/* "1 0 1", and the events of the spare eventfd if it has any */
 const char *irqs_events_text(const struct irqs *q, const uint64_t *events, char *buf, size_t len)
 {
 	struct text text;
@@ -131,8 +131,8 @@ const char *irqs_events_text(const struct irqs *q, const uint64_t *events, char 
 }
 
 /*
- * An index that could not be switched on: what of the host's state explains it was not
- * verified, the rest failed.
+ * Reports an index that could not be enabled: as unverified if the host's settings explain it,
+ * otherwise as failed.
  */
 void irqs_tell_unset(struct irqs *q, const char *name, int no)
 {
@@ -142,8 +142,9 @@ void irqs_tell_unset(struct irqs *q, const char *name, int no)
 	if (cause) {
 		irq_cause_text(cause, &q->host, text, sizeof(text));
 	} else if (!q->host.known) {
-		snprintf(text, sizeof(text),
-			 "what of this host keeps it off cannot be read; mount /proc and /sys");
+		snprintf(
+			text, sizeof(text),
+			"the host's settings that may prevent it cannot be read; mount /proc and /sys");
 	} else {
 		irqs_tell(q, name, STATUS_FAIL, "could not be set up: %s", errno_text(no));
 		return;
@@ -198,8 +199,8 @@ int irqs_prepare(const struct irqs *q, enum irq_before before)
 /* --- the command register ---------------------------------------------------- */
 
 /*
- * As the device has it.  VFIO's own view of INTx's mask is the user's, not the device's:
- * sysfs shows the register itself.
+ * The device's own command register, from sysfs.  VFIO emulates the INTx bit for its user, so its
+ * file does not show whether the device is masked.
  */
 static bool read_command(struct irqs *q, uint16_t *command)
 {
@@ -216,7 +217,7 @@ bool irqs_is_masked(struct irqs *q)
 	return read_command(q, &command) && command & PCI_COMMAND_INTX_DISABLE;
 }
 
-/* The same bit as a driver sets it; 0 or an errno */
+/* Sets or clears that bit through VFIO, as a driver does; 0 or an errno */
 int irqs_set_disable_bit(const struct irqs *q, bool on)
 {
 	uint64_t at = q->config_at + PCI_COMMAND;
@@ -229,8 +230,8 @@ int irqs_set_disable_bit(const struct irqs *q, bool on)
 }
 
 /*
- * Devices older than PCI 2.3 have no such bit: there the kernel switches the line off, and
- * nobody can see it.
+ * Does the register show the mask?  Devices older than PCI 2.3 have no such bit: the kernel then
+ * disables the interrupt line, which we cannot see.
  */
 static bool find_mask(struct irqs *q)
 {
@@ -243,7 +244,7 @@ static bool find_mask(struct irqs *q)
 	return seen && !irqs_is_masked(q);
 }
 
-/* Within so long; else as it is at the end. */
+/* Waits up to @ms until the mask is as wanted; returns whether it is. */
 bool irqs_mask_becomes(struct irqs *q, bool want, int ms)
 {
 	for (; ms > 0 && irqs_is_masked(q) != want && !signal_seen; ms -= POLL_MS)
@@ -253,7 +254,7 @@ bool irqs_mask_becomes(struct irqs *q, bool want, int ms)
 
 /* --- the table ----------------------------------------------------------------- */
 
-/* Afterwards, with @count vectors triggered: is what should be on, on, and nothing else? */
+/* Triggers @count vectors after a rule: do exactly those arrive that should be enabled? */
 bool irqs_check_alive(const struct irqs *q, uint32_t count, uint16_t alive, char *detail,
 		      size_t len)
 {
@@ -310,7 +311,7 @@ static void check_rule(struct irqs *q, const struct irq_rule *rule)
 	irq_rule_build(rule, q->index, q->used, q->every, &q->files, &u.set);
 	no = irqs_set_irqs(q, &u.set);
 	irqs_collect(q, got);
-	/* What is switched on by the call itself has as many vectors as that says. */
+	/* If the call itself enabled the index, it has as many vectors as the call gave. */
 	if (rule->before == IRQ_OFF)
 		probed = u.set.count ? u.set.start + u.set.count : 1;
 	masked = rule->masked && irqs_is_masked(q);
@@ -340,9 +341,9 @@ static void check_rule(struct irqs *q, const struct irq_rule *rule)
 	}
 }
 
-/* --- what no row of a table can say ---------------------------------------------- */
+/* --- checks that are not in the table ---------------------------------------------- */
 
-/* How many vectors the configuration space says; 1 where it does not */
+/* The number of vectors in the configuration space; 1 for an index that it does not know */
 static uint32_t vectors_told(const struct irqs *q)
 {
 	const struct pci_config *c = &q->run->target.config;
@@ -367,7 +368,7 @@ int irqs_get_info(const struct irqs *q, uint32_t argsz, struct vfio_irq_info *in
 	return ioctl(q->run->target.device, VFIO_DEVICE_GET_IRQ_INFO, info) ? errno : 0;
 }
 
-/* Fills in what the index is; false: it is none */
+/* Checks the info of an index and sets its numbers of vectors; false: the device lacks it. */
 static bool check_info(struct irqs *q)
 {
 	const int told = q->run->target.config_no ? -1 : (int)vectors_told(q);
@@ -382,13 +383,13 @@ static bool check_info(struct irqs *q)
 	right = irq_info_right(q->index, told, no, info.flags, info.count, detail, sizeof(detail));
 	irqs_tell(q, "info", right ? STATUS_PASS : STATUS_FAIL, "%s", detail);
 	q->every = no ? 0 : info.count;
-	/* One is kept back, to come later. */
+	/* One vector is left unused, so that it can be added later. */
 	q->used = q->every > IRQ_VECTORS ? IRQ_VECTORS : q->every > 1 ? q->every - 1 : q->every;
 	q->resize = !(info.flags & VFIO_IRQ_INFO_NORESIZE);
 	return q->every;
 }
 
-/* An index that the device has not: no form is right. */
+/* For an index that the device lacks every call must be refused. */
 static void check_absent(struct irqs *q)
 {
 	static const struct {
@@ -438,13 +439,13 @@ static void check_index(struct irqs *q)
 	for (i = 0; i < irqs_nr_more && !signal_seen; i++)
 		if (irqs_more[i].indexes >> q->index & 1)
 			irqs_more[i].check(q);
-	/* Not with a mask on the line: who has it next would wait for ever. */
+	/* Do not leave INTx masked, or its next user would wait for ever. */
 	if (q->index == VFIO_PCI_INTX_IRQ_INDEX)
 		irqs_prepare(q, IRQ_ON);
 	irqs_switch_off(q);
 }
 
-/* Numbers that are no index at all */
+/* Calls with an index that does not exist. */
 static void check_beyond(struct irqs *q)
 {
 	struct vfio_irq_info info;
@@ -469,7 +470,7 @@ static bool open_files(struct irqs *q)
 	for (i = 0; i < IRQ_VECTORS; i++)
 		q->files.vectors[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	q->files.spare = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	q->files.closed = INT32_MAX; /* more than any process may have */
+	q->files.closed = INT32_MAX; /* no process can have a descriptor so high */
 	q->files.other = q->run->target.device;
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config", q->run->target.dev.bdf);
 	q->sysfs = open(path, O_RDONLY | O_CLOEXEC);
@@ -498,7 +499,7 @@ static void close_files(struct irqs *q)
 		close(q->sysfs);
 }
 
-/* The register as the device has it, before and after */
+/* Is the device's command register the same as before the step? */
 static void check_command(struct irqs *q, bool read_before, uint16_t before)
 {
 	static const char name[] = "the command register is as it was";
@@ -528,7 +529,7 @@ static enum status judge(struct run *run, const struct irqs *q)
 			 failed, passed + failed);
 		err_why(&run->end.err, "see the checks above");
 		err_fix(&run->end.err,
-			"a patched kernel may mean it so: compare with vfio_pci_intrs.c");
+			"a patched kernel may intend it: compare with vfio_pci_intrs.c");
 		return STATUS_FAIL;
 	}
 	if (open) {

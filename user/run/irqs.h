@@ -15,19 +15,19 @@
 
 struct irqs {
 	struct run *run;
-	uint32_t index, used, every; /* the one in hand; vectors in use, and all */
-	bool resize;		     /* vectors may come when others are in use */
+	uint32_t index, used, every; /* current index; its vectors in use, and all of them */
+	bool resize;		     /* vectors can be added while others are in use */
 	struct irq_files files;
 	bool null_safe;	 /* irq_null_safe() */
 	bool shows_mask; /* the physical command register has INTx's mask */
 	int sysfs;	 /* the device's file config, or -1 */
-	bool unread;	 /* it could not be read at some time: what it says of masks is open */
+	bool unread;	 /* a read of it failed, so masks could not be checked */
 	struct irq_host host;
-	char why[256];	    /* the first of what could not be verified */
-	uint64_t config_at; /* of the configuration space in the device's file */
+	char why[256];	    /* the first reason why something could not be verified */
+	uint64_t config_at; /* offset of the configuration space in the device's file */
 };
 
-/* Checks that are more than one call; of which indexes, as bits */
+/* A check of more than one call, and the bits of the indexes that it is for */
 struct irqs_more {
 	uint32_t indexes;
 	void (*check)(struct irqs *q);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What no row of the table of interrupts can say: more than one call, or more than one index. */
+/* Checks of interrupts that do not fit the table: several calls, or several indexes. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,13 +12,13 @@
 #include "run/irqs.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-/* What an eventfd starts, the kernel may leave to a thread of its own. */
+/* The kernel may react to an eventfd in a kernel thread, which takes time. */
 #define ACTS_WITHIN_MS 2000
 #define QUIET_MS       100
-/* Of a device with more, the rest says nothing new. */
+/* Testing more vectors than this would show nothing new. */
 #define MANY_VECTORS 256
 
-/* An eventfd counts: what comes before it is read is not lost, and not doubled. */
+/* An eventfd counts: events before a read are not lost, and not counted twice. */
 static void check_count(struct irqs *q)
 {
 	uint64_t got[IRQ_VECTORS + 1], want[IRQ_VECTORS + 1];
@@ -37,7 +37,7 @@ static void check_count(struct irqs *q)
 		  "%s; %s arrived", errno_text(no), irqs_events_text(q, got, a, sizeof(a)));
 }
 
-/* The structure ends where memory does. */
+/* The structure ends at the end of mapped memory, and its data would be after it. */
 static void check_unreadable(struct irqs *q)
 {
 	const size_t page = sysconf(_SC_PAGESIZE);
@@ -70,7 +70,7 @@ static void check_unreadable(struct irqs *q)
 		munmap(two, 2 * page);
 }
 
-/* A vector that was not among those in use when the index was switched on. */
+/* Adds a vector that was not in use when the index was enabled. */
 static void check_resize(struct irqs *q)
 {
 	const int want = q->resize ? 0 : EINVAL;
@@ -96,7 +96,7 @@ static void check_resize(struct irqs *q)
 		  got[IRQ_VECTORS], q->resize ? "can" : "cannot");
 }
 
-/* Every vector there is, each with an eventfd: all at once, to each of them one. */
+/* Gives every vector an eventfd, and triggers all at once: each must have one event. */
 static void check_every(struct irqs *q)
 {
 	uint32_t n = q->every < MANY_VECTORS ? q->every : MANY_VECTORS, opened, i, got = 0;
@@ -139,7 +139,7 @@ static void check_every(struct irqs *q)
 	free(set);
 }
 
-/* Of INTx, MSI and MSI-X a device has one at a time. */
+/* A device can use only one of INTx, MSI and MSI-X at a time. */
 static void check_exclusive(struct irqs *q)
 {
 	static const uint32_t others[] = { VFIO_PCI_INTX_IRQ_INDEX, VFIO_PCI_MSI_IRQ_INDEX,
@@ -171,7 +171,7 @@ static void check_exclusive(struct irqs *q)
 	}
 }
 
-/* An eventfd that unmasks; one at a time, until it is taken away. */
+/* An eventfd that unmasks INTx: only one can be set, until it is removed. */
 static void check_unmask_eventfd(struct irqs *q)
 {
 	const uint32_t unmask = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_UNMASK;
@@ -213,7 +213,7 @@ static void check_unmask_eventfd(struct irqs *q)
 	irqs_forget(q);
 }
 
-/* A driver may switch INTx off at the device: then nothing triggers it. */
+/* A driver may disable INTx in the device's command register; then no trigger arrives. */
 static void check_disable_bit(struct irqs *q)
 {
 	uint64_t off[IRQ_VECTORS + 1], on[IRQ_VECTORS + 1];

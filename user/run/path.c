@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The step that asks by which way the device reaches memory.  A virtio device that does not
- * offer VIRTIO_F_ACCESS_PLATFORM is served by its VMM with physical addresses: it has an IOMMU
- * group and binds like any other, and no mapping keeps it in bounds.
+ * The step that checks whether the device's DMA goes through the IOMMU.  If a virtio device does
+ * not offer VIRTIO_F_ACCESS_PLATFORM, its VMM uses physical addresses: it has an IOMMU group and
+ * can be bound like any other device, but its DMA is not limited to what is mapped.
  */
 #include <endian.h>
 #include <errno.h>
@@ -17,17 +17,17 @@
 #include "lib/text.h"
 #include "pci/virtio.h"
 
-/* What is known of one device's way. */
+/* A device, and its configuration space. */
 struct path {
 	const struct sysfs_device *dev;
 	int device;	    /* VFIO's file descriptor */
-	uint64_t config_at; /* of the configuration space in it */
+	uint64_t config_at; /* offset of the configuration space in it */
 	size_t size;
 	uint8_t bytes[PCI_CONFIG_STANDARD];
 	struct pci_config config;
 };
 
-/* 0, or a negative errno: part of what was asked for is none */
+/* 0, or a negative errno; a short read is an error. */
 static int get(int fd, void *buf, size_t len, uint64_t at)
 {
 	ssize_t n = pread(fd, buf, len, (off_t)at);
@@ -56,7 +56,7 @@ static int read_config(struct path *p)
 	return ret ? ret : pci_config_decode(p->bytes, p->size, &p->config);
 }
 
-/* The second word of the features; the register that selects it is left as it was. */
+/* Reads the second word of the features, and restores the register that selects the word. */
 static int read_features(const struct path *p, uint64_t at, uint32_t *features)
 {
 	const uint32_t word = htole32(VIRTIO_FEATURE_WORD);
@@ -73,7 +73,7 @@ static int read_features(const struct path *p, uint64_t at, uint32_t *features)
 	return ret ? ret : back;
 }
 
-/* The same with the device's registers switched on meanwhile. */
+/* Reads the features; enables the device's registers for that time. */
 static int ask_features(const struct path *p, const struct virtio_common *common,
 			uint32_t *features)
 {
@@ -136,7 +136,7 @@ static enum status look_virtio(struct path *p, struct err *err)
 	if (ret == -ENOENT && virtio_transitional(p->dev->device))
 		return past(
 			p, err,
-			"it has the interface of before virtio 1.0 alone, which takes physical addresses and has no feature bit 33");
+			"it only has the interface before virtio 1.0, which uses physical addresses and has no feature bit 33");
 	if (ret)
 		return unknown(err, -ret,
 			       ret == -ENOENT ? "it has no capability for its common configuration"
@@ -168,7 +168,7 @@ enum status run_path_look(const struct sysfs_device *dev, int device, struct err
 	return look_virtio(&p, err);
 }
 
-/* Since the host's driver of the IOMMU switched it on; NULL: it has no ATS, or it is off. */
+/* A note if ATS is enabled, which the IOMMU driver of the host decides; otherwise NULL. */
 static const char *ats_note(const struct run *run)
 {
 	const struct pci_config *c = &run->target.config;
@@ -179,7 +179,7 @@ static const char *ats_note(const struct run *run)
 
 		if (c->ext_caps[i].id == PCI_EXT_CAP_ID_ATS && at + 1 < run->target.config_size &&
 		    run->target.config_bytes[at + 1] & PCI_ATS_CTRL_ENABLE >> 8)
-			return "ATS is on: the device keeps translations itself, and the IOMMU takes its word for them";
+			return "ATS is on: the device caches translations, and the IOMMU lets such addresses pass unchecked";
 	}
 	return NULL;
 }
@@ -202,7 +202,7 @@ enum status step_dma_path(struct run *run)
 		report_line(run->rep, "DMA path: %s", note);
 	if (status == STATUS_SKIP)
 		run_detail(run,
-			   "not a virtio device, which alone may go past the IOMMU and say so");
+			   "not a virtio device; only these say whether they bypass the IOMMU");
 	if (status != STATUS_PASS)
 		return status;
 	run_detail(run, "virtio feature bit 33 (ACCESS_PLATFORM) is offered");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A buffer whose pages are there: what cannot be is an errno, no signal. */
+/* Populates the pages of a buffer.  A page that cannot be allocated gives an errno, no SIGBUS. */
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -14,7 +14,7 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
-/* So much at a time, so that a signal is seen */
+/* The size of one madvise(), so that a signal is noticed between two */
 #define PIECE (64UL << 20)
 
 static sigjmp_buf refused;
@@ -25,7 +25,7 @@ static void on_sigbus(int sig)
 	siglongjmp(refused, 1);
 }
 
-/* By touching, where the kernel cannot be asked */
+/* Writes to each page, for kernels without MADV_POPULATE_WRITE. */
 static int touch(volatile char *buf, size_t size, size_t step)
 {
 	const struct sigaction act = { .sa_handler = on_sigbus };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The step that looks at the regions of the device, by pread and through mappings. */
+/* The step that reads the regions of the device, by pread and through mappings. */
 #include <endian.h>
 #include <errno.h>
 #include <stdio.h>
@@ -17,11 +17,11 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-/* How much of a region is shown, and how often a difference must show up. */
+/* How many words of a region are shown, and how many reads must differ to count. */
 #define WORDS 4
 #define TRIES 3
 
-/* 4 bytes of a region, the way that needs no mapping.  0, or -errno */
+/* Reads 4 bytes of a region by pread.  0, or -errno */
 static int read32(const struct run *run, const struct vfio_region *r, uint64_t at, uint32_t *v)
 {
 	uint32_t raw;
@@ -48,7 +48,7 @@ static void add_word(struct json_object *list, uint32_t v, char *text, size_t le
 	snprintf(text + used, len - used, " %08x", v);
 }
 
-/* Can pread show this word?  VFIO keeps the MSI-X table from it: all ones. */
+/* Does pread show this word?  VFIO does not show the MSI-X table: it reads as all ones. */
 static bool comparable(const struct run *run, const struct vfio_region *r, uint64_t at)
 {
 	return r->flags & VFIO_REGION_INFO_FLAG_READ &&
@@ -56,8 +56,8 @@ static bool comparable(const struct run *run, const struct vfio_region *r, uint6
 }
 
 /*
- * The same word both ways.  A register may change between two reads: only what
- * pread says before and after counts, and not once but every time.
+ * Reads a word by pread and through the mapping.  A register may change between two reads, so they
+ * only differ if pread gives the same value before and after, and that on every try.
  */
 static int compare32(struct run *run, const struct vfio_region *r, uint64_t at,
 		     const volatile uint32_t *map, uint32_t *v, bool *agree)
@@ -70,7 +70,7 @@ static int compare32(struct run *run, const struct vfio_region *r, uint64_t at,
 		no = read32(run, r, at, &before);
 		no_map = mmio_read32(map, v);
 		if (no_map) {
-			/* It does not answer either way: then they agree. */
+			/* If it cannot be read either way, they agree. */
 			*agree = no;
 			return no_map;
 		}
@@ -96,7 +96,7 @@ static bool fail_region(struct run *run, const struct vfio_region *r, const char
 	return false;
 }
 
-/* The first words of an area, through a mapping.  False: a check failed */
+/* Shows the first words of an area, through a mapping.  False: a check failed */
 static bool show_area(struct run *run, const struct vfio_region *r, const struct vfio_area *area,
 		      struct json_object *list)
 {
@@ -110,7 +110,7 @@ static bool show_area(struct run *run, const struct vfio_region *r, const struct
 
 	json_add_hex(obj, "offset", area->offset);
 	json_add_hex(obj, "size", area->size);
-	/* All of it, to see that it can be; then a page, since to read maps what is mapped. */
+	/* Map all of it to see that this works; then one page only, as a read fault maps it all. */
 	map = mmap(NULL, size, PROT_READ, MAP_SHARED, run->target.device, r->offset + area->offset);
 	if (map != MAP_FAILED) {
 		munmap(map, size);
@@ -191,7 +191,7 @@ static void show_region_caps(struct run *run, const struct vfio_region *r, struc
 	}
 }
 
-/* What pread says of the beginning; an error is a fact like any other. */
+/* Shows the first words by pread, or its error, which is not a failure. */
 static void show_first(struct run *run, const struct vfio_region *r, struct json_object *obj)
 {
 	struct json_object *first = add_array(obj, "first");
@@ -243,7 +243,7 @@ static bool show_region(struct run *run, const struct vfio_region *r, struct jso
 	return good;
 }
 
-/* Where the MSI-X table is, is needed before any BAR is looked at. */
+/* The configuration space is read first: it says in which BAR the MSI-X table is. */
 static void read_config(struct run *run)
 {
 	struct vfio_region_info *info;
@@ -266,7 +266,7 @@ static void read_config(struct run *run)
 	free(info);
 }
 
-/* Not told of, though every device has it: nothing of it is checked.  One error has room. */
+/* Records a region that VFIO did not describe, though the device has it.  @err has the first. */
 static void region_unknown(struct run *run, uint32_t index, int no, uint32_t nr)
 {
 	if (index < ARRAY_SIZE(run->target.region_sizes))
@@ -310,16 +310,16 @@ enum status step_regions(struct run *run)
 		if (ret) {
 			add_int(obj, "errno", -ret);
 			err_why(&run->end.err, "its capability chain contradicts itself");
-			fail_region(run, &r, "lies");
+			fail_region(run, &r, "is described wrongly");
 			bad++;
 		}
 	}
-	run_detail(run, "%u of %u told, %u bad", told, run->target.nr_regions, bad);
+	run_detail(run, "%u of %u described, %u bad", told, run->target.nr_regions, bad);
 	if (unknown)
-		run_detail(run, "%u of %u told, %u bad, %u not known", told, run->target.nr_regions,
-			   bad, unknown);
+		run_detail(run, "%u of %u described, %u bad, %u not known", told,
+			   run->target.nr_regions, bad, unknown);
 	if (!told) {
-		err_set(&run->end.err, EIO, "no region told of itself",
+		err_set(&run->end.err, EIO, "VFIO described no region",
 			"VFIO_DEVICE_GET_REGION_INFO failed on all", "see dmesg");
 		return STATUS_ERROR;
 	}

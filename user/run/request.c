@@ -13,10 +13,10 @@
 #include "lib/signals.h"
 #include "vfio/vfio.h"
 
-/* Whoever missed the first word, in between looking and waiting, hears the next. */
+/* The signal is repeated, as the first may arrive between a check of signal_seen and a wait. */
 #define AGAIN_MS 100
 
-static pthread_t listener; /* the thread that is to stop waiting */
+static pthread_t listener; /* the thread that gets the signal */
 static char wanted[sizeof(((struct request *)0)->bdf)];
 
 const char *request_seen(void)
@@ -25,8 +25,8 @@ const char *request_seen(void)
 }
 
 /*
- * An eventfd cannot send a signal, and what waits here waits in many places: in poll(), in
- * sleeps of a driver, in the kernel.  So a thread waits for the eventfd, and interrupts them.
+ * A run may wait in many places: in poll(), in a driver's sleep, in the kernel.  An eventfd cannot
+ * send a signal, so a thread waits for the eventfd, and interrupts the waits with a signal.
  */
 static void *hear(void *arg)
 {
@@ -37,10 +37,10 @@ static void *hear(void *arg)
 	while (read(req->event, &count, sizeof(count)) != sizeof(count))
 		if (errno != EINTR)
 			return NULL;
-	/* request_stop() wakes us with it too. */
+	/* request_stop() writes to it too, to wake this thread. */
 	if (req->stopping)
 		return NULL;
-	/* Of two that are wanted at a time, any; all are given back. */
+	/* If two are requested at a time, either may be named; all are given back. */
 	memcpy(wanted, req->bdf, sizeof(wanted));
 	signal_requested = 1;
 	while (!req->stopping) {
@@ -50,7 +50,7 @@ static void *hear(void *arg)
 	return NULL;
 }
 
-/* All signals are for the thread that does the work. */
+/* Starts the thread with all signals blocked, so that the main thread gets them. */
 static int start_hearing(struct request *req)
 {
 	sigset_t all, was;
@@ -96,7 +96,8 @@ void request_stop(struct request *req)
 	req->listening = false;
 	vfio_irq_disable(req->device, VFIO_PCI_REQ_IRQ_INDEX);
 	req->stopping = true;
-	/* A counter that is full wakes it as well.  pthread_cancel() would need libgcc_s. */
+	/* An eventfd whose counter is full is readable too.  pthread_cancel() would need libgcc_s.
+	 */
 	while (write(req->event, &one, sizeof(one)) < 0 && errno == EINTR)
 		;
 	pthread_join(req->thread, NULL);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * The kernel's request to give a device back: it is to be unplugged, or unbound from its
- * driver, and whoever wants that waits for us without limit.  As a signal does, a request ends
- * what waits, and everything is undone.
+ * The kernel's request to give a device back, because it is to be unplugged, or unbound from its
+ * driver.  The process that asked for that waits until we close the device, without a time limit.
+ * So a request ends the run as a signal does: waits end, and everything is undone.
  */
 #ifndef REQUEST_H
 #define REQUEST_H
@@ -11,7 +11,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* What hears the requests for one device. */
+/* The listener for requests for one device. */
 struct request {
 	char bdf[16];
 	int device, event;
@@ -21,14 +21,14 @@ struct request {
 };
 
 /*
- * From here on a request for @device sets signal_seen.  Called by the thread that handles
+ * From now on a request for @device sets signal_seen.  To be called by the thread that handles
  * signals.  0 or -errno; -ENOTTY or -EINVAL: this kernel or device makes no requests.
  */
 int request_listen(struct request *req, int device, const char *bdf);
-/* Not any more; the device's request index is as before. */
+/* Stops listening, and disables the device's request index. */
 void request_stop(struct request *req);
 
-/* The device that is wanted back, by its address; NULL: none. */
+/* The address of the device that was requested back; NULL: none was. */
 const char *request_seen(void);
 
 #endif /* REQUEST_H */

@@ -11,11 +11,11 @@ enum status step_request(struct run *run)
 	int ret = request_listen(&run->target.request, run->target.device, run->opts->bdf);
 
 	if (ret) {
-		run_detail(run, "no request to give the device back can be heard: %s",
+		run_detail(run, "cannot listen for requests to give the device back: %s",
 			   strerror(-ret));
 		return STATUS_SKIP;
 	}
-	run_detail(run, "a request to give the device back is heard");
+	run_detail(run, "listening for requests to give the device back");
 	return STATUS_PASS;
 }
 
@@ -25,8 +25,8 @@ void undo_request(struct run *run)
 }
 
 /*
- * The rules of interrupts try the index of requests as well, so it has to be theirs.  A request
- * that comes meanwhile is repeated by the kernel after 10 s, see vfio_unregister_group_dev().
+ * The interrupt rules test the index of requests as well, so listening stops for that time.  The
+ * kernel repeats a request after 10 s, see vfio_unregister_group_dev().
  */
 enum status step_irq_rules_unheard(struct run *run)
 {
@@ -36,7 +36,8 @@ enum status step_irq_rules_unheard(struct run *run)
 	request_stop(&run->target.request);
 	status = step_irq_rules(run);
 	if (listening && request_listen(&run->target.request, run->target.device, run->opts->bdf))
-		report_line(run->rep, "From here on no request to give the device back is heard");
+		report_line(run->rep,
+			    "From here on requests to give the device back are not noticed");
 	return status;
 }
 

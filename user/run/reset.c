@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The step that resets the device: its function, where the device says that it can, and
- * the slot or bus that it is on, where nobody else is on it.
+ * The step that resets the device: its function, if the device says that it can be reset, and its
+ * slot or bus, if no device of another user is on it.
  *
  * drivers/vfio/pci/vfio_pci_core.c: vfio_pci_ioctl_reset(), _get_pci_hot_reset_info(),
  * _pci_hot_reset(); Documentation: include/uapi/linux/vfio.h.
@@ -24,26 +24,26 @@
 #include "lib/text.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-/* A reset that finds the device locked says EAGAIN: somebody looks at it in sysfs, say. */
+/* If the device is locked, for example by a read of sysfs, a reset returns EAGAIN. */
 #define TRIES	 20
 #define TRY_MS	 50
 #define MAX_DEVS 256
 
-/* Since 6.6 (include/uapi/linux/vfio.h): the device came by its own node. */
+/* Since 6.6 (include/uapi/linux/vfio.h): set if the device was opened by its own node. */
 #ifndef VFIO_PCI_HOT_RESET_FLAG_DEV_ID
 #define VFIO_PCI_HOT_RESET_FLAG_DEV_ID	     (1 << 0)
 #define VFIO_PCI_HOT_RESET_FLAG_DEV_ID_OWNED (1 << 1)
 #endif
 
-/* A register by which a reset is seen: what is written there is gone afterwards. */
+/* A register that shows a reset: it loses the value that was written before. */
 static const struct mark {
 	uint16_t vendor, device;
 	uint32_t bar, reg;
-	uint32_t write, reset; /* what it has after a reset */
+	uint32_t write, reset; /* the value that is written, and the value after a reset */
 } marks[] = {
-	/* 82574: the type of VLAN frames, 0x8100 at first. */
+	/* 82574: the type of VLAN frames, which is 0x8100 after a reset. */
 	{ 0x8086, 0x10d3, 0, 0x38, 0x1234, 0x8100 },
-	/* NVMe, CC: the sizes of entries, which count when it is enabled; it is not. */
+	/* NVMe, CC: the sizes of queue entries, which have no effect while it is disabled. */
 	{ 0x1b36, 0x0010, 0, 0x14, 0x00460000, 0 },
 };
 
@@ -53,12 +53,12 @@ struct reset {
 	uint64_t config_at;
 	const struct mark *mark;
 	uint64_t mark_at;
-	bool marked, gone; /* the register took the mark; the device answers no more */
-	uint32_t found;	   /* what the register had after the mark was written */
-	struct err why;	   /* of what could not be verified */
+	bool marked, gone; /* the register has the mark; the device no longer responds */
+	uint32_t found;	   /* the register's value after the mark was written */
+	struct err why;	   /* why something could not be verified */
 	uint8_t before[PCI_CONFIG_EXPRESS];
 	struct json_object *obj;
-	/* The structure ends in the devices. */
+	/* The structure ends with the list of devices. */
 	union {
 		struct vfio_pci_hot_reset_info head;
 		unsigned char room[sizeof(struct vfio_pci_hot_reset_info) +
@@ -110,7 +110,7 @@ static bool set_command(const struct reset *r, uint16_t v)
 	       sizeof(v);
 }
 
-/* The device as a driver leaves it: memory and bus mastering on, a mark in a register. */
+/* Brings the device into the state of use: memory and bus mastering on, a mark in a register. */
 static bool leave_mark(struct reset *r, const char *name)
 {
 	const uint16_t on = PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
@@ -134,13 +134,12 @@ static bool leave_mark(struct reset *r, const char *name)
 		return false;
 	}
 	r->found = le32toh(v);
-	/* A function that is offline takes nothing: its reset is seen by its configuration alone.
-	 */
+	/* A function that is offline ignores the write; then only its configuration is checked. */
 	r->marked = r->found == r->mark->write;
 	return true;
 }
 
-/* All ones where its header should be: who asks it anything more learns nothing. */
+/* Is the header all ones?  Then the device is gone, and no further check is useful. */
 static bool is_gone(struct reset *r, const char *what)
 {
 	uint8_t now[PCI_CONFIG_EXPRESS] = { 0 };
@@ -153,7 +152,7 @@ static bool is_gone(struct reset *r, const char *what)
 	return r->gone;
 }
 
-/* @sure: this way must reset it, by the specification */
+/* @sure: the specification requires that this kind of reset resets the registers */
 static void check_after(struct reset *r, const char *what, bool sure)
 {
 	uint8_t after[PCI_CONFIG_EXPRESS];
@@ -174,12 +173,12 @@ static void check_after(struct reset *r, const char *what, bool sure)
 			     i, after[i], r->before[i]);
 	else
 		report_check(r->run->rep, name, STATUS_PASS,
-			     "%zu bytes, but for what is status; memory and bus mastering on",
+			     "%zu bytes, except status; memory and bus mastering on",
 			     r->run->target.config_size);
 	snprintf(name, sizeof(name), "%s: registers as at first", what);
 	if (!r->mark) {
 		report_check(r->run->rep, name, STATUS_SKIP,
-			     "no register is known here that shows it");
+			     "vfio_test knows no register of this device that shows it");
 		return;
 	}
 	if (!r->marked) {
@@ -197,13 +196,13 @@ static void check_after(struct reset *r, const char *what, bool sure)
 	else if (!sure && le32toh(v) == r->mark->write)
 		report_check(
 			r->run->rep, name, STATUS_SKIP,
-			"register 0x%x keeps 0x%x: it has no function-level reset, and what its power management does is nothing",
+			"register 0x%x keeps 0x%x: it has no function-level reset, and its power management resets nothing",
 			r->mark->reg, r->mark->write);
 	else
-		report_check(r->run->rep, name,
-			     le32toh(v) == r->mark->reset ? STATUS_PASS : STATUS_FAIL,
-			     "register 0x%x has 0x%x; 0x%x was written before, 0x%x is the first",
-			     r->mark->reg, le32toh(v), r->mark->write, r->mark->reset);
+		report_check(
+			r->run->rep, name, le32toh(v) == r->mark->reset ? STATUS_PASS : STATUS_FAIL,
+			"register 0x%x has 0x%x; 0x%x was written before, 0x%x is its reset value",
+			r->mark->reg, le32toh(v), r->mark->write, r->mark->reset);
 }
 
 /* --- the function ----------------------------------------------------------------- */
@@ -221,14 +220,15 @@ static int try_reset(const struct reset *r)
 	return no;
 }
 
-/* Somebody else had the device in hand all the time, through sysfs say: it was not reset. */
+/* Another process had the device locked all the time, for example by sysfs: it was not reset. */
 static bool was_busy(struct reset *r, const char *name, int no)
 {
 	if (no != EBUSY && no != EAGAIN)
 		return false;
-	err_set(&r->why, no, "", "", "end what looks at it, in /sys say, and run it again");
+	err_set(&r->why, no, "", "",
+		"end the program that uses it, for example in /sys, and run it again");
 	err_what(&r->why, "the reset of its %s was not checked", name);
-	err_why(&r->why, "%s: somebody else had the device locked for %d ms", errno_text(no),
+	err_why(&r->why, "%s: another process had the device locked for %d ms", errno_text(no),
 		TRIES * TRY_MS);
 	report_check(r->run->rep, name, STATUS_UNVERIFIED, "%s; %s", r->why.why, r->why.fix);
 	return true;
@@ -270,7 +270,10 @@ static int hot_info(struct reset *r, uint32_t room)
 											 : 0;
 }
 
-/* The devices named; is this one among them, and is each what sysfs has?  *other: not ours */
+/*
+ * Checks the devices that the kernel lists: is this one among them, and do they agree with sysfs?
+ * @other: a device that is not ours, or ""
+ */
 static bool check_named(struct reset *r, char *other, size_t len)
 {
 	struct json_object *list = json_object_new_array();
@@ -324,7 +327,7 @@ static int hot_reset(const struct reset *r, uint32_t flags, uint32_t count, int 
 	return ioctl(r->run->target.device, VFIO_DEVICE_PCI_HOT_RESET, &u.reset) ? errno : 0;
 }
 
-/* What a reset must refuse, all before it does anything. */
+/* Calls that must be refused before anything is reset. */
 static void check_refusals(struct reset *r, bool by_group)
 {
 	const struct {
@@ -366,7 +369,7 @@ static void reset_bus(struct reset *r)
 	tell(r, "bus: info without room", no, ENOSPC);
 	if (no == ENOSPC && r->hot.head.count > MAX_DEVS) {
 		err_set(&r->why, E2BIG, "the reset of its slot or bus was not checked", "", "");
-		err_why(&r->why, "it takes %u devices along, more than are looked at here",
+		err_why(&r->why, "it affects %u devices, more than vfio_test can list",
 			r->hot.head.count);
 		report_check(r->run->rep, name, STATUS_UNVERIFIED, "%s", r->why.why);
 		return;
@@ -393,7 +396,7 @@ static void reset_bus(struct reset *r)
 		return;
 	if (was_busy(r, name, no) || is_gone(r, name))
 		return;
-	/* The kernel has done the reset; what it waited for is the port's word. */
+	/* ENOTTY: the kernel has done the reset, but the port did not report its link in time. */
 	if (no == ENOTTY) {
 		failure_set(NULL, "link-not-back", no, "the reset of its slot or bus", &r->why);
 		report_check(r->run->rep, name, STATUS_UNVERIFIED, "%s: %s; %s", errno_text(no),
@@ -433,7 +436,7 @@ static bool prepare(struct reset *r)
 	return read_config(r, r->before);
 }
 
-/* What the checks come to; @why: of what could not be verified */
+/* The status of all checks; @why: why something could not be verified */
 static enum status judge(struct run *run, bool gone, const struct err *why)
 {
 	unsigned int passed = report_checks(run->rep, STATUS_PASS);
@@ -486,7 +489,7 @@ enum status step_reset(struct run *run)
 	reset_function(r);
 	if (!signal_seen && !r->gone)
 		reset_bus(r);
-	/* As it was: who drives it switches on what is needed. */
+	/* Restore the command register; a driver enables what it needs. */
 	set_command(r, command);
 	gone = r->gone;
 	why = r->why;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The step that asks a back end for what it must refuse, and for what it must grant.
+ * The step that makes calls that a back end must refuse, and calls that it must not.
  *
- * The errno of each is the kernel's own.  Type1: drivers/vfio/vfio_iommu_type1.c,
+ * The errnos are those of the kernel's source.  Type1: drivers/vfio/vfio_iommu_type1.c,
  * vfio_dma_do_map(), vfio_dma_do_unmap().  iommufd: drivers/iommu/iommufd/ioas.c,
  * iommufd_ioas_map(), iommufd_ioas_unmap(); io_pagetable.c, iopt_check_iova(),
  * iopt_unmap_iova_range(); pages.c, iopt_alloc_pages().  Its container: vfio_compat.c.
@@ -23,12 +23,12 @@
 #define WO	      VFIO_DMA_MAP_FLAG_WRITE
 #define UNKNOWN	      (1U << 31)
 
-/* Where a rule's IOVA and virtual address are counted from */
+/* The base of a rule's IOVA or virtual address */
 enum place {
 	HERE,	  /* the window; the scratch memory */
 	RESERVED, /* an IOVA between two ranges */
 	BEYOND,	  /* an IOVA after the last range */
-	TOP,	  /* the last page that a number has */
+	TOP,	  /* the last page of 64 bits */
 	ABSENT,	  /* memory that is in no VMA */
 	READONLY, /* memory that may only be read */
 };
@@ -37,9 +37,9 @@ enum op { MAP, UNMAP };
 
 struct answer {
 	int no;	       /* errno, 0 for success */
-	int no_later;  /* what kernels answer since they use check_add_overflow(); 0: no other */
-	uint64_t gone; /* UNMAP that succeeds: bytes that go */
-	bool none;     /* there is no such question */
+	int no_later;  /* errno of kernels that use check_add_overflow(); 0: the same */
+	uint64_t gone; /* UNMAP that succeeds: bytes that are unmapped */
+	bool none;     /* there is no such call */
 };
 
 #define OK        \
@@ -62,7 +62,7 @@ struct answer {
 	{                    \
 		.none = true \
 	}
-/* The same from all, or from both kinds of Type1 and both of iommufd */
+/* One answer for all, or one for both kinds of Type1 and one for both of iommufd */
 #define ALL(x)             \
 	{                  \
 		x, x, x, x \
@@ -75,7 +75,7 @@ struct answer {
 static const struct rule {
 	const char *name;
 	enum op op;
-	bool pre; /* PIECE at the window's start is mapped before */
+	bool pre; /* before the call, PIECE is mapped at the window's start */
 	uint32_t flags;
 	enum place vaddr, iova;
 	uint64_t vaddr_add, iova_add, size;
@@ -86,7 +86,7 @@ static const struct rule {
 	{ "map, read and write", MAP, false, RW, HERE, HERE, 0, 0, PIECE, false, ALL(OK) },
 	{ "map, read only", MAP, false, RO, HERE, HERE, 0, 0, PIECE, false, ALL(OK) },
 	{ "map, write only", MAP, false, WO, HERE, HERE, 0, 0, PIECE, false, ALL(OK) },
-	/* Nobody but the IOMMU's own driver refuses that of the compatible container. */
+	/* In the compatible container only the IOMMU's own driver refuses this. */
 	{ "map, no right", MAP, false, 0, HERE, HERE, 0, 0, PIECE, false, ALL(E(EINVAL)) },
 	{ "map, unknown flag", MAP, false, RW | UNKNOWN, HERE, HERE, 0, 0, PIECE, false, { E(EINVAL), E(EINVAL), E(EOPNOTSUPP), E(EINVAL) } },
 	{ "map, argsz too small", MAP, false, RW, HERE, HERE, 0, 0, PIECE, true, ALL(E(EINVAL)) },
@@ -108,11 +108,11 @@ static const struct rule {
 	{ "unmap it exactly", UNMAP, true, 0, HERE, HERE, 0, 0, PIECE, false, ALL(GONE(PIECE)) },
 	{ "unmap more than it", UNMAP, true, 0, HERE, HERE, 0, 0, 2 * PIECE, false, ALL(GONE(PIECE)) },
 	{ "unmap where nothing is", UNMAP, true, 0, HERE, HERE, 0, PIECE, PIECE, false, { GONE(0), GONE(0), E(ENOENT), GONE(0) } },
-	/* Type1 takes what begins in the range, whole; the others take no part of a mapping. */
+	/* Type1 unmaps whole mappings that begin in the range; the others refuse to split one. */
 	{ "unmap its first page", UNMAP, true, 0, HERE, HERE, 0, 0, BASE_PAGE, false, { GONE(PIECE), E(EINVAL), E(ENOENT), E(ENOENT) } },
 	{ "unmap a page in its middle", UNMAP, true, 0, HERE, HERE, 0, PIECE / 2, BASE_PAGE, false, { GONE(0), E(EINVAL), E(ENOENT), E(ENOENT) } },
 	{ "unmap, zero length", UNMAP, true, 0, HERE, HERE, 0, 0, 0, false, ALL(E(EINVAL)) },
-	/* To iommufd that is a part of a mapping as any other. */
+	/* For iommufd this is a part of a mapping like any other. */
 	{ "unmap, unaligned length", UNMAP, true, 0, HERE, HERE, 0, 0, 1, false, TWO(E(EINVAL), E(ENOENT)) },
 	{ "unmap, unaligned IOVA", UNMAP, true, 0, HERE, HERE, 0, 1, PIECE, false, TWO(E(EINVAL), E(ENOENT)) },
 	{ "unmap, IOVA wraps", UNMAP, true, 0, HERE, TOP, 0, 0, PIECE, false, TWO(WRAPS, E(EOVERFLOW)) },
@@ -121,9 +121,9 @@ static const struct rule {
 	/* clang-format on */
 };
 
-/* The calls of a rule, in the words of a back end: 0 or a positive errno. */
+/* How a back end makes the calls of a rule: 0 or a positive errno. */
 struct dialect {
-	const char *source; /* where the answers come from, in the kernel */
+	const char *source; /* the kernel's source of the answers */
 	int (*map)(struct rules *r, const struct rule *rule, uint64_t vaddr, uint64_t iova);
 	int (*unmap)(struct rules *r, const struct rule *rule, uint64_t iova, uint64_t *gone);
 };
@@ -150,7 +150,7 @@ int rules_unmap(struct rules *r, uint64_t iova, uint64_t size, uint64_t *gone)
 	return -vfio_unmap(&r->run->target.vfio, iova, size, gone);
 }
 
-/* Each mapping begins at a piece or half of one. */
+/* For Type1 too, as every mapping of a rule begins in the window. */
 void rules_clear(struct rules *r)
 {
 	uint64_t gone;
@@ -222,7 +222,7 @@ static const struct dialect dialects[NR_RULES] = {
 	[RULES_COMPAT] = { "drivers/iommu/iommufd", container_map, container_unmap },
 };
 
-/* False where this IOMMU has no such address */
+/* The IOVA of a rule; false: this IOMMU has no such address. */
 static bool place_iova(const struct rules *r, const struct rule *rule, uint64_t *iova)
 {
 	const struct vfio_iommu *iommu = &r->run->target.iommu;
@@ -273,7 +273,7 @@ static void check_rule(struct rules *r, const struct rule *rule)
 		return;
 	if (!place_iova(r, rule, &iova)) {
 		report_check(r->run->rep, rule->name, STATUS_SKIP,
-			     "every IOVA is usable, or which are is not told");
+			     "every IOVA is usable, or the kernel does not say which are");
 		return;
 	}
 	no = rule->pre ? rules_map(r, r->window, PIECE) : 0;
@@ -329,10 +329,10 @@ enum status step_dma_rules(struct run *run)
 	if (!r.scratch || !r.absent || !r.readonly ||
 	    vfio_iova_find(&run->target.iommu, 0, WINDOW, PIECE, &r.window)) {
 		err_set(&run->end.err, ENOMEM, "the rules of mapping were not checked",
-			"no memory, or no IOVAs, for it", "free some");
+			"no memory, or no IOVAs, for the checks", "free some memory");
 		return STATUS_UNVERIFIED;
 	}
-	/* Taken away: nothing else comes there meanwhile. */
+	/* Unmapped only now, so that none of the other areas is placed there. */
 	munmap(r.absent, SCRATCH);
 	for (i = 0; i < ARRAY_SIZE(rules); i++)
 		check_rule(&r, &rules[i]);
@@ -345,7 +345,7 @@ enum status step_dma_rules(struct run *run)
 	run_detail(run, "%u of %u answers are the kernel's own", passed, passed + failed);
 	if (!failed && report_checks(run->rep, STATUS_UNVERIFIED)) {
 		err_set(&run->end.err, 0, "not every rule of mapping could be checked",
-			"see the checks above", "each says what it takes");
+			"see the checks above", "each says what it needs");
 		return STATUS_UNVERIFIED;
 	}
 	if (!failed) {
@@ -356,7 +356,7 @@ enum status step_dma_rules(struct run *run)
 	err_what(&run->end.err, "%u of %u answers of the kernel are not those of its source",
 		 failed, passed + failed);
 	err_why(&run->end.err, "see the checks above");
-	err_fix(&run->end.err, "a patched kernel may mean it so: compare with %s",
+	err_fix(&run->end.err, "a patched kernel may intend it: compare with %s",
 		r.dialect->source);
 	return STATUS_FAIL;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
-/* The step dma-rules, in parts: what a back end must refuse and grant, each with its errno. */
+/* The step dma-rules: which calls a back end must refuse, with which errno, and which not. */
 #ifndef RUN_RULES_H
 #define RUN_RULES_H
 
 #include "run/step.h"
 
 #define KIB	1024ULL
-#define PIECE	(64 * KIB) /* what is mapped, as a rule */
+#define PIECE	(64 * KIB) /* the usual size of a mapping */
 #define SCRATCH (4 * PIECE)
 #define WINDOW	(16 * PIECE) /* IOVAs that the rules use */
 
@@ -17,7 +17,7 @@ struct rules {
 	void *scratch, *absent, *readonly;
 };
 
-/* A rule that is more than one call; @rules: whose, bits of enum backend_rules */
+/* A rule that takes more than one call; @rules: bits of enum backend_rules */
 struct rule_more {
 	unsigned int rules;
 	void (*check)(struct rules *r);
@@ -27,15 +27,15 @@ struct rule_more {
 
 /* "EINVAL"; "success" for 0 */
 const char *errno_text(int no);
-/* The check @name: the call answered @got, and has to answer @want; positive errnos */
+/* Reports the check @name: the call returned @got, and must return @want; positive errnos */
 void check_errno(struct rules *r, const char *name, int got, int want);
-/* Both ways, of the scratch memory, or the window's part; 0 or a positive errno */
+/* Map the scratch memory, and unmap a part of the window; 0 or a positive errno */
 int rules_map(struct rules *r, uint64_t iova, uint64_t size);
 int rules_unmap(struct rules *r, uint64_t iova, uint64_t size, uint64_t *gone);
-/* Whatever is left of a rule in the window */
+/* Unmaps everything that a rule left in the window. */
 void rules_clear(struct rules *r);
 
-/* run/rules_more.c, run/rules_iommufd.c; the last has no check */
+/* run/rules_more.c, run/rules_iommufd.c; the last element has no check */
 extern const struct rule_more rules_more[];
 extern const struct rule_more rules_more_iommufd[];
 

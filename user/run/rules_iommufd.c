@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Rules of iommufd alone: address spaces, copies, options, and the device's own node.
+ * Rules that only iommufd has: address spaces, copies, options, and the device's own node.
  *
  * drivers/iommu/iommufd/main.c: iommufd_fops_ioctl(), iommufd_option(); ioas.c; device.c,
  * hw_pagetable.c; drivers/vfio/device_cdev.c, group.c: vfio_group_fops_open().
@@ -27,7 +27,7 @@ static int ask(struct rules *r, unsigned long request, void *arg)
 	return ioctl(r->run->target.vfio.container, request, arg) ? errno : 0;
 }
 
-/* With PIECE mapped at the window's start; false: that did not work, and @name failed */
+/* Maps PIECE at the window's start; false: that did not work, and the check @name failed. */
 static bool mapped(struct rules *r, const char *name)
 {
 	int no = rules_map(r, r->window, PIECE);
@@ -53,7 +53,7 @@ static struct iommu_ioas_map map_of(const struct rules *r, uint32_t flags)
 static void check_map(struct rules *r)
 {
 	struct iommu_ioas_map map = map_of(r, RW | IOMMU_IOAS_MAP_FIXED_IOVA);
-	/* As a later program than the kernel may have it. */
+	/* The structure as a program that is newer than the kernel may have it. */
 	struct {
 		struct iommu_ioas_map map;
 		uint64_t more;
@@ -73,7 +73,7 @@ static void check_map(struct rules *r)
 	rules_clear(r);
 }
 
-/* The kernel chooses the IOVA: never 0, in a range, aligned. */
+/* If the kernel chooses the IOVA, it is never 0, in a range, and aligned. */
 static void check_choice(struct rules *r)
 {
 	static const char name[] = "map, IOVA chosen by the kernel";
@@ -94,7 +94,7 @@ static void check_choice(struct rules *r)
 	rules_unmap(r, map.iova, PIECE, &gone);
 }
 
-/* A second mapping of the same pages, within the window */
+/* Second mappings of the same pages, within the window */
 static const struct copy_rule {
 	const char *name;
 	uint32_t flags;
@@ -187,7 +187,7 @@ static void check_ranges(struct rules *r)
 		report_check(r->run->rep, "ranges that must stay, reserved", STATUS_SKIP,
 			     "every IOVA is usable");
 	}
-	/* None at all: as it was. */
+	/* An empty list restores the initial state. */
 	allow.num_iovas = 0;
 	check_errno(r, "ranges that must stay, none", ask(r, IOMMU_IOAS_ALLOW_IOVAS, &allow), 0);
 }
@@ -211,7 +211,7 @@ static int option(struct rules *r, uint32_t id, uint32_t object, uint16_t op, ui
 	return no;
 }
 
-/* Large pages of the IOMMU: off, and on again; not under a mapping. */
+/* Large pages of the IOMMU can be disabled and enabled again, but not while something is mapped. */
 static void check_large_pages(struct rules *r)
 {
 	const uint32_t id = IOMMU_OPTION_HUGE_PAGES, ioas = r->run->target.vfio.ioas;
@@ -291,7 +291,8 @@ static void check_device(struct rules *r)
 		    ioctl(fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach) ? errno : 0, EINVAL);
 	vfio_group_path(r->run->target.vfio.dev, path, sizeof(path));
 	group = open(path, O_RDWR | O_CLOEXEC);
-	/* A kernel may be built without any (CONFIG_VFIO_GROUP), or it is not this user's. */
+	/* A kernel may be built without groups (CONFIG_VFIO_GROUP), or this user may not open it.
+	 */
 	if (group < 0 && (errno == ENOENT || errno == EACCES))
 		report_check(r->run->rep, "the group, too", STATUS_SKIP, "its node: %s",
 			     strerror(errno));
@@ -301,7 +302,7 @@ static void check_device(struct rules *r)
 		close(group);
 }
 
-/* Is dirty tracking what the IOMMU says of itself? */
+/* Can a page table have dirty tracking exactly if the IOMMU says that it supports that? */
 static void check_dirty(struct rules *r)
 {
 	struct iommu_hw_info info = { .size = sizeof(info), .dev_id = r->run->target.vfio.dev_id };

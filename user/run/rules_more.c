@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Rules of containers that take more than one call; and of all back ends, what is counted.
+ * Rules of containers that take more than one call, and of all back ends the accounting of memory.
  *
  * drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_unmap(), vfio_lock_acct(),
  * vfio_iommu_type1_dirty_pages(); drivers/iommu/iommufd/vfio_compat.c; pages.c, do_update_pinned().
@@ -18,7 +18,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* An entry limit that can be reached in no time; the kernel's own is 65535. */
+/* An entry limit that can be reached quickly; the kernel's default is 65535. */
 #define MAX_ENTRIES 1024
 
 #ifndef VFIO_UNMAP_ALL
@@ -42,7 +42,7 @@ static void check_unmap_all(struct rules *r)
 			     errno_text(no));
 		return;
 	}
-	/* The flag came with 5.12. */
+	/* The flag was added in 5.12. */
 	no = ioctl(r->run->target.vfio.container, VFIO_IOMMU_UNMAP_DMA, &unmap) ? errno : 0;
 	if (!no && offered && unmap.size != 2 * PIECE)
 		report_check(r->run->rep, "unmap all", STATUS_FAIL,
@@ -52,7 +52,7 @@ static void check_unmap_all(struct rules *r)
 	rules_clear(r);
 }
 
-/* Mappings left, as the container says; -1: it does not (before 5.10) */
+/* The number of mappings left, from the container; -1: it does not say (before 5.10) */
 static int64_t dma_avail(const struct rules *r)
 {
 	struct vfio_iommu_type1_info *info;
@@ -130,8 +130,8 @@ static void check_entry_limit(struct rules *r)
 }
 
 /*
- * What this process's pinned pages are counted as, in bytes: Type1 counts them in VmLck.  iommufd
- * counts them in VmPin, and against the limit by user, unless it was opened as /dev/vfio/vfio.
+ * How many bytes of this process are counted as pinned.  Type1 counts them in VmLck.  iommufd
+ * counts them in VmPin, and against the user's limit, unless it was opened as /dev/vfio/vfio.
  */
 static bool locked_bytes(const struct rules *r, uint64_t *bytes)
 {
@@ -151,12 +151,12 @@ static bool locked_bytes(const struct rules *r, uint64_t *bytes)
 	return found;
 }
 
-/* What cannot be counted was not checked. */
+/* If the count cannot be read, the check is unverified. */
 static void not_counted(struct rules *r, const char *name)
 {
 	report_check(
 		r->run->rep, name, STATUS_UNVERIFIED,
-		"/proc/self/status cannot be read, where the kernel tells what it counts; mount -t proc none /proc");
+		"the kernel's count in /proc/self/status cannot be read; mount -t proc none /proc");
 }
 
 static void check_accounting(struct rules *r)
@@ -179,7 +179,7 @@ static void check_accounting(struct rules *r)
 		     after / (uint64_t)KIB);
 }
 
-/* Takes CAP_IPC_LOCK off, or puts the old set back; for this thread, for a moment. */
+/* Drops CAP_IPC_LOCK of this thread (@take), or restores the old capabilities. */
 static int caps(struct __user_cap_data_struct *old, bool take)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -226,7 +226,10 @@ static void check_memlock(struct rules *r)
 
 #define BITMAP_PAGES (PIECE / BASE_PAGE)
 
-/* Who has no log says so at its start: Type1 has one with v2 only, iommufd has its own. */
+/*
+ * Where there is no dirty log, starting it fails: Type1 has one only as v2, and iommufd has another
+ * interface.
+ */
 static void check_no_dirty(struct rules *r)
 {
 	struct vfio_iommu_type1_dirty_bitmap start = { .argsz = sizeof(start),
@@ -237,10 +240,10 @@ static void check_no_dirty(struct rules *r)
 		    r->run->target.vfio.be->rules == RULES_COMPAT ? ENOTTY : EACCES);
 }
 
-/* Type1's own log, which marks all that is pinned; since 5.8. */
+/* The dirty log of Type1v2, since 5.8; it marks all pages that are pinned. */
 static void check_dirty(struct rules *r)
 {
-	/* The one and what follows it in memory, as the kernel wants them. */
+	/* The kernel expects one structure directly after the other. */
 	char room[sizeof(struct vfio_iommu_type1_dirty_bitmap) +
 		  sizeof(struct vfio_iommu_type1_dirty_bitmap_get)]
 		__attribute__((aligned(8))) = { 0 };

@@ -18,7 +18,7 @@ void run_detail(struct run *run, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* What a back end may lack, in words. */
+/* What a back end may lack. */
 static const struct {
 	unsigned int bit;
 	const char *text;
@@ -28,7 +28,7 @@ static const struct {
 	{ BACKEND_MAP, "has no IOMMU that memory could be mapped in" },
 };
 
-/* Why the run's back end leaves this step out; NULL: it does not */
+/* Why the step is skipped with the run's back end; NULL: it is not */
 static const char *not_for(const struct step *step, const struct run *run)
 {
 	const unsigned int missing =
@@ -41,7 +41,7 @@ static const char *not_for(const struct step *step, const struct run *run)
 	return NULL;
 }
 
-/* Gives the step its block, which lasts until all steps are undone, and runs it. */
+/* Allocates the step's private data, which stays until all steps are undone, and runs the step. */
 static enum status run_step(const struct step *step, void **own, struct run *run)
 {
 	if (step->own)
@@ -54,7 +54,7 @@ static enum status run_step(const struct step *step, void **own, struct run *run
 	return step->asks ? run_ask(run, step->asks) : step->run(run);
 }
 
-/* Of a step that has a block and never ran there is nothing to undo. */
+/* A step that has private data and did not get it never ran, and is not undone. */
 static void steps_undo(const struct step *steps, size_t done, void **own, struct run *run)
 {
 	const size_t nr = done;
@@ -103,7 +103,7 @@ void steps_run(const struct step *steps, size_t nr, struct run *run)
 		run->end.detail[0] = '\0';
 		done = i + 1;
 		status = run_step(step, &own[i], run);
-		/* What a signal broke off did not fail. */
+		/* A step that a signal interrupted did not fail. */
 		if (signal_seen && status != STATUS_PASS) {
 			report_step(run->rep, step->name, STATUS_SKIP, "interrupted", NULL);
 			continue;

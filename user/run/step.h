@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
-/* A run as a table of steps, walked down once and undone on the way back. */
+/* A run is a table of steps, which are run in order and undone in reverse order. */
 #ifndef STEP_H
 #define STEP_H
 
@@ -21,31 +21,31 @@
 #define BASE_PAGE   4096ULL
 #define MAX_IOVAS   64	 /* mappings of the one buffer */
 #define MAX_WITH    8	 /* further devices */
-#define ODD_LINES   16	 /* of pages that differ, in text; --verbose shows all */
-#define RUN_PATTERN 0xAA /* every byte of the buffer, where nobody has changed it */
+#define ODD_LINES   16	 /* lines of text for pages that differ; --verbose shows all */
+#define RUN_PATTERN 0xAA /* every byte of the buffer, unless it was changed */
 
-/* What the command line asks of a run. */
+/* The options of a run. */
 struct run_opts {
 	const char *bdf;
-	const char *with[MAX_WITH]; /* further devices, into the same container */
+	const char *with[MAX_WITH]; /* further devices for the same container */
 	unsigned int nr_with;
-	bool expect_user;   /* else supervisor */
+	bool expect_user;   /* false: supervisor */
 	uint64_t size;	    /* bytes to map */
 	uint64_t page_size; /* 4K; 2M and 1G with hugetlb */
-	/* Where to map it, exactly there; without any, the first usable from 0 on. */
+	/* The IOVAs to map it at; if there are none, the lowest usable one. */
 	uint64_t iovas[MAX_IOVAS];
 	unsigned int nr_iovas;
-	const struct backend *backend; /* NULL: the best there */
+	const struct backend *backend; /* NULL: the best one that is offered */
 	bool hold;
 	unsigned int hold_seconds; /* 0: until Enter or a signal */
-	unsigned int recheck_ms;   /* how often while it is held; 0: before unmap only */
+	unsigned int recheck_ms;   /* interval while it is held; 0: only before unmap */
 	const char *module_path;
 	bool no_module;
 	bool no_faults;	      /* provoke no IOMMU fault */
 	bool no_reset;	      /* reset neither the device nor its bus */
-	bool no_rules;	      /* ask VFIO for nothing that it must refuse */
-	int dma;	      /* DMA_AUTO, DMA_NONE or a driver of dma.h */
-	unsigned int require; /* witnesses, as bits: what is not proven is unverified */
+	bool no_rules;	      /* make no call that VFIO must refuse */
+	int dma;	      /* DMA_AUTO, DMA_NONE or a driver of driver.h */
+	unsigned int require; /* bits of witnesses that must be proven */
 	const char *vf_token; /* a UUID; or NULL */
 };
 
@@ -53,7 +53,7 @@ struct asker;
 struct run_dma;
 struct run_with;
 
-/* The device under test, and further ones: what was opened for them and found out. */
+/* The device under test, and further ones: what was opened for them and read from them. */
 struct target {
 	struct sysfs_device dev;
 	int device; /* file descriptor, or -1 */
@@ -62,23 +62,23 @@ struct target {
 	struct request request; /* for the device */
 	uint32_t nr_regions, nr_irqs;
 	uint64_t region_sizes[VFIO_PCI_NUM_REGIONS];
-	uint32_t regions_unknown; /* as bits: those of which the kernel did not tell */
+	uint32_t regions_unknown; /* bits of the regions that the kernel did not describe */
 	uint8_t config_bytes[PCI_CONFIG_EXPRESS];
 	size_t config_size;
-	int config_no; /* errno of reading it; 0: config is there */
+	int config_no; /* errno of reading it; 0: config is valid */
 	struct pci_config config;
-	struct run_with *with; /* run/with.c's */
+	struct run_with *with; /* private to run/with.c */
 	unsigned int nr_with;
 };
 
-/* The buffer, and where the device finds it. */
+/* The buffer, and the IOVAs at which it is mapped for the device. */
 struct mapping {
 	void *buf;
-	uint64_t iovas[MAX_IOVAS]; /* the first nr of them live */
+	uint64_t iovas[MAX_IOVAS]; /* the first nr are mapped */
 	unsigned int nr;
 };
 
-/* What the module has said of the page table, and whom it can be asked through. */
+/* What the module has reported about the page table, and the files to ask it. */
 struct evidence {
 	int walk, iova_file; /* file descriptors, or -1 */
 	struct verify_pte_walk info;
@@ -87,13 +87,13 @@ struct evidence {
 	struct page_counts pages;
 };
 
-/* How the step in hand ends, in words. */
+/* How the current step ends, in words. */
 struct step_end {
 	char detail[256];
 	struct err err;
 };
 
-/* Everything that a run opened, mapped, loaded and found out. */
+/* The state of a run: what it opened, mapped, loaded and read. */
 struct run {
 	const struct run_opts *opts;
 	struct report *rep;
@@ -101,43 +101,43 @@ struct run {
 	struct target target;
 	struct mapping mapping;
 	struct evidence evidence;
-	struct testimonies testimonies; /* one a witness */
+	struct testimonies testimonies; /* one for each witness */
 	struct step_end end;
-	struct run_dma *dma; /* the block of the step device-dma; NULL: no driver has it */
-	void *own;	     /* the block of the step in hand, as struct step sizes it */
-	char privilege[64];  /* steps that this user may not do: "module, iommu" */
+	struct run_dma *dma; /* the data of the step device-dma; NULL: no driver is used */
+	void *own;	     /* the private data of the current step, struct step has its size */
+	char privilege[64];  /* steps that this user has no privilege for: "module, iommu" */
 };
 
 struct step {
 	const char *name;    /* in JSON and KTAP */
 	const char *heading; /* "=== … ===" before its text, or NULL */
-	unsigned int needs;  /* BACKEND_*: skipped with a back end that has it not */
+	unsigned int needs;  /* BACKEND_*: skipped with a back end that lacks it */
 	/* Fills run->end.detail; run->end.err too for FAIL, UNVERIFIED and ERROR. */
 	enum status (*run)(struct run *run);
-	/* Takes back what run did, all or part of it; never fails.  Or NULL. */
+	/* Undoes what run did, even if it did only a part; never fails.  Or NULL. */
 	void (*undo)(struct run *run);
-	/* In the place of both: the witness that it asks, by run/ask.h */
+	/* Instead of both: the witness that the step asks, see run/ask.h */
 	const struct asker *asks;
-	/* What a user without privilege has not, where no witness's row says it; or NULL */
+	/* What an unprivileged user cannot do, if no witness's row says it; or NULL */
 	const char *privilege;
-	size_t own; /* bytes that run and undo have to themselves, in run->own; zeroed before */
+	size_t own; /* size of the private data of run and undo, run->own; zeroed before run */
 };
 
 extern const struct step run_steps[];
 extern const size_t run_nr_steps;
 
 /*
- * Walks the table down until its end, a STATUS_ERROR or a signal, tells the
- * report of every step (one not reached is a skip), then undoes what was done,
- * the last first.  A step's own block is there until all are undone.
+ * Runs the steps in order until the end of the table, a STATUS_ERROR or a signal.  Reports every
+ * step (one that was not reached as skipped), then undoes them in reverse order.  The private data
+ * of each step stays until all are undone.
  */
 void steps_run(const struct step *steps, size_t nr, struct run *run);
 
 __attribute__((format(printf, 2, 3))) void run_detail(struct run *run, const char *fmt, ...);
 
-/* run/failure.c: fills run->end.err for a call or step that failed with @ret; failure.h */
+/* run/failure.c: fills run->end.err for a call or step that failed with @ret, see failure.h */
 enum status run_failed(struct run *run, const char *where, int ret, const char *what);
-/* The same of a node that could not be opened */
+/* The same for a device node that could not be opened */
 enum status run_not_opened(struct run *run, const char *where, int ret, const char *path);
 
 /* run/vfio.c */
@@ -180,7 +180,7 @@ void undo_module(struct run *run);
 /* run/summary.c */
 enum status step_summary(struct run *run);
 enum status step_require(struct run *run);
-/* What stands behind the verdict's own words; "" where there is nothing */
+/* What follows the text of the verdict; "" if there is nothing */
 void run_verdict_tail(const struct run *run, char *buf, size_t len);
 
 /* run/hold.c */
@@ -190,7 +190,7 @@ enum status step_hold(struct run *run);
 enum status step_request(struct run *run);
 void undo_request(struct run *run);
 enum status step_irq_rules_unheard(struct run *run);
-/* The run ended because a device was wanted back, which the report now says. */
+/* True if the run ended because a device was requested back; the report then says so. */
 bool run_given_back(struct run *run);
 
 /* run/rules.c */
@@ -198,7 +198,10 @@ enum status step_dma_rules(struct run *run);
 
 /* run/path.c */
 enum status step_dma_path(struct run *run);
-/* Does an open device's DMA go through the IOMMU?  SKIP: nothing of it tells; else @err. */
+/*
+ * Does the DMA of an open device go through the IOMMU?  STATUS_SKIP: the device has nothing that
+ * tells; FAIL and UNVERIFIED: @err says why.
+ */
 enum status run_path_look(const struct sysfs_device *dev, int device, struct err *err);
 
 /* run/irqs.c */
@@ -211,32 +214,32 @@ enum status step_reset(struct run *run);
 enum status step_with(struct run *run);
 void undo_with(struct run *run);
 enum status step_with_dma(struct run *run);
-/* What JSON has of the further device @i */
+/* The JSON object of the further device @i */
 struct json_object *run_with_json(const struct run *run, unsigned int i);
 
 /* run/ask.c */
 uint64_t now_ns(void);
 
 /* run/iommu.c */
-/* Compares again, now; @tell: into JSON as well */
+/* Compares again, now; @tell: reports the pages in text and JSON too */
 enum status recheck(struct run *run, bool tell);
 enum status step_recheck(struct run *run);
 void explain_iova(struct err *err, int no);
 struct pci_bdf;
-/* As the module names a device */
+/* The form in which the module is asked for a device */
 struct verify_pte_who iova_device(const struct pci_bdf *bdf);
 /* run/dma.c, run/dma_fault.c, run/interrupts.c */
 struct dma;
 struct dma_driver;
-/* Why no device may do anything at all; NULL: nothing against it. */
+/* Why no device may be made to do anything; NULL: there is no reason. */
 const char *run_dma_idle(const struct run *run);
-/* The mapping is where the device can reach it; else run->end.err. */
+/* Can the device reach the mapping?  If not, fills run->end.err. */
 bool run_dma_reachable(struct run *run, const struct dma_driver *drv,
 		       const struct sysfs_device *dev);
 /*
- * Has a device that its driver started copy through the mapping, @max pages at the most
- * (0: all), and compares.  0, with what is wrong in *seen and run->end.err; -EINTR for a signal;
- * else what kept it from copying, in run->end.err.
+ * Makes a device, which its driver has initialised, copy through the mapping, at most @max pages
+ * (0: all), and compares.  Returns 0, with what is wrong in *seen and run->end.err; -EINTR for a
+ * signal; or another negative errno, with the reason why it could not copy in run->end.err.
  */
 int run_dma_verify(struct run *run, struct dma *dev, uint64_t max, struct dma_seen *seen);
 enum status step_dma_fault(struct run *run);

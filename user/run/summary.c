@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The steps that sum a run up: what was opened, what privilege kept from it, what was required. */
+/* The steps that sum up a run: what was opened, what needs privilege, what was required. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,13 +19,13 @@ static const struct step *step_named(const char *name)
 	return NULL;
 }
 
-/* What a user without privilege has not; NULL: it takes none */
+/* What an unprivileged user cannot do in this step; NULL: it needs no privilege */
 static const char *privilege_of(const struct step *step)
 {
 	return step->asks ? witnesses[step->asks->id].privilege : step->privilege;
 }
 
-/* The step without which this one has nobody to ask, or nothing to compare with; or NULL */
+/* The step that makes this one's witness available, or whose answer it needs; or NULL */
 static const struct step *step_before(const struct step *step)
 {
 	const struct witness *w = step->asks ? &witnesses[step->asks->id] : NULL;
@@ -37,7 +37,7 @@ static const struct step *step_before(const struct step *step)
 	return w->against < 0 ? NULL : step_named(witnesses[w->against].step);
 }
 
-/* Did it end unverified for want of a permission, its own or that of a step before it? */
+/* Did it end unverified because it, or a step that it depends on, lacked a permission? */
 static bool was_denied(const struct report *rep, const struct step *step)
 {
 	for (; step; step = step_before(step)) {
@@ -51,7 +51,7 @@ static bool was_denied(const struct report *rep, const struct step *step)
 	return false;
 }
 
-/* Into JSON, and by name into run->privilege */
+/* Lists the steps that need privilege in text, JSON, and run->privilege. */
 static void list_privileged(struct run *run)
 {
 	struct json_object *list = json_object_new_array();
@@ -115,7 +115,7 @@ enum status step_summary(struct run *run)
 	return STATUS_PASS;
 }
 
-/* A check for each witness of --require; what is not proven is unverified, exit 4. */
+/* Makes a check for each witness of --require; one that is not proven is unverified: exit 4. */
 enum status step_require(struct run *run)
 {
 	struct text text;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The steps of a run, in the order in which the kernel wants them. */
+/* The steps of a run, in the order that the kernel requires. */
 #include "run/ask.h"
 #include "run/asked.h"
 #include "run/dma.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The witnesses of the page table: the module, and pagemap, who checks it. */
+/* The witnesses of the page table: the module, and pagemap, which is compared with it. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 #include "run/asked.h"
 #include "lib/text.h"
 
-#define RUN_LINES 8 /* of the text; --verbose shows all */
+#define RUN_LINES 8 /* runs in the text; --verbose shows all */
 
 static const struct pt_fmt *const fmt = &pt_x86;
 
@@ -46,7 +46,7 @@ void undo_module(struct run *run)
 	run->evidence.walk = -1;
 }
 
-/* JSON: every level of the first page, and every entry behind the mapping. */
+/* Writes to JSON every level of the first page, and every entry that maps the buffer. */
 static void tell_entries(struct run *run)
 {
 	const struct module_asked *own = run->own;
@@ -77,7 +77,7 @@ static void tell_entries(struct run *run)
 			json_object_array_add(walk, obj);
 			first = e->kind == PT_TABLE;
 		}
-		/* A further answer of the module begins with the entries on the way. */
+		/* Each further answer of the module repeats the entries of upper levels. */
 		if (p && p->table_pa == e->table_pa && p->entry == e->entry &&
 		    p->vaddr >> pt_shift(fmt, e->level) == e->vaddr >> pt_shift(fmt, e->level))
 			continue;
@@ -129,7 +129,7 @@ static void tell_runs(struct run *run)
 	}
 }
 
-/* " no_user_at PMD": the levels without _PAGE_USER; nothing where every level has it */
+/* " no_user_at PMD": the levels without _PAGE_USER; "" if every level has it */
 static void no_user_text(const struct run *run, const struct verify_pte_run *r, char *buf,
 			 size_t len)
 {
@@ -317,7 +317,7 @@ static enum status read_pagemap(struct run *run, struct testimony *t)
 	return STATUS_UNVERIFIED;
 }
 
-/* Where no frame is shown there is nothing to compare. */
+/* If the kernel hides the frames, there is nothing to compare. */
 static enum status shown(struct run *run)
 {
 	const struct page_counts *pages = &run->evidence.pages;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The steps that talk to VFIO, in the order that the kernel wants. */
+/* The steps that call VFIO, in the order that the kernel requires. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-/* The step stops the run: what failed with -@ret, why and the cure. */
+/* Ends the step, and with it the run: what failed with -@ret, why, and what to do. */
 static enum status stop(struct run *run, int ret, const char *what, const char *why,
 			const char *fix)
 {
@@ -61,7 +61,8 @@ enum status step_modules(struct run *run)
 
 	if (ret)
 		return stop(run, ret, "libkmod", NULL, "");
-	/* A device on vfio-pci has it; built in, it may have no directory to show. */
+	/* A device on vfio-pci implies vfio.  If it is built in, it may have no module directory.
+	 */
 	if (access("/sys/class/vfio", F_OK) && access("/sys/class/vfio-dev", F_OK) &&
 	    modules_need(run->mods, "vfio", NULL, &run->end.err))
 		return STATUS_ERROR;
@@ -77,7 +78,7 @@ static enum status not_supported(struct run *run, const struct backend *be)
 	return run_failed(run, "back-end", -ENODEV, what);
 }
 
-/* What VFIO was asked last failed. */
+/* The last call of VFIO failed. */
 static enum status call_failed(struct run *run, int ret)
 {
 	if (!strcmp(run->target.vfio.call, "group") ||
@@ -86,7 +87,7 @@ static enum status call_failed(struct run *run, int ret)
 	return run_failed(run, run->target.vfio.call, ret, run->target.vfio.call);
 }
 
-/* Has the kernel all of this back end for the device?  Else run->end.err. */
+/* Does the kernel have all parts of this back end for the device?  If not, fills run->end.err. */
 static bool is_there(struct run *run, const struct backend *be, bool *offered)
 {
 	size_t i;
@@ -105,7 +106,7 @@ static bool is_there(struct run *run, const struct backend *be, bool *offered)
 	return false;
 }
 
-/* The one asked for, or the first there that this user may open; NULL: run->end.err says why */
+/* The back end of --iommu, or the first one that this user may open; NULL: see run->end.err */
 static const struct backend *find_backend(struct run *run)
 {
 	const struct backend *closed = NULL;
@@ -127,7 +128,7 @@ static const struct backend *find_backend(struct run *run)
 		}
 		if (vfio_accessible(be, &run->target.dev))
 			return be;
-		/* The step that opens it says what is in the way. */
+		/* If no other can be opened, the step that opens this one reports the reason. */
 		closed = be;
 	}
 	run->end.err = err;
@@ -189,7 +190,7 @@ enum status step_api_version(struct run *run)
 	return STATUS_PASS;
 }
 
-/* As the source documents ask for them */
+/* The extensions that are reported */
 static const struct {
 	int type;
 	const char *name, *key;
@@ -294,7 +295,7 @@ enum status step_set_iommu(struct run *run)
 	return STATUS_PASS;
 }
 
-/* " 4K 2M 1G"; three and more neighbours as " 4K...1T". */
+/* " 4K 2M 1G"; three or more consecutive powers of two as " 4K...1T". */
 static void page_sizes_text(uint64_t sizes, char *buf, size_t len)
 {
 	static const char units[] = "BKMGTPE";
@@ -348,8 +349,8 @@ static void show_iommu(struct run *run)
 	}
 	json_object_object_add(obj, "iova_ranges", ranges);
 	if (!iommu->nr_ranges)
-		report_line(run->rep, "  IOVA range: not told by this kernel");
-	report_line(run->rep, "  Page sizes:%s", text[0] ? text : " not told");
+		report_line(run->rep, "  IOVA range: not reported by this kernel");
+	report_line(run->rep, "  Page sizes:%s", text[0] ? text : " not reported");
 	if (iommu->has_dma_avail) {
 		json_object_object_add(obj, "dma_avail", json_object_new_int64(iommu->dma_avail));
 		report_line(run->rep, "  Mappings left: %u", iommu->dma_avail);
@@ -371,8 +372,8 @@ enum status step_iommu_info(struct run *run)
 }
 
 /*
- * Asked before anything is taken: what the kernel cannot give it answers with SIGBUS, or by
- * killing a process, which need not be this one.  What may be locked it says itself.
+ * Checked before anything is allocated: if memory runs out, the kernel sends SIGBUS, or kills a
+ * process, which may be another one.  The limit of locked memory is left to VFIO's own error.
  */
 static bool has_memory(const struct run_opts *o)
 {
@@ -399,10 +400,10 @@ enum status step_buffer(struct run *run)
 		run->mapping.buf = NULL;
 		return run_failed(run, "buffer", -no, "could not allocate the buffer");
 	}
-	/* A page size that was asked for is the one that is tested. */
+	/* THP must not replace the page size that was asked for. */
 	if (o->page_size == BASE_PAGE)
 		madvise(run->mapping.buf, o->size, MADV_NOHUGEPAGE);
-	/* A child's copy on write would move our pages from under the device. */
+	/* After a fork, copy-on-write could give us other pages than those the device uses. */
 	madvise(run->mapping.buf, o->size, MADV_DONTFORK);
 	report_ok(run->rep, "Allocated %llu bytes at virtual address: %p",
 		  (unsigned long long)o->size, run->mapping.buf);
@@ -422,7 +423,7 @@ void undo_buffer(struct run *run)
 	run->mapping.buf = NULL;
 }
 
-/* The next mapping, refused by the kernel or not even asked for */
+/* The next mapping failed, in the kernel, or before it was tried. */
 static enum status map_failed(struct run *run, int ret)
 {
 	const char *call = run->target.vfio.call;
@@ -434,7 +435,7 @@ static enum status map_failed(struct run *run, int ret)
 	return run_failed(run, call, ret, what);
 }
 
-/* The kernel would say no more than EINVAL. */
+/* The kernel's error would only be EINVAL, without a reason. */
 static enum status iova_unusable(struct run *run, uint64_t iova)
 {
 	run->target.vfio.call = run->target.vfio.be->has & BACKEND_CONTAINER ? "VFIO_IOMMU_MAP_DMA"
@@ -469,7 +470,7 @@ enum status step_map(struct run *run)
 
 	json_object_object_add(obj, "pid", json_object_new_int(getpid()));
 	json_add_hex(obj, "vaddr", (uintptr_t)run->mapping.buf);
-	json_object_object_add(obj, "iova", NULL); /* its place; the first of: */
+	json_object_object_add(obj, "iova", NULL); /* keeps its place; set below */
 	json_object_object_add(obj, "iovas", iovas);
 	json_add_hex(obj, "size", o->size);
 	json_add_hex(obj, "page_size", o->page_size);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The steps of further devices: --with.  Each joins the container, or the iommufd's address
- * space, of the first; what is mapped there is mapped for all, and each moves data by it.
+ * The steps of further devices (--with).  Each joins the first device's container, or its address
+ * space in iommufd.  What is mapped there is mapped for all, and each moves data through it.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -18,12 +18,12 @@
 #include "run/step.h"
 #include "lib/text.h"
 
-/* Of each: as much as shows that it goes through the same mapping. */
+/* Pages that each one copies: enough to show that it uses the same mapping. */
 #define WITH_PAGES 16
 
 struct run_with {
 	struct sysfs_device dev;
-	struct vfio vfio; /* the first device's container, and a group of its own or a shared one */
+	struct vfio vfio; /* with the first device's container, and its own or a shared group */
 	bool own_group;
 	int device;
 	struct request request;
@@ -38,7 +38,7 @@ static enum status stop(struct run *run, const struct run_with *w, int ret, cons
 	return STATUS_ERROR;
 }
 
-/* The same, in the words of the table of failures. */
+/* The same, with the explanation from the table of failures. */
 static enum status stop_at_call(struct run *run, const struct run_with *w, int ret)
 {
 	const char *call = w->vfio.call ? w->vfio.call : "VFIO";
@@ -63,7 +63,7 @@ static enum status stop_at_call(struct run *run, const struct run_with *w, int r
 	return STATUS_ERROR;
 }
 
-/* A group can be opened once: a device of one that is open already shares it. */
+/* A group can only be opened once, so devices of the same group share it. */
 static const struct vfio *find_group(const struct run *run, const struct run_with *w)
 {
 	unsigned int i;
@@ -114,7 +114,7 @@ static enum status join(struct run *run, struct run_with *w, const char *bdf)
 	w->vfio.dev = &w->dev;
 	w->vfio.group = -1;
 	w->vfio.in_container = false;
-	/* One that has no use for a token refuses it. */
+	/* A device that does not need a token refuses it. */
 	if (!sysfs_takes_token(bdf))
 		w->vfio.token = NULL;
 	if (be->has & BACKEND_GROUP) {
@@ -125,7 +125,7 @@ static enum status join(struct run *run, struct run_with *w, const char *bdf)
 	ret = vfio_get_device(&w->vfio, &w->device);
 	if (ret)
 		return stop_at_call(run, w, ret);
-	/* Without it the kernel waits for us for as long as the run lasts, no worse. */
+	/* If this fails, the kernel has to wait until the run ends; that is not an error. */
 	request_listen(&w->request, w->device, w->dev.bdf);
 	json_object_object_add(w->obj, "shares_group",
 			       json_object_new_boolean(!w->own_group &&
@@ -138,7 +138,7 @@ static enum status join(struct run *run, struct run_with *w, const char *bdf)
 	return STATUS_PASS;
 }
 
-/* What it says of itself, and that it answers: its vendor, by its configuration space. */
+/* Checks its info, its regions, and that the vendor in its configuration space is right. */
 static void check_device(struct run *run, struct run_with *w)
 {
 	struct vfio_device_info *info;
@@ -180,17 +180,17 @@ static void check_device(struct run *run, struct run_with *w)
 	snprintf(name, sizeof(name), "%s: regions", w->dev.bdf);
 	status = unknown ? STATUS_UNVERIFIED : STATUS_PASS;
 	if (config_unknown)
-		report_check(run->rep, name, status, "%u of %u told, and not the configuration",
-			     told, regions);
+		report_check(run->rep, name, status,
+			     "%u of %u described, but not the configuration space", told, regions);
 	else
 		report_check(run->rep, name, vendor == w->dev.vendor ? status : STATUS_FAIL,
-			     "%u of %u told; vendor 0x%04x, 0x%04x in sysfs", told, regions, vendor,
-			     w->dev.vendor);
+			     "%u of %u described; vendor 0x%04x, 0x%04x in sysfs", told, regions,
+			     vendor, w->dev.vendor);
 	json_object_object_add(w->obj, "regions", json_object_new_int(told));
 	json_object_object_add(w->obj, "irqs", json_object_new_int(irqs));
 }
 
-/* Does its DMA go through the IOMMU, as far as it says? */
+/* Does its DMA go through the IOMMU, by its own account? */
 static void check_path(struct run *run, struct run_with *w)
 {
 	struct err err = { 0 };
@@ -206,7 +206,7 @@ static void check_path(struct run *run, struct run_with *w)
 		report_check(run->rep, name, status, "%s; %s", err.why, err.fix);
 }
 
-/* Nobody has it interrupt, so that what the first device raised is no proof for this one. */
+/* A further device is not made to interrupt, so its interrupts are not proven. */
 static void skip_interrupts(struct run *run, const struct run_with *w)
 {
 	static const char why[] = "only the interrupts of the first device are tried";
@@ -217,7 +217,7 @@ static void skip_interrupts(struct run *run, const struct run_with *w)
 	testimonies_further(&run->testimonies, WITNESS_INTERRUPTS, w->dev.bdf, why);
 }
 
-/* The end of both steps: did any of their checks fail? */
+/* The end of both steps: the status of their checks. */
 static enum status judge(struct run *run, const char *of)
 {
 	unsigned int passed = report_checks(run->rep, STATUS_PASS);
@@ -276,7 +276,7 @@ void undo_with(struct run *run)
 
 	for (i = 0; i < run->target.nr_with; i++)
 		request_stop(&run->target.with[i].request);
-	/* All device files first: a group with one open leaves no container. */
+	/* Close all devices first: a group cannot leave its container while one is open. */
 	for (i = 0; i < run->target.nr_with; i++)
 		if (run->target.with[i].device >= 0)
 			close(run->target.with[i].device);
@@ -297,7 +297,7 @@ struct json_object *run_with_json(const struct run *run, unsigned int i)
 
 /* --- data ----------------------------------------------------------------------------- */
 
-/* It did not move data: a check that is skipped, and no proof for --require device_dma. */
+/* Reports that it did not move data: the check is skipped, and device_dma is not proven for it. */
 static void did_not_move(struct run *run, const struct run_with *w, const char *name,
 			 const char *why)
 {
@@ -305,7 +305,7 @@ static void did_not_move(struct run *run, const struct run_with *w, const char *
 	testimonies_further(&run->testimonies, WITNESS_DEVICE_DMA, w->dev.bdf, why);
 }
 
-/* All that it was to move has arrived, or what not. */
+/* Reports whether all that it had to copy has arrived. */
 static void judge_data(struct run *run, struct run_with *w, const struct dma_driver *drv,
 		       const char *name, const struct dma_seen *seen)
 {
@@ -399,7 +399,7 @@ enum status step_with_dma(struct run *run)
 		move_data(run, &run->target.with[i]);
 	if (!report_checks(run->rep, STATUS_PASS) && !report_checks(run->rep, STATUS_FAIL) &&
 	    !report_checks(run->rep, STATUS_UNVERIFIED)) {
-		run_detail(run, "none of them has a driver here that moves data");
+		run_detail(run, "vfio_test has no driver for any of them that moves data");
 		return STATUS_SKIP;
 	}
 	return judge(run, "data moved by further devices");

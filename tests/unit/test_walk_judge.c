@@ -18,7 +18,7 @@ struct piece {
 };
 
 /* From page 16 on, @pages of them; the verdict. */
-static enum walk_verdict walk(struct walk_judge *j, uint64_t pages, const struct piece *p)
+static enum status walk(struct walk_judge *j, uint64_t pages, const struct piece *p)
 {
 	walk_judge_begin(j, 16 * K);
 	for (; p->pages; p++)
@@ -46,11 +46,11 @@ static void test_all_judged(void **state)
 	assert_int_equal(
 		walk(&j, 4,
 		     PIECES({ 16, 3, PT_LEAF, PT_USER }, { 19, 1, PT_LEAF, PT_USER | PT_WRITE })),
-		WALK_PASS);
+		STATUS_PASS);
 	assert_int_equal(j.asked, 4);
 	assert_int_equal(walk_judged(&j), 4);
 	assert_int_equal(j.unjudged, 0);
-	assert_int_equal(walk(&k, 4, PIECES({ 16, 4, PT_LEAF, PT_WRITE })), WALK_PASS);
+	assert_int_equal(walk(&k, 4, PIECES({ 16, 4, PT_LEAF, PT_WRITE })), STATUS_PASS);
 	assert_int_equal(k.supervisor, 4);
 }
 
@@ -62,10 +62,10 @@ static void test_differs(void **state)
 	assert_int_equal(walk(&j, 4,
 			      PIECES({ 16, 2, PT_LEAF, PT_USER }, { 18, 1, PT_LEAF, 0 },
 				     { 19, 1, PT_LEAF, PT_EXEC })),
-			 WALK_FAIL);
+			 STATUS_FAIL);
 	assert_int_equal(j.differ, 2);
 	assert_int_equal(j.first_differ, 18 * K);
-	assert_int_equal(walk(&k, 1, PIECES({ 16, 1, PT_LEAF, PT_USER })), WALK_FAIL);
+	assert_int_equal(walk(&k, 1, PIECES({ 16, 1, PT_LEAF, PT_USER })), STATUS_FAIL);
 	assert_int_equal(k.differ, 1);
 }
 
@@ -76,7 +76,7 @@ static void test_no_vma(void **state)
 	char text[256];
 
 	(void)state;
-	assert_int_equal(walk(&after, 256, PIECES({ 16, 1, PT_LEAF, PT_USER })), WALK_UNVERIFIED);
+	assert_int_equal(walk(&after, 256, PIECES({ 16, 1, PT_LEAF, PT_USER })), STATUS_UNVERIFIED);
 	assert_int_equal(after.asked, 256);
 	assert_int_equal(after.unmapped, 255);
 	assert_int_equal(after.unjudged, 255);
@@ -84,17 +84,18 @@ static void test_no_vma(void **state)
 	walk_judge_text(&after, text, sizeof(text));
 	assert_string_equal(text, "1 of 256 pages judged: 255 in no VMA; first 0x11000");
 
-	assert_int_equal(walk(&before, 256, PIECES({ 271, 1, PT_LEAF, PT_USER })), WALK_UNVERIFIED);
+	assert_int_equal(walk(&before, 256, PIECES({ 271, 1, PT_LEAF, PT_USER })),
+			 STATUS_UNVERIFIED);
 	assert_int_equal(before.unjudged, 255);
 	assert_int_equal(before.first_unjudged, 16 * K);
 
 	assert_int_equal(walk(&amid, 4,
 			      PIECES({ 16, 1, PT_LEAF, PT_USER }, { 18, 2, PT_LEAF, PT_USER })),
-			 WALK_UNVERIFIED);
+			 STATUS_UNVERIFIED);
 	assert_int_equal(amid.unjudged, 1);
 	assert_int_equal(amid.first_unjudged, 17 * K);
 
-	assert_int_equal(walk(&none, 3, NOTHING), WALK_UNVERIFIED);
+	assert_int_equal(walk(&none, 3, NOTHING), STATUS_UNVERIFIED);
 	assert_int_equal(none.unjudged, 3);
 }
 
@@ -114,16 +115,16 @@ static void test_absent(void **state)
 		assert_int_equal(
 			walk(&j, 3,
 			     PIECES({ 16, 1, PT_LEAF, PT_USER }, { 17, 2, kinds[i], PT_USER })),
-			WALK_UNVERIFIED);
+			STATUS_UNVERIFIED);
 		assert_int_equal(j.unjudged, 2);
 		assert_int_equal(walk_judged(&j), 1);
 		assert_int_equal(j.kinds[kinds[i]], 2);
 		walk_judge_text(&j, text, sizeof(text));
 		assert_non_null(strstr(text, texts[i]));
 		assert_non_null(strstr(text, "1 of 3 pages judged"));
-		assert_int_equal(walk(&k, 1, PIECES({ 16, 1, kinds[i], 0 })), WALK_UNVERIFIED);
+		assert_int_equal(walk(&k, 1, PIECES({ 16, 1, kinds[i], 0 })), STATUS_UNVERIFIED);
 		assert_int_equal(walk(&l, 2, PIECES({ 16, 1, kinds[i], 0 }, { 17, 1, PT_LEAF, 0 })),
-				 WALK_FAIL);
+				 STATUS_FAIL);
 	}
 }
 
@@ -137,14 +138,14 @@ static void test_whole(void **state)
 	assert_int_equal(walk(&j, 100,
 			      PIECES({ 20, 1, PT_LEAF, PT_USER }, { 21, 5, PT_NONE, 0 },
 				     { 50, 1, PT_LEAF, PT_USER })),
-			 WALK_PASS);
+			 STATUS_PASS);
 	assert_int_equal(j.asked, 2);
 	assert_int_equal(j.kinds[PT_NONE], 5);
 	assert_int_equal(walk(&k, 100,
 			      PIECES({ 20, 1, PT_LEAF, PT_USER }, { 21, 1, PT_ABSENT, 0 })),
-			 WALK_UNVERIFIED);
+			 STATUS_UNVERIFIED);
 	assert_int_equal(k.asked, 2);
-	assert_int_equal(walk(&l, 100, PIECES({ 20, 1, PT_NONE, 0 })), WALK_UNVERIFIED);
+	assert_int_equal(walk(&l, 100, PIECES({ 20, 1, PT_NONE, 0 })), STATUS_UNVERIFIED);
 }
 
 /* Without --expect nothing is judged, and the figures are there all the same. */
@@ -154,7 +155,7 @@ static void test_no_expect(void **state)
 
 	(void)state;
 	assert_int_equal(walk(&j, 4, PIECES({ 16, 1, PT_LEAF, PT_USER }, { 17, 1, PT_LEAF, 0 })),
-			 WALK_PASS);
+			 STATUS_PASS);
 	assert_int_equal(j.user, 1);
 	assert_int_equal(j.supervisor, 1);
 	assert_int_equal(j.unmapped, 2);

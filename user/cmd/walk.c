@@ -288,27 +288,28 @@ static void tell_counts(struct walk_cmd *w)
 static int conclude(const struct walk_cmd *w, struct err *err)
 {
 	const struct walk_judge *j = &w->judge;
+	const enum status verdict = walk_judge_verdict(j);
 	char text[256];
 
-	switch (walk_judge_verdict(j)) {
-	case WALK_PASS:
-		return EXIT_OK;
-	case WALK_FAIL:
+	switch (verdict) {
+	case STATUS_PASS:
+		break;
+	case STATUS_FAIL:
 		err_set(err, 0, "", "", "see the walk above");
 		err->id = "walk-differs";
 		err_what(err, "pid %d: %" PRIu64 " pages are not %s pages", w->pid, j->differ,
 			 j->expect_user ? "user" : "supervisor");
 		walk_judge_text(j, text, sizeof(text));
 		err_why(err, "first 0x%" PRIx64 "; %s", j->first_differ, text);
-		return EXIT_FAILED;
+		break;
 	default:
 		walk_judge_text(j, text, sizeof(text));
 		err_set(err, 0, "", text,
 			"ask for pages that the process has touched; /proc/PID/maps has its VMAs");
 		err->id = "walk-unverified";
 		err_what(err, "pid %d: not all could be verified", w->pid);
-		return EXIT_UNVERIFIED;
 	}
+	return status_exit_code(verdict);
 }
 
 static void explain(struct walk_cmd *w, int no, const struct verify_pte_walk *answer,

@@ -66,13 +66,13 @@ void walk_judge_end(struct walk_judge *j, uint64_t end)
 	skip_to(j, end);
 }
 
-enum walk_verdict walk_judge_verdict(const struct walk_judge *j)
+enum status walk_judge_verdict(const struct walk_judge *j)
 {
 	if (!j->judges)
-		return WALK_PASS;
+		return STATUS_PASS;
 	if (j->differ)
-		return WALK_FAIL;
-	return j->unjudged || !walk_judged(j) ? WALK_UNVERIFIED : WALK_PASS;
+		return STATUS_FAIL;
+	return j->unjudged || !walk_judged(j) ? STATUS_UNVERIFIED : STATUS_PASS;
 }
 
 void walk_judge_text(const struct walk_judge *j, char *buf, size_t len)

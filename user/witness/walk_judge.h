@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "fmt/pt_fmt.h"
+#include "lib/status.h"
 
 /* Pages are base pages, whatever size they are mapped with. */
 struct walk_judge {
@@ -31,8 +32,6 @@ struct walk_judge {
 	uint64_t unmapped; /* in no VMA: not in any run */
 };
 
-enum walk_verdict { WALK_PASS, WALK_FAIL, WALK_UNVERIFIED };
-
 /* The range begins at @start. */
 void walk_judge_begin(struct walk_judge *j, uint64_t start);
 
@@ -44,7 +43,7 @@ void walk_judge_add(struct walk_judge *j, uint64_t vaddr, uint64_t len, uint32_t
 void walk_judge_end(struct walk_judge *j, uint64_t end);
 
 /* Called after walk_judge_end().  If no page could be judged, it is not a pass either. */
-enum walk_verdict walk_judge_verdict(const struct walk_judge *j);
+enum status walk_judge_verdict(const struct walk_judge *j);
 
 static inline uint64_t walk_judged(const struct walk_judge *j)
 {

@@ -282,8 +282,7 @@ static void put_piece(struct walk_file *wf, bool first, int err)
 			put_run(wf, &w->runs[i]);
 	}
 	if (err)
-		put(wf, "stopped at 0x%016llx: an entry points to a table outside of RAM\n",
-		    w->addr);
+		put(wf, "stopped at 0x%016llx: an entry that no kernel writes\n", w->addr);
 	if (err || w->addr != w->end)
 		return;
 	if (w->raw)

@@ -225,7 +225,7 @@ static void check_whole(void)
 static void text_ends(const char *request, const char *before)
 {
 	static char text[1 << 20];
-	char stopped[64];
+	char stopped[80];
 	size_t len = 0;
 	ssize_t n;
 
@@ -235,7 +235,8 @@ static void text_ends(const char *request, const char *before)
 		len += n;
 	if (!n || errno != EIO)
 		fail("%s: ends with %s", request, n ? strerror(errno) : "no error");
-	snprintf(stopped, sizeof(stopped), "stopped at 0x%016" PRIx64, slot);
+	snprintf(stopped, sizeof(stopped),
+		 "stopped at 0x%016" PRIx64 ": an entry that no kernel writes\n", slot);
 	if (!strstr(text, before) || !strstr(text, stopped))
 		fail("%s: lacks \"%s\" or \"%s\": %s", request, before, stopped, text);
 	if (strstr(text, "complete:") || strstr(text, "effective:"))

@@ -566,6 +566,19 @@ test_kmod() {
 		--kmod uio-pci-generic --kmod 8250-dw --kmod 8250_pci -- true
 }
 
+# ldd in PATH that fails: no initramfs without the libraries that it would have named.
+test_libraries() {
+	local bin=$ktap_dir/bin-ldd
+
+	mkdir "$bin"
+	printf '#!/bin/sh\necho no memory >&2\nexit 1\n' >"$bin/ldd"
+	chmod +x "$bin/ldd"
+	expect 2 'ldd ended with 1: no memory' 'mkinitramfs: an ldd that fails' \
+		env "PATH=$bin:$PATH" scripts/mkinitramfs --overlay -o "$ktap_dir/overlay" --file "$(type -P true):/true"
+	check 'mkinitramfs: and the same with one that works' \
+		scripts/mkinitramfs --overlay -o "$ktap_dir/overlay" --file "$(type -P true):/true"
+}
+
 # A wrong change is put into a copy of the tree, and the group that it names sees it.
 test_mutants() {
 	expect 0 '^1 seen, 0 not seen' 'mutants: one is seen' tests/mutants/run -j 1 demo-failed-step-passes
@@ -636,7 +649,7 @@ ktap_plan $(($(count "$run_cases") + 8 + 2 + 6 + 2 * $(count "$ktap_cases") + $(
 	$(count "$boot_cases") + 2 + 6 + \
 	$(count "$ci_cases") + $(count "$option_cases") + 3 + 1 + 3 + \
 	$(count "$static_cases") + 1 + 7 + $(count "$unit_cases") + 1 + \
-	$(count "$head_cases") + 2))
+	$(count "$head_cases") + 2 + 2))
 test_run
 test_run_more
 test_run_signal
@@ -648,6 +661,7 @@ test_image
 test_ci
 test_options
 test_kmod
+test_libraries
 test_mutants
 test_suit
 test_static

@@ -238,6 +238,23 @@ test_vm() {
 	done <<<"$vm_cases"
 }
 
+# A cat in PATH that fails late, after QEMU: the one that copies the command's stderr.
+# A guest that ended with 0 is then no clean run.
+test_vm_copiers() {
+	local bin=$ktap_dir/bin-cat
+
+	mkdir "$bin"
+	# shellcheck disable=SC2016 # for the script
+	printf '#!/bin/bash\n%s\n' '/bin/cat "$@" || exit
+		[[ $(readlink /proc/$$/fd/0) != */err.out ]] || { sleep 1; exit 1; }' >"$bin/cat"
+	# shellcheck disable=SC2016 # for the script
+	printf '#!/bin/bash\n%s\n' \
+		'all="$*"; ctl=${all#*id=ctl,path=}; ctl=${ctl%% *}; echo status 0 >"$ctl.out"' >"$ktap_dir/qemu"
+	chmod +x "$bin/cat" "$ktap_dir/qemu"
+	expect 125 'stderr: cannot be written' 'vm: a copier of stderr that fails' env "PATH=$bin:$PATH" \
+		"QEMU=$ktap_dir/qemu" ACCEL=tcg scripts/vm --quiet --image --no-bind -- true
+}
+
 # what the guest says and QEMU does with the kernel unpacked | with its image | vm's exit
 # status | what it says
 readonly boot_cases='
@@ -649,13 +666,14 @@ ktap_plan $(($(count "$run_cases") + 8 + 2 + 6 + 2 * $(count "$ktap_cases") + $(
 	$(count "$boot_cases") + 2 + 6 + \
 	$(count "$ci_cases") + $(count "$option_cases") + 3 + 1 + 3 + \
 	$(count "$static_cases") + 1 + 7 + $(count "$unit_cases") + 1 + \
-	$(count "$head_cases") + 2 + 2))
+	$(count "$head_cases") + 2 + 2 + 1))
 test_run
 test_run_more
 test_run_signal
 test_ktap
 test_where
 test_vm
+test_vm_copiers
 test_boot
 test_image
 test_ci

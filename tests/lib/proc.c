@@ -3,9 +3,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -96,4 +98,29 @@ void say_where(pid_t pid)
 			say_file(pid, d->d_name, file[i]);
 	if (dir)
 		closedir(dir);
+}
+
+/* Another process watches: SIGALRM does not reach who waits in the kernel without end. */
+void limit_time(unsigned int seconds)
+{
+	const double until = now() + seconds;
+	const pid_t watched = getpid();
+	pid_t watch;
+
+	fflush(stdout);
+	watch = fork();
+	if (watch < 0)
+		bail_out("fork: %s", strerror(errno));
+	if (watch)
+		return;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* It may have ended before that. */
+	while (getppid() == watched && now() < until)
+		nap((until - now()) * 1e6 + 1);
+	if (getppid() == watched) {
+		comment("not done after %u s: killed", seconds);
+		say_where(watched);
+		kill(watched, SIGKILL);
+	}
+	_exit(0);
 }

@@ -24,4 +24,11 @@ int ends_within(pid_t pid, double seconds);
 /* Comments: where in the kernel each thread of @pid is, for who looks for the cause. */
 void say_where(pid_t pid);
 
+/*
+ * From here on this process has @seconds until it ends.  If it has not ended by then, a comment
+ * says so and where it hangs, and it is killed.  For a program that waits for others: what hangs is
+ * then a program that ended badly, in the time of its group.  Called before any thread is made.
+ */
+void limit_time(unsigned int seconds);
+
 #endif /* TESTS_PROC_H */

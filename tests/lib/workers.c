@@ -71,8 +71,26 @@ static void start(const struct race *race, struct watched *all)
 	}
 }
 
-/* Has that worker ended, or is it killed because it hangs?  Either is told if it is wrong. */
-static bool has_ended(const struct race *race, unsigned int nr, struct watched *w)
+static unsigned int hung_seconds(const struct race *race)
+{
+	return race->hung_seconds ? race->hung_seconds : HUNG_SECONDS;
+}
+
+/* One that hangs.  Who hangs in the kernel may not even die: that is not waited for. */
+static void kill_hung(const struct race *race, const char *name, const char *how, unsigned int nr,
+		      pid_t pid)
+{
+	bad(race->nr_bad - 1, "%s %s: %s", name, how, shared->doing[nr]);
+	say_where(pid);
+	kill(pid, SIGKILL);
+	stop_all();
+}
+
+/*
+ * Has that worker ended, or is it killed because it hangs?  Either is told if it is wrong.
+ * @stopped: when all were told to end, 0 before.
+ */
+static bool has_ended(const struct race *race, unsigned int nr, struct watched *w, double stopped)
 {
 	const int bad_worker = race->nr_bad - 1;
 	const char *name = race->rows[nr].name;
@@ -87,12 +105,13 @@ static bool has_ended(const struct race *race, unsigned int nr, struct watched *
 	if (shared->beats[nr] != w->beats) {
 		w->beats = shared->beats[nr];
 		w->moved = now();
-	} else if (now() - w->moved > HUNG_SECONDS) {
-		bad(bad_worker, "%s hangs in: %s", name, shared->doing[nr]);
-		say_where(w->pid);
-		/* Who hangs in the kernel may not even die: that is not waited for. */
-		kill(w->pid, SIGKILL);
-		stop_all();
+	} else if (now() - w->moved > hung_seconds(race)) {
+		kill_hung(race, name, "hangs in", nr, w->pid);
+		return true;
+	}
+	/* It beats, as one that waits for a process of its own does, and does not end. */
+	if (stopped > 0 && now() - stopped > 2 * hung_seconds(race)) {
+		kill_hung(race, name, "does not end, in", nr, w->pid);
 		return true;
 	}
 	return false;
@@ -103,6 +122,7 @@ void race_run(const struct race *race, unsigned int seconds)
 	struct watched all[MAX_WORKERS] = { 0 };
 	unsigned int i, left = race->nr_rows;
 	const double begun = now();
+	double stopped = 0;
 
 	start(race, all);
 	while (left) {
@@ -112,8 +132,10 @@ void race_run(const struct race *race, unsigned int seconds)
 		if (took >= (double)race->more_time * seconds ||
 		    (took >= seconds && !tally_missing(race->counts, race->nr_counts)))
 			stop_all();
+		if (stopping() && stopped == 0)
+			stopped = now();
 		for (i = 0; i < race->nr_rows; i++)
-			if (all[i].pid && has_ended(race, i, &all[i])) {
+			if (all[i].pid && has_ended(race, i, &all[i], stopped)) {
 				all[i].pid = 0;
 				left--;
 			}

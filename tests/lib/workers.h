@@ -28,6 +28,7 @@ struct race {
 	const char *const *bad_name;
 	unsigned int nr_bad;
 	unsigned int more_time; /* the time is so many times longer for what has not happened yet */
+	unsigned int hung_seconds; /* 0: HUNG_SECONDS */
 };
 
 /* Makes the memory that the workers share. */

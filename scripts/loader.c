@@ -16,7 +16,7 @@
  */
 #include <stdint.h>
 
-/* What scripts/vm leaves at LOADER_WORD: the kernel's entry point and these. */
+/* scripts/vm stores at LOADER_WORD the kernel's entry point, and these flags. */
 #define LOADER_WORD 0x1ff000
 #define FLAG_5LEVEL (1ULL << 32) /* The kernel can have 5-level page tables. */
 #define FLAG_KASLR  (1ULL << 33) /* The kernel may place its regions at random. */
@@ -138,7 +138,7 @@ static void fill_boot_params(const struct hvm_start_info *info, int kaslr)
 	}
 }
 
-/* The first 4 GiB, each address at itself */
+/* Identity-maps the first 4 GiB. */
 static void fill_page_tables(int levels)
 {
 	unsigned int i;
@@ -162,7 +162,7 @@ void prepare(const struct hvm_start_info *info)
 	fill_page_tables(la57 ? 5 : 4);
 }
 
-/* XEN_ELFNOTE_PHYS32_ENTRY (18): where PVH enters, in 32-bit mode without paging */
+/* XEN_ELFNOTE_PHYS32_ENTRY (18): the entry point of PVH, in 32-bit mode without paging */
 __asm__(".pushsection .note.Xen, \"a\", @note\n"
 	"	.long 4, 4, 18\n"
 	"	.asciz \"Xen\"\n"
@@ -193,7 +193,7 @@ __asm__(".pushsection .note.Xen, \"a\", @note\n"
 	"	movl %eax, %ds\n"
 	"	movl %eax, %es\n"
 	"	movl %eax, %ss\n"
-	"	movl %esi, %esi\n" /* Clears what stands above its 32 bits. */
+	"	movl %esi, %esi\n" /* Clears the upper 32 bits. */
 	"	movl %edi, %edi\n"
 	"	jmp *%rdi\n"
 	"	.code32\n"

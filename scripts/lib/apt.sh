@@ -1,26 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # cache, arch, families, log and the like are scripts/kernels' own
-# shellcheck disable=SC2034 # and what is set here is read there
+# shellcheck disable=SC2154 # cache, arch, families, log and the like are set in scripts/kernels
+# shellcheck disable=SC2034 # and what is set here is used there
 #
 # apt.sh - finds and fetches Debian packages for scripts/kernels, which sources it
 #
-# apt-get does the fetching, with a state of its own; see scripts/kernels.
+# apt-get fetches them, with a private state; see scripts/kernels.
 
-# Packages an image or header package depends on that belong to the kernel.
+# Of the packages that an image or header package depends on, those of the kernel.
 readonly parts='^linux-(base-[0-9]|binary-|modules-|headers-|kbuild-)'
 
 # --- the system's package sources -------------------------------------------
 
-# Prints the system's binary package sources that have the component main, one
-# a line, fields separated by tabs: kind (main or security), URI, Signed-By
-# with its line ends written as \001.
+# Prints the system's binary package sources that have the component main, one per
+# line, with fields separated by tabs: kind (main or security), URI, and Signed-By
+# with its newlines written as \001.
 system_sources() {
 	local list parts_dir
 	local -a files=()
 	local f
 
-	# Assigned by eval; the names are ours, the quoting is apt-config's.
+	# eval assigns these; we chose the names, and apt-config quotes the values.
 	list='' parts_dir=''
 	eval "$(apt-config shell list Dir::Etc::sourcelist/f parts_dir Dir::Etc::sourceparts/d)"
 	for f in "$list" "$parts_dir"/*.list "$parts_dir"/*.sources; do
@@ -91,9 +91,8 @@ system_sources() {
 	' "${files[@]}" | sort -u
 }
 
-# write_sources FILE: the suites in $suites at the places the system uses.
-# Sources signed by other keys than Debian's are left out if there are any of
-# Debian's own.
+# write_sources FILE: writes sources for $suites, with the URIs that the system uses.
+# If any source is signed by Debian, those signed by other keys are left out.
 write_sources() {
 	local all own kind uri signed suite main_suites='' security_suites=''
 
@@ -120,7 +119,7 @@ write_sources() {
 
 # --- fetching ----------------------------------------------------------------
 
-# private_apt DIR: makes an apt state of its own in DIR; sets apt_conf
+# private_apt DIR: makes a private apt state in DIR; sets apt_conf
 private_apt() {
 	local dir=$1
 
@@ -148,8 +147,8 @@ private_apt() {
 	END
 }
 
-# depends PACKAGE[=VERSION]: "name version" of what it needs, version only where
-# the dependency is an exact one
+# depends PACKAGE[=VERSION]: prints "name version" for each dependency, with the
+# version only if the dependency is on exactly that version
 depends() {
 	apt-cache -c "$apt_conf" show --no-all-versions "$1" 2>/dev/null |
 		sed -n 's/^Depends: //p' | tr ',|' '\n' |
@@ -158,8 +157,8 @@ depends() {
 			s/^ *\([^ :(]*\).*/\1/p'
 }
 
-# Prints every package of the kernel whose image is IMAGE at VERSION, one
-# "name" or "name=version" a line.
+# closure IMAGE VERSION: prints every package of the kernel with that image, one
+# "name" or "name=version" per line.
 closure() {
 	local image=$1 version=$2
 	local -a todo=("$image=$version")
@@ -172,7 +171,7 @@ closure() {
 		todo=("${todo[@]:1}")
 		[[ -z ${seen[${pkg%%=*}]:-} ]] || continue
 		seen[${pkg%%=*}]=1
-		# What a suite keeps of an old release is not always all of it.
+		# A suite does not always keep all packages of an old release.
 		[[ -z $bare ]] || apt-cache -c "$apt_conf" show "$pkg" 2>/dev/null | grep '^Package:' >/dev/null || continue
 		echo "$pkg"
 		while read -r name exact; do
@@ -181,10 +180,10 @@ closure() {
 	done
 }
 
-# newest NAME [bare]: prints "name version" of the newest generic image of the series NAME,
-# or of the release NAME, whose headers are there too; bare: or not. A suite can carry
-# several, of this series and of later ones; what a metapackage of the suite depends on
-# changes series with time.
+# newest NAME [bare]: prints "name version" of the newest generic image of the series or
+# release NAME. Its headers must be there too, unless bare is given. A suite can carry several
+# images, of this series and of later ones. A metapackage is no help: the series that it
+# depends on changes with time.
 newest() {
 	local pattern="^linux-(image|headers)-${1//./\\.}\\.[0-9]+([-+][0-9a-z.+]+)?-$arch\$"
 	local -a names
@@ -207,7 +206,7 @@ newest() {
 		}' | sort -k 2V | tail -n 1
 }
 
-# fetch_packages DIR PACKAGE[=VERSION]...: into DIR
+# fetch_packages DIR PACKAGE[=VERSION]...: fetches them into DIR
 fetch_packages() {
 	local dir=$1
 	shift
@@ -218,23 +217,23 @@ fetch_packages() {
 	}
 }
 
-# packages_size PACKAGE[=VERSION]...: what there is to fetch, in MB
+# packages_size PACKAGE[=VERSION]...: prints the size of the download, in MB
 packages_size() {
 	apt-get -c "$apt_conf" -q --print-uris download "$@" 2>>"$log" |
 		awk '{ sum += $3 } END { printf "%d", sum / 1000000 }'
 }
 
-# update_suites: for fetch, what $suites have; sets apt_conf and log
+# update_suites: for fetch: reads the package lists of $suites; sets apt_conf and log
 update_suites() {
 	private_apt "$apt_dir"
 	log=$apt_dir/log
 	note "looking for ${source_package:-linux-image-$name} in $suites"
-	# One suite of several may be gone from the mirror; the rest will do.
+	# One of several suites may be gone from the mirror; the others may be enough.
 	run apt-get -c "$apt_conf" -q update >"$log" 2>&1 || :
 }
 
-# find_family NAME: for fetch, the first line of $families that has it with its headers,
-# else without
+# find_family NAME: for fetch: chooses the first line of $families that has the kernel with
+# its headers; if none does, the first one that has it without
 find_family() {
 	local family image bare_family=''
 

@@ -1,26 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # kernel_dir, words, dir and the like are scripts/vm's own
-# shellcheck disable=SC2034 # and what is set here is read there
+# shellcheck disable=SC2154 # kernel_dir, words, dir and the like are set in scripts/vm
+# shellcheck disable=SC2034 # and what is set here is used there
 #
-# boot.sh - how scripts/vm, which sources it, has QEMU start the kernel
+# boot.sh - how QEMU starts the kernel, for scripts/vm, which sources it
 #
-# Under TCG an image takes longer to unpack itself than its kernel takes to boot. Where it
-# can be, scripts/kernels unpacks it once, and scripts/loader.c enters what was in it.
+# Under TCG an image takes longer to unpack itself than its kernel takes to boot. So, if
+# possible, scripts/kernels unpacks it once, and scripts/loader.c enters the unpacked kernel.
 
-# Seconds that an unpacked kernel may take to its init, which a loaded host makes long.
+# Seconds that an unpacked kernel may take until its init runs. On a busy host it is slow.
 readonly unpacked_limit=${VFIO_VERIFY_UNPACKED_LIMIT:-90}
 
-# Where scripts/loader.c finds its word; of it, the flags above the entry point.
+# The address of the word that scripts/loader.c reads, and the flags in its upper half.
 readonly loader_word=0x1ff000
 readonly loader_5level=$((1 << 32)) loader_kaslr=$((1 << 33))
 
-# number FILE OFFSET SIZE: of so many bytes there
+# number FILE OFFSET SIZE: prints the number of SIZE bytes at OFFSET
 number() {
 	od -An -v -t "u$3" -j "$2" -N "$3" "$1" | tr -d ' '
 }
 
-# make_loader: in build/; false if it cannot be had
+# make_loader: builds the loader in build/; false if that fails
 make_loader() {
 	loader=$root/build/loader
 	[[ ! $loader -nt $root/scripts/loader.c || ! $loader -nt ${BASH_SOURCE[0]} ]] || return 0
@@ -31,8 +31,8 @@ make_loader() {
 		cp "$dir/loader" "$loader.$$" 2>"$dir/why" && mv "$loader.$$" "$loader"
 }
 
-# choose_boot: sets boot, the options of QEMU for the kernel; unpacked if that is not the
-# image itself, which why_image then says
+# choose_boot: sets boot, the options of QEMU for the kernel; also unpacked, if the kernel
+# is started unpacked, or else why_image, the reason why not
 choose_boot() {
 	local word vmlinux
 
@@ -43,7 +43,7 @@ choose_boot() {
 		why_image="under ${accel^^} that takes no time"
 		return
 	elif [[ $KERNEL == debug ]]; then
-		# Most of its boot is its checks, so the way that a user boots costs nothing.
+		# Its checks take most of the boot time, so booting the image costs little.
 		why_image='the boot of the debug kernel takes as long either way'
 		return
 	elif ! "$root/scripts/kernels" vmlinux "$KERNEL" >"$dir/vmlinux" 2>"$dir/why"; then
@@ -65,13 +65,13 @@ choose_boot() {
 	)
 }
 
-# image_instead WHY: all anew, with the image; what was started is ended
+# image_instead WHY: kills what was started, and starts again with the image
 image_instead() {
 	local pid last
 
 	last=$(tail -n 1 "$dir/console" | tr -d '\r')
 	note "$1 with the kernel unpacked${last:+ (its last words: $last)}: once more, with its image as it is"
-	# Without bash's word about each.
+	# Without bash's message about each process.
 	{
 		for pid in $qemu_pid "${helpers[@]}"; do
 			kill -KILL "$pid" || :
@@ -83,11 +83,11 @@ image_instead() {
 	TMPDIR=$tmpdir exec "$0" --image "${command_line[@]}"
 }
 
-# check_boot: image_instead() where QEMU ended before the guest's init had begun. What QEMU
-# itself has to say of other options it would only say again.
+# check_boot STATUS: calls image_instead() if QEMU ended before the guest's init began, unless
+# QEMU failed for another reason: it would fail again in the same way.
 check_boot() {
 	[[ -n $unpacked && ! -s $dir/control ]] || return 0
-	# Who has a console to type at may have ended it himself.
+	# With a console the user may have ended the VM.
 	if [[ -n $shell ]]; then
 		note "the guest's init had not begun; --image boots the kernel's image as it is"
 	elif [[ $1 -eq 0 ]]; then

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # cache, log, kernel_dir and the like are scripts/kernels' own
-# shellcheck disable=SC2034 # and what is set here is read there
+# shellcheck disable=SC2154 # cache, log, kernel_dir and the like are set in scripts/kernels
+# shellcheck disable=SC2034 # and what is set here is used there
 #
 # build.sh - builds kernels, and modules with the tools of a suite, for scripts/kernels,
 # which sources it
 
-# What a kernel is built with, besides gcc and make: program | package
+# What the build of a kernel needs besides gcc and make: program | package
 readonly build_tools='
 flex  | flex
 bison | bison
@@ -15,12 +15,12 @@ perl  | perl-base
 xz    | xz-utils
 '
 
-# What a suite's tools are: enough to run make of the kernel's headers.
+# The packages that a suite's tools consist of: enough to run make in the kernel's headers.
 readonly tools='base-files bash coreutils dash findutils gcc-14 grep kmod make mawk pahole perl-base sed'
 
 # --- a kernel built here -----------------------------------------------------
 
-# need_build_tools: what the build would miss only after minutes
+# need_build_tools: ends now if a tool is missing, as the build would fail after minutes
 need_build_tools() {
 	local program package
 
@@ -34,8 +34,8 @@ need_build_tools() {
 		die 'gelf.h: not found: a kernel cannot be built without it; run scripts/setup, or install libelf-dev'
 }
 
-# show_progress WHAT LOG: on a terminal, how far a build is, until it is killed or this
-# script is gone
+# show_progress WHAT LOG: shows on a terminal how far a build is, until it is killed or this
+# script has ended
 show_progress() {
 	local start=$SECONDS seconds
 
@@ -46,7 +46,7 @@ show_progress() {
 	done
 }
 
-# build_step WHAT COMMAND...: of the build in $source, its output to $log
+# build_step WHAT COMMAND...: a step of the build in $source, with its output in $log
 build_step() {
 	local what=$1 status=0
 	shift
@@ -69,8 +69,8 @@ build_step() {
 	}
 }
 
-# source_make WORD...: the words of a make in $source that depends on this machine as
-# little as can be
+# source_make WORD...: prints the words of a make command in $source, one per line; it
+# depends on this machine as little as possible
 source_make() {
 	printf '%s\n' env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u KERNELRELEASE -u ARCH \
 		-u CROSS_COMPILE "PATH=$PATH:/usr/sbin:/sbin" LC_ALL=C \
@@ -78,7 +78,7 @@ source_make() {
 		KBUILD_BUILD_HOST=localhost "$@"
 }
 
-# fetch_source: for fetch, a kernel that is built here; as fetch_image
+# fetch_source: for fetch, like fetch_image: a kernel that is built here
 fetch_source() {
 	local source=$tmp/source hash=${link##*-} lost
 	local -a make without=()
@@ -89,21 +89,22 @@ fetch_source() {
 		cat "$log" >&2
 		die "$source_package: not found in $suites: apt-get update said the above; check the network and the system's package sources"
 	}
-	# The release is known only when the source is there: the version goes first.
+	# The release is known only after unpacking, so the cache uses the version here.
 	final=$cache/kernels/${name}_${version}_$hash
 	[[ ! -d $final ]] || return 0
 	need_build_tools
 	note "fetching $source_package $version ($(packages_size "$source_package=$version") MB)"
 	fetch_packages "$tmp/debs" "$source_package=$version"
 	mkdir "$source"
-	# More than half of it is for other machines: left out, but for what configures it.
+	# More than half of the source is for other machines. It is left out, but for the files
+	# that the configuration reads.
 	without=(--exclude="$source_package"/'arch/[!x]*/'{'*.[chS]','*.dts*'})
 	without+=(--exclude="$source_package"/{'Documentation/*/*','sound/*.[ch]'})
 	without+=(--exclude="$source_package"/tools/{perf,testing}/'*')
 	without+=(--exclude="$source_package"/drivers/{accel,clk,comedi,gpu,hid,iio}/'*.[ch]')
 	without+=(--exclude="$source_package"/drivers/{infiniband,media,mtd,scsi,staging,usb}/'*.[ch]')
 	without+=(--exclude="$source_package"/drivers/net/wireless/'*.[ch]')
-	# shellcheck disable=SC2016 # for the shell in there
+	# shellcheck disable=SC2016 # expanded by the inner shell
 	build_step "$source_package: unpacking" bash -euc -o pipefail '
 		debs=$1 package=$2 source=$3
 		shift 3
@@ -114,7 +115,7 @@ fetch_source() {
 
 	mapfile -t make < <(source_make KCONFIG_ALLCONFIG="$fragment" allnoconfig)
 	build_step "${fragment##*/}: configuring" "${make[@]}"
-	# An option that is gone, or that needs another one, is left out without a word.
+	# kconfig silently drops an option that is gone, or that needs another one.
 	lost=$(grep -v -e '^#' -e '^$' "$fragment" | grep -vxF -f "$source/.config" || :)
 	[[ -z $lost ]] ||
 		die "$fragment: not as written in the configuration of $source_package $version, since it needs something else or is gone: ${lost//$'\n'/ }"
@@ -128,8 +129,8 @@ fetch_source() {
 	install_source "$source" "$tmp/tree"
 }
 
-# install_source SOURCE TREE: what "get" promises, and of the build what it takes to
-# build a module
+# install_source SOURCE TREE: makes in TREE what "get" promises, with the files of the build
+# that building a module needs
 install_source() {
 	local source=$1 tree=$2 headers
 	local -a make
@@ -152,9 +153,9 @@ install_source() {
 
 # --- tools of another suite -----------------------------------------------------
 
-# suit_machine TREE: for fetch, the tools and words that a module takes for a kernel
-# without a row: its own tools may need a newer C library than there is here, its
-# headers ask for a compiler that is not here, or for BTF that the module does not need
+# suit_machine TREE: for fetch: sets the tools and words with which a module is built for a
+# kernel without a row. The kernel's own tools may need a newer C library than this system
+# has, and its headers may ask for a missing compiler, or for BTF that the module does not need.
 suit_machine() {
 	local compiler
 
@@ -165,22 +166,22 @@ suit_machine() {
 		find "$1"/usr/lib/linux-kbuild-* -type f -perm /111 -exec ldd {} + 2>&1 |
 		grep -q 'version .* not found'; then
 		tools_suite=${suites%% *}
-		# With W=1 make runs kernel-doc, which needs more of perl than the tools have.
+		# With W=1 make runs kernel-doc, which needs perl modules that the tools lack.
 		make_words+=' cmd_checkdoc=true'
 		return
 	fi
 	[[ -z $compiler ]] || make_words+=' CC=gcc'
 }
 
-# fetch_tools SUITE: sets tools_dir, a root directory with $tools of the suite.
-# Unpacked only: none of the packages' scripts is run, so that it takes neither
-# root nor a chroot.
+# fetch_tools SUITE: sets tools_dir, a root directory with $tools of the suite. The
+# packages are only unpacked, and their scripts are not run, so that this needs no root
+# and no chroot.
 fetch_tools() {
 	local suites=$1 apt_dir=$cache/apt/tools-$1 apt_conf log tmp deb size
 	local -a wanted
 
 	read -ra wanted <<<"$tools"
-	# Named after what is in it: never changed under a run that uses it.
+	# Named after its content, so that it never changes while a run uses it.
 	tools_dir=$cache/tools/$1-$(printf '%s\n' "$tools" | sha256sum | cut -c1-16)
 	mkdir -p "$cache/tools"
 	exec 7>"$cache/tools/.lock"
@@ -209,7 +210,7 @@ fetch_tools() {
 			run dpkg-deb -x "$deb" "$tmp" || die "$deb: cannot unpack: see above; free space in $cache and try again"
 		done
 		rm -rf "$apt_dir/cache/archives" "$tmp"/usr/share/{doc,info,locale,man}
-		# What the packages' scripts would have done.
+		# The packages' scripts would have made this link.
 		[[ -e $tmp/usr/bin/awk ]] || ln -s mawk "$tmp/usr/bin/awk"
 		mkdir -p "$tmp/root"
 		[[ -x $tmp/usr/bin/sh && -x $tmp/usr/bin/gcc-14 ]] ||
@@ -219,16 +220,16 @@ fetch_tools() {
 	exec 7>&-
 }
 
-# need_tools: gets ready for kernel_make what the kernel in $kernel_dir is built
-# with: sets tools_dir (empty: the system's own tools) and namespace
+# need_tools: prepares the tools for kernel_make for the kernel in $kernel_dir: sets
+# tools_dir (empty: the system's own tools) and namespace
 need_tools() {
 	local suite=''
 
 	tools_dir=''
-	# Not there in what an older version of this script has fetched.
+	# An older version of this script did not write that file.
 	[[ ! -f $kernel_dir/tools ]] || suite=$(<"$kernel_dir/tools")
 	[[ -n $suite ]] || return 0
-	# Root may mount in a namespace; a user namespace lends others that right.
+	# Root may mount in a mount namespace; other users may do so in a user namespace.
 	namespace=(unshare --mount --propagation private)
 	"${namespace[@]}" mount -t tmpfs tmpfs /tmp 2>/dev/null || {
 		namespace=(unshare --user --map-root-user --mount --propagation private)
@@ -238,11 +239,11 @@ need_tools() {
 	fetch_tools "$suite"
 }
 
-# with_tools DIR... -- COMMAND...: runs it with the tools' files for a root, in
-# which there are the DIRs besides, /dev, /proc and an empty /tmp. All of it is in
-# a mount namespace of its own, which ends with COMMAND: nothing stays mounted.
+# with_tools DIR... -- COMMAND...: runs COMMAND with the tools' files as its root, which
+# also has the DIRs, /dev, /proc and an empty /tmp. The mounts are in a private mount
+# namespace, which ends with COMMAND, so nothing stays mounted.
 with_tools() {
-	# shellcheck disable=SC2016 # for the shell in there
+	# shellcheck disable=SC2016 # expanded by the inner shell
 	run "${namespace[@]}" bash -euc '
 		root=$1/root tools=$1
 		shift
@@ -264,15 +265,15 @@ with_tools() {
 	' with_tools "$tools_dir" "$@"
 }
 
-# kernel_make DIR WORD...: the make of the kernel in $kernel_dir, for the module in
-# DIR (no symlinks in either); need_tools comes first
+# kernel_make DIR WORD...: runs make of the kernel in $kernel_dir, for the module in DIR
+# (neither path has symlinks); needs need_tools before it
 kernel_make() {
 	local dir=$1
 	local -a make words=()
 	shift
 
 	read -r -a words <"$kernel_dir/make" || :
-	# Where it is built is nowhere in what is built.
+	# The prefix map keeps the build directory out of the module.
 	make=(make -C "$kernel_dir/build" "M=$dir" "KCFLAGS=-ffile-prefix-map=$dir=." "${words[@]}"
 		-j "$(nproc)" "$@" modules)
 	if [[ -n $tools_dir ]]; then

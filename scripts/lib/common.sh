@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# common.sh - what the scripts say and how they end; source it, with prog set
+# common.sh - messages, signals and helpers that the scripts share; set prog, then source it
 
-# note TEXT: a message of this script
+# note TEXT: prints a message of this script
 note() {
-	# shellcheck disable=SC2154 # prog: of the script
+	# shellcheck disable=SC2154 # the script sets prog
 	printf '%s: %s\n' "$prog" "$1" >&2
 }
 
-# die TEXT [STATUS]: the last message; 2 is usage or environment
+# die TEXT [STATUS]: prints a message and exits; 2 is for usage or environment
 die() {
 	note "$1"
 	exit "${2:-2}"
 }
 
-# usage_error TEXT: what was typed is wrong
+# usage_error TEXT: ends because of wrong usage
 usage_error() {
 	die "$1; see: $0 --help"
 }
@@ -27,7 +27,7 @@ end_on_signals() {
 	trap 'exit 143' TERM
 }
 
-# trim TEXT: without the blanks around it
+# trim TEXT: prints it without the blanks around it
 trim() {
 	local s=$1
 
@@ -35,7 +35,7 @@ trim() {
 	printf '%s' "${s%"${s##*[! 	]}"}"
 }
 
-# copy_tree DIR: what git has, or would have, of the tree in which it is called, to DIR
+# copy_tree DIR: copies to DIR the files of this git tree that are tracked, or not ignored
 copy_tree() {
 	local file
 

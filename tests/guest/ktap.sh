@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash # busybox sh, and bash on the host
 #
-# ktap.sh - test points from shell, in the guest and on the host
+# ktap.sh - test points for shell scripts, in the guest and on the host
 #
-# Source it, say how many points there will be, make them, end with ktap_end:
-# a plan that was not met fails as much as a point that was not ok, and so does a
-# script that ends before ktap_end.
+# A script sources it, announces its number of points with ktap_plan, makes the points, and
+# ends with ktap_end. It fails if a point is not ok, if the plan was not met, or if it ends
+# before ktap_end.
 
 ktap_nr=0 ktap_bad=0 ktap_planned=0 ktap_over=''
 
-# Scratch for what commands say.
+# A directory for the output of commands.
 ktap_dir=$(mktemp -d /tmp/vfio-verify-ktap.XXXXXX)
 
 # shellcheck disable=SC2317 # reached through the trap
@@ -22,7 +22,7 @@ ktap_leave() {
 }
 trap ktap_leave EXIT
 
-# ktap_plan N, once
+# ktap_plan N: announces N points; called once
 ktap_plan() {
 	if [ "$ktap_planned" -ne 0 ] || [ "$1" -le 0 ]; then
 		echo "# ktap_plan $1: a script has one plan, of one point at least"
@@ -33,13 +33,13 @@ ktap_plan() {
 	echo "1..$1"
 }
 
-# ktap_at: a comment that says where in a script of tests/ the point in hand is made, as far
-# as the shell knows: bash by its stack, busybox by the aliases below.
+# ktap_at: prints a comment with the file and line of the current point, if it is in a script of
+# tests/. bash knows the line from its call stack; busybox gets it from the aliases below.
 ktap_at() {
 	ktap_file=$0
 	if [ -n "${BASH_VERSION:-}" ]; then
-		# The innermost caller that is not in here; what busybox could not read is in eval.
-		# shellcheck disable=SC2016 # for eval
+		# The innermost caller outside of this file. eval hides syntax that busybox lacks.
+		# shellcheck disable=SC2016 # eval expands it
 		eval 'for ktap_frame in "${!BASH_SOURCE[@]}"; do
 			ktap_file=${BASH_SOURCE[ktap_frame]}
 			[[ $ktap_file == *ktap.sh ]] || break
@@ -55,7 +55,7 @@ ktap_at() {
 	echo "# at $ktap_file:$ktap_line"
 }
 
-# ktap_result ok|"not ok" NAME
+# ktap_result ok|"not ok" NAME: prints a point
 ktap_result() {
 	ktap_nr=$((ktap_nr + 1))
 	[ "$1" = ok ] || ktap_bad=$((ktap_bad + 1))
@@ -63,17 +63,17 @@ ktap_result() {
 	[ "$1" = ok ] || ktap_at
 }
 
-# ktap_skip NAME WHY
+# ktap_skip NAME WHY: prints a point that was skipped; it is not ok without a reason
 ktap_skip() {
 	if [ -z "${2:-}" ]; then
-		ktap_result "not ok" "$1: skipped, and nobody says why"
+		ktap_result "not ok" "$1: skipped without a reason"
 		return
 	fi
 	ktap_nr=$((ktap_nr + 1))
 	echo "ok $ktap_nr - $1 # SKIP $2"
 }
 
-# ktap_comment FILE: what it says, as comments
+# ktap_comment FILE: prints its first lines as comments
 ktap_comment() {
 	head -n 40 "$1" | sed 's/^/# /'
 }
@@ -91,9 +91,9 @@ check() {
 	fi
 }
 
-# expect STATUS REGEX NAME COMMAND...: ok if the command ends with STATUS and
-# says something, on stdout or stderr, that REGEX (grep -E) finds; '' is anything.  What it said
-# stays in $ktap_dir/out and $ktap_dir/err.
+# expect STATUS REGEX NAME COMMAND...: ok if the command ends with STATUS and prints text on
+# stdout or stderr that matches REGEX (grep -E; '' matches anything). Its output stays in
+# $ktap_dir/out and $ktap_dir/err.
 expect() {
 	ktap_status=$1 ktap_regex=$2 ktap_name=$3
 	shift 3
@@ -110,12 +110,13 @@ expect() {
 	ktap_comment "$ktap_dir/err"
 }
 
-# ktap_wait REGEX FILE PID: waits until FILE, which need not be there yet, has what REGEX (grep -E)
-# finds; 1 where PID has ended without it, and after two minutes. In the guest only (usleep).
+# ktap_wait REGEX FILE PID: waits until FILE, which need not exist yet, has text that matches REGEX
+# (grep -E); returns 1 if PID has ended without that, or after two minutes. Only in the guest
+# (usleep).
 ktap_wait() {
 	ktap_rest=6000
 	until grep -qsE -e "$1" "$2"; do
-		# Once more after its end, since it may have written in between.
+		# After its end look once more, as it may have written meanwhile.
 		if [ "$ktap_rest" -gt 0 ] && [ ! -e "/proc/$3/exe" ]; then
 			ktap_rest=0
 			continue
@@ -129,9 +130,9 @@ ktap_wait() {
 	done
 }
 
-# ktap_run NAME COMMAND...: a test with a plan of its own, before ours; NAME comes before those
-# of its points. One that says no plan, as one that does not start, is a plan of one failed point;
-# how it ended counts here as well.
+# ktap_run NAME COMMAND...: runs a test that has its own plan, before ours, and puts NAME before
+# the names of its points. If it prints no plan, for example as it does not start, that counts as a
+# plan of one failed point. Its exit status counts here as well.
 ktap_run() {
 	ktap_name=$1
 	shift
@@ -153,7 +154,7 @@ ktap_run() {
 	return 1
 }
 
-# ktap_end: the exit status of the script
+# ktap_end: ends the script with its exit status
 ktap_end() {
 	ktap_over=yes
 	if [ "$ktap_nr" -ne "$ktap_planned" ] || [ "$ktap_nr" -eq 0 ]; then
@@ -164,6 +165,6 @@ ktap_end() {
 	exit 0
 }
 
-# Where a point is made, for ktap_at(). bash expands no alias in a script.
+# These set the line of a point for ktap_at in busybox; bash expands no aliases in a script.
 alias check='ktap_line=$LINENO check' expect='ktap_line=$LINENO expect'
 alias ktap_skip='ktap_line=$LINENO ktap_skip' ktap_result='ktap_line=$LINENO ktap_result'

@@ -136,7 +136,7 @@ ktap_plan 1; check a true | 1 | # ended after 1 of 1 points, before ktap_end
 ktap_plan 1; check a true; exit 0 | 1 | # ended after 1 of 1 points, before ktap_end
 ktap_plan 1; check a true; exit 7 | 7 | # ended after 1 of 1 points, before ktap_end
 ktap_plan 1; ktap_skip a "no a here"; ktap_end | 0 | ok 1 - a # SKIP no a here
-ktap_plan 1; ktap_skip a; ktap_end | 1 | not ok 1 - a: skipped, and nobody says why
+ktap_plan 1; ktap_skip a; ktap_end | 1 | not ok 1 - a: skipped without a reason
 ktap_plan 1; expect 3 "" a sh -c "exit 3"; ktap_end | 0 | ok 1 - a
 ktap_plan 1; expect 3 "" a sh -c "exit 0"; ktap_end | 1 | not ok 1 - a
 ktap_plan 1; expect 0 "" a sh -c "exit 3"; ktap_end | 1 | # sh -c exit 3: exit 3, expected 0 and:

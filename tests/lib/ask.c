@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The module's files, and how they are asked */
+/* Opens the module's files, and makes the arguments for them. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

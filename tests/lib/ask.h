@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The module's files, and how they are asked */
+/* Opens the module's files, and makes the arguments for them. */
 #ifndef TESTS_ASK_H
 #define TESTS_ASK_H
 
@@ -10,10 +10,10 @@
 #define WALK	  "/sys/kernel/debug/" VERIFY_PTE_DIR "/" VERIFY_PTE_WALK
 #define IOVA_FILE "/sys/kernel/debug/" VERIFY_PTE_DIR "/" VERIFY_PTE_IOVA
 
-/* Opens one of these, close on exec; ends the test if that fails, as without the module. */
+/* Opens one of these, close on exec; ends the test if that fails (is the module loaded?). */
 int module_open(const char *path, int flags);
 
-/* The PCI device @bdf ("0000:00:02.0") within its segment: bus, device, function (8, 5, 3 bits) */
+/* The number of @bdf ("0000:00:02.0") in its segment: 8 bits bus, 5 device, 3 function */
 uint32_t device_number(const char *bdf);
 
 #endif /* TESTS_ASK_H */

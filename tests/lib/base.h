@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What all programs for the guest have: sizes of x86-64's pages, in bytes. */
+/* Definitions for all programs for the guest: page sizes of x86-64, in bytes. */
 #ifndef TESTS_BASE_H
 #define TESTS_BASE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A device in a VFIO container of its own */
+/* Opens a device in a VFIO container. */
 #ifndef TESTS_CONTAINER_H
 #define TESTS_CONTAINER_H
 

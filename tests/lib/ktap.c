@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* KTAP on stdout, a whole line by each call */
+/* KTAP on stdout; each call writes a whole line. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@ unsigned int nr_failed;
 
 static unsigned int test_nr;
 
-/* One write() for the line, after what stdio still has. */
+/* Flushes stdio, then writes the line with one write(). */
 __attribute__((format(printf, 2, 0))) static void line_out(const char *before, const char *fmt,
 							   va_list ap)
 {

@@ -17,7 +17,7 @@ void ktap_plan(unsigned int points);
 /* One point, with the name that @fmt makes. */
 __attribute__((format(printf, 2, 3))) void result(bool ok, const char *fmt, ...);
 
-/* One point that was not tested; @why says the reason. */
+/* One point that was not tested; @why is the reason. */
 __attribute__((format(printf, 2, 3))) void result_skip(const char *why, const char *fmt, ...);
 
 /* A comment of one line, cut to 400 bytes. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Frames as /proc/self/pagemap tells them */
+/* Reads frames from /proc/self/pagemap. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

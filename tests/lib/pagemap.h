@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Frames as /proc/self/pagemap tells them (Documentation/admin-guide/mm/pagemap.rst) */
+/* Reads frames from /proc/self/pagemap (Documentation/admin-guide/mm/pagemap.rst). */
 #ifndef TESTS_PAGEMAP_H
 #define TESTS_PAGEMAP_H
 
 #include <stdint.h>
 
-/* Of an entry of a present page: the number of its frame; 0 without CAP_SYS_ADMIN */
+/* The frame number in the entry of a present page; it is 0 without CAP_SYS_ADMIN. */
 #define PFN_MASK ((UINT64_C(1) << 55) - 1)
 
 /*
- * The physical address, in bytes, of each of @pages pages from @va on, which are our own and
- * present.  Ends the test if one of them cannot be told.
+ * Reads the physical address, in bytes, of each of the @pages pages at @va, which must be present
+ * in this process.  Ends the test if one of them is not shown.
  */
 void read_frames(const void *va, uint64_t *frame, unsigned int pages);
 

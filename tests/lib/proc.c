@@ -69,7 +69,7 @@ int ends_within(pid_t pid, double seconds)
 	return -1;
 }
 
-/* Each line of /proc/PID/task/TID/@file, as a comment */
+/* Prints each line of /proc/PID/task/TID/@file as a comment. */
 static void say_file(pid_t pid, const char *tid, const char *file)
 {
 	char path[300], line[200];

@@ -15,13 +15,13 @@ void nap(uint64_t us);
 /* Writes @word into the file @path, as of sysfs; 0 or -errno. */
 int tell(const char *path, const char *word);
 
-/* The number behind @word and a blank or colon, in the last such line of @path; 0 if none is. */
+/* The number after @word and a blank or colon, in the last such line of @path; 0 if none has it. */
 uint64_t number_in(const char *path, const char *word);
 
 /* Waits for the child @pid: its status, or -1 if it has not ended within @seconds. */
 int ends_within(pid_t pid, double seconds);
 
-/* Comments: where in the kernel each thread of @pid is, for who looks for the cause. */
+/* Prints as comments where in the kernel each thread of @pid is, to help find the cause. */
 void say_where(pid_t pid);
 
 /*

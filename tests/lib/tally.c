@@ -8,7 +8,7 @@
 #include "ktap.h"
 #include "tally.h"
 
-/* Told of one kind of failure; more of it is noise. */
+/* How many failures of one kind are printed. */
 #define SAY_MAX 8
 
 struct tally *tally;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What processes that race with each other have in common: random numbers, counts of what
- * happened, and of what went wrong, in memory that they share.
+ * For processes that race with each other: random numbers, and counts, in shared memory, of what
+ * happened and of what went wrong.
  */
 #ifndef TESTS_TALLY_H
 #define TESTS_TALLY_H
@@ -12,54 +12,54 @@
 #define MAX_COUNTS 48
 #define MAX_BAD	   8
 
-/* A process that does nothing for as long is hung, however slow the machine. */
+/* A process that makes no progress for so long hangs, even on a slow machine. */
 #define HUNG_SECONDS 90
 
 struct count_row {
 	const char *name;
-	bool may_be_none; /* rare: told, not demanded */
+	bool may_be_none; /* rare: printed, but may be 0 */
 };
 
 struct tally {
 	bool stop;
-	uint64_t seed; /* of the next thread that asks for a random number */
+	uint64_t seed; /* for the next thread that needs random numbers */
 	uint64_t count[MAX_COUNTS];
 	uint64_t bad[MAX_BAD];
 };
 
 extern struct tally *tally;
 
-/* The tally is @t from here on, as in shared memory that another process has made. */
+/* Makes @t the tally; it may be in shared memory that another process has created. */
 void tally_use(struct tally *t);
 
-/* A random number of 0 to @below - 1; each thread has a sequence of its own. */
+/* A random number from 0 to @below - 1; each thread has its own sequence. */
 uint64_t rnd(uint64_t below);
 
-/* This thread's sequence begins with @state, not 0, which makes it the same each time. */
+/* Starts this thread's sequence with @state (not 0), so that it is the same each time. */
 void rnd_begin(uint64_t state);
 
-/* One more, or @n more, of the program's count number @what. */
+/* Adds one, or @n, to the program's count number @what. */
 void count(int what);
 void count_n(int what, uint64_t n);
 
-/* One more of the program's number @what of what must not be; the first 8 are told. */
+/* Counts a failure of the program's kind number @what; the first 8 are printed. */
 __attribute__((format(printf, 2, 3))) void bad(int what, const char *fmt, ...);
 
-/* Are all processes to end?  After stop_all(): yes */
+/* Must all processes end?  True after stop_all(). */
 bool stopping(void);
 void stop_all(void);
 
-/* Is there a count that has to be and is 0 so far? */
+/* Is there a count that must not be 0 at the end, and is 0 so far? */
 bool tally_missing(const struct count_row *counts, unsigned int nr_counts);
 
-/* How many points tally_tell() makes */
+/* How many points tally_tell() and tally_tell_bad() make */
 unsigned int tally_points(const struct count_row *counts, unsigned int nr_counts,
 			  unsigned int nr_bad);
 
-/* A point for each count that has to be. */
+/* Makes a point for each count that must not be 0. */
 void tally_tell(const struct count_row *counts, unsigned int nr_counts);
 
-/* A point for each thing that must not be. */
+/* Makes a point for each kind of failure, which must not have occurred. */
 void tally_tell_bad(const char *const *bad_name, unsigned int nr_bad);
 
 #endif /* TESTS_TALLY_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Processes that race with each other, and a watch over who hangs */
+/* Processes that race with each other, and a watchdog for those that hang */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,11 +14,11 @@
 #include "proc.h"
 #include "workers.h"
 
-/* What the watch knows of a worker */
+/* The watchdog's state of a worker */
 struct watched {
 	pid_t pid; /* 0: ended */
 	uint64_t beats;
-	double moved; /* when it beat last, in seconds as of now() */
+	double moved; /* when its beats changed last, in seconds of now() */
 };
 
 static struct workers *shared;
@@ -76,7 +76,10 @@ static unsigned int hung_seconds(const struct race *race)
 	return race->hung_seconds ? race->hung_seconds : HUNG_SECONDS;
 }
 
-/* One that hangs.  Who hangs in the kernel may not even die: that is not waited for. */
+/*
+ * Reports and kills a worker that hangs.  Does not wait for its end, as a process that hangs in the
+ * kernel may not die.
+ */
 static void kill_hung(const struct race *race, const char *name, const char *how, unsigned int nr,
 		      pid_t pid)
 {
@@ -87,8 +90,8 @@ static void kill_hung(const struct race *race, const char *name, const char *how
 }
 
 /*
- * Has that worker ended, or is it killed because it hangs?  Either is told if it is wrong.
- * @stopped: when all were told to end, 0 before.
+ * Has that worker ended, or was it killed as it hangs?  Counts a failure if it should not have.
+ * @stopped: when all were told to end; 0 before that.
  */
 static bool has_ended(const struct race *race, unsigned int nr, struct watched *w, double stopped)
 {
@@ -109,7 +112,7 @@ static bool has_ended(const struct race *race, unsigned int nr, struct watched *
 		kill_hung(race, name, "hangs in", nr, w->pid);
 		return true;
 	}
-	/* It beats, as one that waits for a process of its own does, and does not end. */
+	/* It makes progress, for example while it waits for its child, but does not end. */
 	if (stopped > 0 && now() - stopped > 2 * hung_seconds(race)) {
 		kill_hung(race, name, "does not end, in", nr, w->pid);
 		return true;

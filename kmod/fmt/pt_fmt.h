@@ -50,6 +50,15 @@ struct pt_fmt {
 	__u32 (*rights)(__u32 level, __u64 entry);
 	/* What is added to the entry of one page to get the entry of the next consecutive frame. */
 	__u64 (*step)(__u32 level, __u64 entry);
+
+	/* What only the tables of an IOMMU have; each is NULL in a format that lacks it. */
+	/* The level of the table that the entry points to, where levels can be skipped. */
+	__u32 (*next_level)(__u32 level, __u64 entry);
+	/* log2 of the bytes that a leaf maps, where that is not what an entry of its level covers.
+	 */
+	__u32 (*leaf_shift)(__u32 level, __u64 entry);
+	/* Does the hardware refuse the entry: has it a reserved bit, or a level that cannot be? */
+	int (*malformed)(__u32 level, __u64 entry);
 };
 
 /* log2 of the bytes that one entry of @level covers */
@@ -75,11 +84,24 @@ static inline __u64 pt_user_end(const struct pt_fmt *fmt, __u32 levels)
 	return 1ULL << (pt_shift(fmt, levels) - 1);
 }
 
+/* The level of the table that the table entry @entry points to */
+static inline __u32 pt_next_level(const struct pt_fmt *fmt, __u32 level, __u64 entry)
+{
+	return fmt->next_level ? fmt->next_level(level, entry) : level - 1;
+}
+
+/* log2 of the bytes that the leaf @entry maps */
+static inline __u32 pt_leaf_shift(const struct pt_fmt *fmt, __u32 level, __u64 entry)
+{
+	return fmt->leaf_shift ? fmt->leaf_shift(level, entry) : pt_shift(fmt, level);
+}
+
 /* Physical address of @va, which the leaf @entry maps. */
 static inline __u64 pt_frame(const struct pt_fmt *fmt, __u32 level, __u64 entry, __u64 va,
 			     __u64 pa_mask)
 {
-	return fmt->pa(level, entry, pa_mask) + (va & (pt_size(fmt, level) - 1));
+	return fmt->pa(level, entry, pa_mask) +
+	       (va & ((1ULL << pt_leaf_shift(fmt, level, entry)) - 1));
 }
 
 /* Does an entry of this kind hold the frame of a page? */

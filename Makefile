@@ -47,6 +47,9 @@ unit_files_walk := kmod/walk.c tests/kstub/sim.c
 unit_cflags_walk := -I. -Itests/kstub
 unit_files_walk_changes := $(unit_files_walk)
 unit_cflags_walk_changes := $(unit_cflags_walk)
+# Tables of an IOMMU, made up
+unit_files_pt_io := tests/kstub/io_sim.c
+unit_cflags_pt_io := -Itests/kstub
 
 all: user man kmod
 

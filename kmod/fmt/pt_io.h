@@ -44,6 +44,13 @@ struct pt_io_space {
 	__u32 domain_id;
 };
 
+/* How tables are read */
+struct pt_io_mem {
+	/* Copies @nr words from @pa, which are in one page: 0, or -EIO if that is not RAM */
+	int (*read)(void *arg, __u64 pa, __u64 *words, __u32 nr);
+	void *arg;
+};
+
 /* First @nr bits of @word from bit @from on */
 static inline __u32 pt_io_field(__u64 word, __u32 from, __u32 nr)
 {

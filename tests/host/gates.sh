@@ -108,9 +108,10 @@ test_run_more() {
 
 # What a signal leaves behind.
 test_run_signal() {
-	local pid status=0
+	local pid status=0 sleeper=1234.$$
 
-	group '1..1\n' "exec sleep 1234.5"
+	# A length of its own: another run of this test at the same time has another.
+	group '1..1\n' "exec sleep $sleeper"
 	echo "one | 99 | $ktap_dir/group" >"$ktap_dir/table"
 	tests/run --groups "$ktap_dir/table" >/dev/null 2>&1 &
 	pid=$!
@@ -118,7 +119,8 @@ test_run_signal() {
 	kill -TERM $pid
 	wait $pid || status=$?
 	check 'tests/run: TERM: 143' [ $status -eq 143 ]
-	check 'tests/run: TERM: its groups are gone' sh -c '! pgrep -xf "sleep 1234.5"'
+	check 'tests/run: TERM: its groups are gone' sh -c "! pgrep -xf 'sleep $sleeper'"
+	pkill -xf "sleep $sleeper"
 }
 
 # a script with ktap.sh | its exit status | what it prints

@@ -8,7 +8,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=tests/guest/ktap.sh
 . "$root/tests/guest/ktap.sh"
 
-ktap_plan 27
+ktap_plan 28
 report=$ktap_dir/report
 
 # is FILTER: jq says true of the report
@@ -26,6 +26,21 @@ check 'one JSON object' is 'type == "object"'
 check 'every key of the contract' is '
 	["tool", "version", "schema", "verdict", "device", "iommu", "steps", "mapping",
 	 "pages", "walk", "witnesses", "final", "expect", "proven", "not_proven", "regions", "config", "irqs", "faults"] - keys == []'
+documented() {
+	local key n=0
+
+	while read -r key; do
+		grep -qF -e "\`$key\`" "$root/docs/json.md" || {
+			echo "docs/json.md: no $key"
+			return 1
+		}
+		n=$((n + 1))
+	done < <(jq -r 'keys[], (.witnesses | keys[]), ([.device, .iommu, .mapping, .pages, .stale] +
+		[.witnesses[]] + .iommu.iova_ranges + .pages.runs + .walk + .tables + .translations + .steps +
+		[.steps[].checks // [] | .[]] + .faults + .regions + .irqs | .[] | keys[])' "$report")
+	[[ $n -gt 100 ]]
+}
+check 'the keys of the report are in docs/json.md' documented
 check 'tool, schema, verdict' is '[.tool, .schema, .verdict, .final] == ["vfio_test", 1, "pass", true]'
 check 'expect: user, which is the default' is '.expect == "user"'
 check 'what is proven' is '.proven == ["module", "pagemap", "iommu", "device_dma", "interrupts"] and .not_proven == []'

@@ -379,9 +379,9 @@ user/qemu/vm.c | #  include "cmd/cmd.h" | downward
 user/lib/err.c | #include "text.h" | downward
 user/bind/record.h | #include "bind/state.h" | downward
 kmod/uapi/verify_pte.h | struct of_kernel { u64 so; }; | alone_c
-README.md | [x](docs/of-nobody.md) | links
-README.md | [x](docs/design.md#of-nobody) | links
-README.md | [x](#of-nobody) | links
+CONTRIBUTING.md | [x](docs/of-nobody.md) | links
+CONTRIBUTING.md | [x](docs/design.md#of-nobody) | links
+CONTRIBUTING.md | [x](#of-nobody) | links
 docs/vm.md | [`x` y](../of-nobody) | links
 docs/vm.md | [x](../../README.md) | links
 docs/new.md | # Of which nobody knows | links

@@ -99,7 +99,7 @@ readonly objects='2|vfio_test
 2|qemu_verify_pte --qmp /nowhere --report /dev/null
 2|qemu_verify_pte --join x 1 0'
 
-ktap_plan 39
+ktap_plan 40
 
 # on REDIRECTION STATUS: each of the answers, with its stdout so
 on() {
@@ -349,6 +349,18 @@ options_of_all() {
 		options_in_man qemu_verify_pte.1
 }
 check 'each option of both programs is in its man page' options_of_all
+# Each word that --require takes is in the help and in the manual.
+witnesses_in_man() {
+	local names name
+
+	names=$(vfio_test --require nobody 00:01.0 2>&1 | sed -n 's/.*choose from: //p')
+	vfio_test help run | grep -qxF "  --require ${names//, /|}" || return 1
+	for name in ${names//, / }; do
+		grep -qF "*${name//_/\\_}*" "$root/user/man/vfio_test.8.scd" || return 1
+	done
+	[[ $names == module,*,\ all ]]
+}
+check 'each witness of --require is in its help and in the man page' witnesses_in_man
 vm_options() {
 	"$root/scripts/vm" --help | sed -nE 's/^  (-i, )?--([a-z-]+).*/\2/p' | grep -vx help |
 		options_in_man vfio-verify-vm.1

@@ -162,10 +162,10 @@ static void test_names(void **state)
 	}
 	assert_false(WITNESS_ALL & WITNESS_BIT(WITNESS_QEMU));
 	assert_true(WITNESS_ALL & WITNESS_BIT(WITNESS_INTERRUPTS));
-	witness_names(names, sizeof(names));
+	witness_names(", ", names, sizeof(names));
 	assert_string_equal(names, "module, pagemap, iommu, device_dma, interrupts, qemu, all");
 	/* It fits, or it is cut. */
-	witness_names(names, 10);
+	witness_names(", ", names, 10);
 	assert_string_equal(names, "module...");
 }
 

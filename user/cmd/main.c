@@ -91,6 +91,8 @@ static void print_command(const struct cmd *cmd)
 		printf("usage: " PROG " %s %s\n\n%s\n", cmd->name, cmd->args, cmd->help);
 		if (cmd->options)
 			printf("\n%s", cmd->options);
+		if (cmd->print_options)
+			cmd->print_options();
 		if (cmd->examples)
 			printf("\nExamples:\n%s", cmd->examples);
 		printf("\n%s\n", everywhere);

@@ -54,7 +54,9 @@ static const struct option long_options[] = { { "expect", required_argument, NUL
 					      GLOBAL_OPTIONS,
 					      { 0 } };
 
+/* %s: the names that --require takes */
 static const char options_help[] =
+	"\n"
 	"  --expect user|supervisor   what _PAGE_USER must say (user); set, cleared: likewise\n"
 	"  --size N[K|M|G]            bytes to map (1M)\n"
 	"  --iova ADDR                where, once more for each further mapping of the\n"
@@ -66,7 +68,7 @@ static const char options_help[] =
 	"  --dma auto|none|edu        have the device move data; auto: up to 256 pages\n"
 	"  --with BDF                 a further device, in the same container, that uses the\n"
 	"                             same mapping; once more for each\n"
-	"  --require module|pagemap|iommu|device_dma|interrupts|qemu|all\n"
+	"  --require %s\n"
 	"                             exit 4 unless this is proven; several with commas;\n"
 	"                             all: all but qemu, which only the host can ask\n"
 	"  --no-faults                have it provoke no IOMMU fault\n"
@@ -86,6 +88,14 @@ static const char examples[] =
 	"  vfio_test --size 1G --quiet 01:00.0      1 GiB, and only the verdict\n"
 	"  vfio_test --require all 01:00.0          exit 4 unless all is proven\n"
 	"  vfio_test --json --hold 01:00.0          a report for qemu_verify_pte --report\n";
+
+static void print_options(void)
+{
+	char names[128];
+
+	witness_names("|", names, sizeof(names));
+	printf(options_help, names);
+}
 
 struct choice {
 	const char *name;
@@ -179,7 +189,7 @@ static int choose_witnesses(const char *list, unsigned int *bits)
 		return EXIT_STOPPED;
 	if (!witness_parse(list, bits, bad, sizeof(bad)))
 		return 0;
-	witness_names(all, sizeof(all));
+	witness_names(", ", all, sizeof(all));
 	return usage_error("--require %s: \"%s\" is no witness; choose from: %s", list, bad, all);
 }
 
@@ -406,7 +416,7 @@ const struct cmd cmd_run = {
 	.name = "run",
 	.args = "[OPTIONS] BDF",
 	.help = "test a device on vfio-pci: VFIO, a DMA mapping, its page table",
-	.options = options_help,
+	.print_options = print_options,
 	.examples = examples,
 	.long_options = long_options,
 	.run = run_main,

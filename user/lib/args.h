@@ -23,6 +23,7 @@ struct cmd {
 	const char *args;		   /* "[OPTIONS] BDF" */
 	const char *help;		   /* one line */
 	const char *options;		   /* the options in `help COMMAND`, or NULL */
+	void (*print_options)(void);	   /* prints them, if a table has a part of them; or NULL */
 	const char *examples;		   /* lines of it: the command, two blanks, what it does */
 	const struct option *long_options; /* as getopt_long() gets them, or NULL */
 	/*

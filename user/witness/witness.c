@@ -73,15 +73,15 @@ int witness_named(const char *name)
 	return -1;
 }
 
-void witness_names(char *buf, size_t len)
+void witness_names(const char *between, char *buf, size_t len)
 {
 	struct text text;
 	int id;
 
 	text_begin(&text, buf, len);
 	for (id = 0; id < NR_WITNESSES; id++)
-		text_list(&text, ", ", witnesses[id].name);
-	text_list(&text, ", ", "all");
+		text_list(&text, between, witnesses[id].name);
+	text_list(&text, between, "all");
 }
 
 int witness_parse(const char *list, unsigned int *bits, char *bad, size_t len)

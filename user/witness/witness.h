@@ -45,8 +45,8 @@ extern const struct witness witnesses[NR_WITNESSES];
 
 /* The witness of that name; -1: there is none. */
 int witness_named(const char *name);
-/* "module, pagemap, …, all", for an error message */
-void witness_names(char *buf, size_t len);
+/* The names that --require takes, with @between between them: "module, pagemap, …, all" */
+void witness_names(const char *between, char *buf, size_t len);
 /* Parses names separated by commas, or "all"; 0, or -EINVAL with the wrong word in @bad. */
 int witness_parse(const char *list, unsigned int *bits, char *bad, size_t len);
 

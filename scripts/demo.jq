@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# demo.jq - what scripts/demo prints of a joined report (qemu_verify_pte --join)
+# demo.jq - makes the output of scripts/demo from a joined report (qemu_verify_pte --join)
 #
 # jq -r -L scripts 'include "demo"; page' joined.json
 
@@ -8,9 +8,9 @@ def agree: .compared - .mismatched;
 def pad($n): tostring | . + " " * ([0, $n - length] | max);
 def lpad($n): tostring | " " * ([0, $n - length] | max) + .;
 
-# The five, in the order of the table: the unit in which each counts, the steps of
-# the run that may know a reason, what was compared, and the line that sums it up.
-def witnesses:
+# How the five are shown, in the order of the table: the unit in which each counts, the steps
+# of the run that may have a reason, what was compared, and the line that sums it up.
+def known:
 	(.witnesses.qemu // {compared: 0, mismatched: 0}) as $qemu |
 	. as $r |
 	[
@@ -27,10 +27,19 @@ def witnesses:
 		 what: "every entry, bit by bit",
 		 sum: ("module = QEMU on \($qemu | agree) of \($qemu.compared) entries compared " +
 			"(COUNT, \($r.mapping.levels) levels)")}
+	];
+
+# The witnesses: the five, which must be in each report, and any others that the report has.
+def witnesses:
+	. as $r |
+	known as $known |
+	$known + [
+		$r.witnesses | keys_unsorted[] | select(IN($known[].key) | not) |
+		{key: ., name: gsub("_"; " "), unit: "", steps: [], what: "", sum: "\(gsub("_"; " ")) on COUNT"}
 	] |
 	map(. + {said: ($r.witnesses[.key] // {status: "missing", compared: 0, mismatched: 0})}) |
 	map(. + {
-		# QEMU compares entries; a page agrees when all of its entries do.
+		# QEMU compares entries; a page agrees if all of its entries do.
 		pages: (.said.pages // .said),
 		entries: (if .said.pages == null then ""
 			elif .said.in_passing > 0 and .said.mismatched == 0 then
@@ -62,10 +71,10 @@ def page:
 	"  witness     says        agree",
 	(witnesses[] | row);
 
-# A line a witness.
+# A line for each witness.
 def sums:
 	witnesses[] |
-	"\(.pages | agree) of \(.pages.compared) \(.unit)" as $count |
+	("\(.pages | agree) of \(.pages.compared) \(.unit)" | rtrimstr(" ")) as $count |
 	if .said.compared == 0 then
 		"\(.name): \(.said.status)" + if .reason == "" then "" else ": \(.reason)" end
 	else
@@ -73,7 +82,8 @@ def sums:
 		if .said.status == "pass" then "" else ": \(.said.status)" end
 	end;
 
-# Steps that are no witness and did not pass, with the reason: [{name, status, why}]
+# The steps that did not pass, with the reason: [{name, status, why}]. Those that ask a witness
+# are left out unless they failed, as the witness has the reason.
 def bad_steps:
 	["module", "page-user", "pagemap", "iommu", "device-dma", "interrupts"] as $told |
 	[
@@ -84,8 +94,8 @@ def bad_steps:
 			join(": ")) as $e | if $e == "" then .detail else $e end)}
 	];
 
-# Exit status from the counts: a witness that says pass and names a difference, or
-# has compared nothing, is none; nor may any be missing, nor the host's left out.
+# The exit status that follows from the counts. It is not 0 if a witness that says pass has a
+# difference, or has compared nothing, if one is missing, or if the host was not asked.
 def counted:
 	[
 		witnesses[] |
@@ -98,13 +108,13 @@ def counted:
 		else 0 end
 	] + [bad_steps[] | if .status == "fail" then 1 else 4 end]
 	  + [if .verdict == "fail" then 1 elif .verdict == "pass" then 0 else 4 end]
-	  # Of a run that went on after this report nobody knows how it ended.
+	  # If the run went on after this report, it is not known how it ended.
 	  + [if .final == false then 4 else 0 end] |
 	if index(1) != null then 1 else max end;
 
-# The last line, as vfio_test has it, over all five: a witness that was not proven has its reason,
-# and so has a step that failed.
-# $status is the exit status of it all, which may know of more.
+# The last line, like that of vfio_test, over all witnesses. It has the reason of each witness that
+# was not proven, and of each step that failed. $status is the exit status of the demo, for which
+# more may count than the report.
 def verdict_line($status):
 	(witnesses | map(. + {proven: (.said.status == "pass" and .said.compared > 0 and
 		.said.mismatched == 0 and .pages.mismatched == 0 and
@@ -121,8 +131,8 @@ def verdict_line($status):
 		(if .final == false then "the run went on, and its end was not seen" else empty end)
 	] | join("; "));
 
-# The report of the run's end with what the host said of its tables while it was held: its
-# witness, its place in proven or not_proven, and a verdict over all.
+# Joins to the report of the run's end what the host found while the mapping was held: the witness
+# QEMU, its place in proven or not_proven, and a verdict over everything.
 def joined($host):
 	($host.witnesses.qemu // {status: "missing", compared: 0, mismatched: 0}) as $qemu |
 	($qemu | .status == "pass" and .compared > 0 and .mismatched == 0 and

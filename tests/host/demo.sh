@@ -1,17 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# demo.sh - what the demo prints of a joined report, whatever that says; no VM
+# demo.sh - tests what the demo prints for different joined reports; no VM
 #
-# (That it prints it, of a VM, is in agree.sh.)
+# (agree.sh tests the whole demo, in a VM.)
 
 set -uo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=tests/guest/ktap.sh
 . "$root/tests/guest/ktap.sh"
 
-# name | change of a report in which all agree, as jq | a row of the table | a line
-# of the sums | the exit status from the counts | what the verdict line has, "" for nothing more
+# name | jq program that changes a report in which all agree | a row of the table | a line
+# of the sums | the exit status from the counts | the end of the verdict line
 cases=(
 	'all agree | . | QEMU +pass +256 of 256 +pages \(1280 entries\) +every entry | ^module = QEMU on 1280 of 1280 entries compared \(256 of 256 pages, 5 levels\)$ | 0 | 5 of 5 witnesses$'
 	'module | . | module +pass +256 of 256 +pages +_PAGE_USER | ^256 of 256 pages user$ | 0 | 5 of 5 witnesses$'
@@ -34,6 +34,8 @@ cases=(
 	'the end not seen | .final = false | module +pass +256 of 256 | ^256 of 256 pages user$ | 4 | 5 of 5 witnesses; the run went on, and its end was not seen$'
 	'a sample | .witnesses.device_dma += {compared: 256, total: 512, reason: "256 of 512 pages, a sample"} | device DMA +pass +256 of 256 | ^process = device DMA on 256 of 256 pages$ | 0 | 4 of 5 witnesses; device DMA not proven: 256 of 512 pages, a sample$'
 	'a failure without a difference | .witnesses.device_dma = {status: "fail", compared: 0, mismatched: 0, reason: "it hangs"} | device DMA +fail +0 of 0 +pages +it hangs$ | ^device DMA: fail: it hangs$ | 1 | 4 of 5 witnesses; device DMA fails: it hangs$'
+	'a witness that the demo does not know | .witnesses.page_tlb = {status: "pass", compared: 9, mismatched: 0} | page tlb +pass +9 of 9 | ^page tlb on 9 of 9$ | 0 | 6 of 6 witnesses$'
+	'it differs | .witnesses.page_tlb = {status: "fail", compared: 9, mismatched: 1, first_mismatch: "page 0x1000"} | page tlb +fail +8 of 9 +page 0x1000$ | ^page tlb on 8 of 9: fail$ | 1 | 5 of 6 witnesses; page tlb fails: page 0x1000$'
 	'no interrupts | .not_proven = [{witness: "interrupts", why: "no driver"}] | module +pass +256 of 256 | ^256 of 256 pages user$ | 0 | 5 of 5 witnesses; interrupts not proven: no driver$'
 )
 
@@ -65,10 +67,10 @@ for one in "${cases[@]}"; do
 	expect 0 "^$counted$" "$name: counted as $counted" show counted
 	expect 0 "^Verdict: $word: $verdict" "$name: the verdict line" show "verdict_line($counted)"
 done
-# Whatever else ended badly has its status.
+# Another exit status than 0, 1 and 4 is an error.
 check 'a guest or a host that ended badly: no pass' test "$(show 'verdict_line(125)' | cut -d : -f 2)" = ' error'
-# What the host found of the tables is joined to the report of the run's end.
-# joined CHANGE-OF-THE-HOST'S-REPORT CHANGE-OF-THE-END: the end, joined
+# joined HOST-CHANGE END-CHANGE: joins the host's report to that of the run's end, after a change of
+# each by jq
 joined() {
 	jq "$1" "$ktap_dir/good.json" >"$ktap_dir/host.json"
 	jq "del(.witnesses.qemu) | .proven = [\"module\"] | .not_proven = [{witness: \"qemu\", why: \"later\"}] | $2" \

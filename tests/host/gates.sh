@@ -201,6 +201,8 @@ dmesg WARNING: so\nstatus 0\n | | --strict | 125 | vm: guest kernel log: not cle
 dmesg WARNING: so\nstatus 0\n | | --strict | 125 |   WARNING: so
 dmesg WARNING: so\nstatus 3\n | | --strict | 125 | vm: guest kernel log: not clean:
 dmesg WARNING: so\nstatus 0\n | | | 0 | vm: guest kernel log: warning: not clean:
+dmesg WARNING: so\nstatus 0\n | ln -s /dev/full "${ctl%/*}/dirty" | --strict | 125 | vm: guest kernel log: cannot be kept
+dmesg WARNING: so\nlog so\nstatus 0\n | ln -s /dev/full "${ctl%/*}/log" | | 125 | vm: guest kernel log: cannot be kept
 dmesg taint 512: a warning\nstatus 0\n | | --strict | 125 |   taint 512: a warning
  | | --strict | 125 | vm: the VM ended without the command'\''s exit status (QEMU'\''s own: 0)
 status\n | | --strict | 125 | vm: the VM ended without the command'\''s exit status (QEMU'\''s own: 0)

@@ -29,6 +29,7 @@
 #include "base.h"
 #include "container.h"
 #include "ktap.h"
+#include "proc.h"
 
 #define DEBUGFS "/sys/kernel/debug/"
 
@@ -38,6 +39,8 @@
 #define RUNS  (PAGES + 8)
 /* More failures than one call can have. */
 #define NTH_MAX 1000
+/* In all; the VM has 900, for this and for other programs. */
+#define LIMIT_SECONDS 400
 /* Calls of each kind while failures come at random. */
 #define RANDOM_CALLS   30
 #define RANDOM_PERCENT "10"
@@ -189,12 +192,12 @@ struct answer {
 	char bytes[1 << 18] __attribute__((aligned(8)));
 };
 
-static struct answer now, want;
+static struct answer got, want;
 
 static bool same(void)
 {
-	return !memcmp(&now.out, &want.out, sizeof(now.out)) && now.len == want.len &&
-	       !memcmp(now.bytes, want.bytes, now.len);
+	return !memcmp(&got.out, &want.out, sizeof(got.out)) && got.len == want.len &&
+	       !memcmp(got.bytes, want.bytes, got.len);
 }
 
 static int ask_open(const struct call *c)
@@ -232,8 +235,8 @@ static int ask_text(const struct call *c)
 	ssize_t n;
 
 	(void)c;
-	for (now.len = 0; now.len < sizeof(now.bytes); now.len += n) {
-		n = read(fd, now.bytes + now.len, sizeof(now.bytes) - now.len);
+	for (got.len = 0; got.len < sizeof(got.bytes); got.len += n) {
+		n = read(fd, got.bytes + got.len, sizeof(got.bytes) - got.len);
 		if (n < 0)
 			return -errno;
 		if (!n)
@@ -253,18 +256,18 @@ static int ask_ioctl(const struct call *c)
 		.nr = c->nr,
 		.start = iova ? IOVA : (uintptr_t)(c->foreign ? other_area : area),
 		.len = (c->nr == 1 ? 1 : PAGES) * PAGE,
-		.buf = (uintptr_t)now.bytes,
+		.buf = (uintptr_t)got.bytes,
 	};
 
 	if (iova)
 		ask.device = device_number(bdf);
 	else
 		ask.pid = c->foreign ? other : 0;
-	memset(now.bytes, 0, sizeof(now.bytes));
+	memset(got.bytes, 0, sizeof(got.bytes));
 	if (ioctl(fd, iova ? VERIFY_PTE_IOC_IOVA : VERIFY_PTE_IOC_WALK, &ask))
 		return -errno;
-	now.out = ask;
-	now.len = ask.nr * size;
+	got.out = ask;
+	got.len = ask.nr * size;
 	return 0;
 }
 
@@ -312,8 +315,8 @@ static void finish(void)
 
 static int ask(const struct call *c)
 {
-	memset(&now.out, 0, sizeof(now.out));
-	now.len = 0;
+	memset(&got.out, 0, sizeof(got.out));
+	got.len = 0;
 	return c->ask(c);
 }
 
@@ -381,7 +384,7 @@ static void test(const struct call *c)
 	ret = ask_more(c, ask(c));
 	if (ret)
 		bail_out("%s: without failures: %s", c->name, strerror(-ret));
-	want = now;
+	want = got;
 	finish();
 
 	for (nth = 1; failed && nth < NTH_MAX; nth++) {
@@ -415,6 +418,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	bdf = argv[1];
+	limit_time(LIMIT_SECONDS);
 	start_other();
 	area = make_area();
 	vfio = container_open(bdf);

@@ -27,6 +27,11 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 
+#include "proc.h"
+
+/* What is not done by then hangs: it takes a second or two. */
+#define LIMIT_SECONDS 60
+
 enum { ENDED_BY_SIGNAL = 0, ENDED_WELL = 10, ENDED_BADLY = 11, NOT_REACHED = 100 };
 
 static int die(const char *what)
@@ -102,6 +107,7 @@ int main(int argc, char **argv)
 		fputs("usage: kill-at KILL|TERM N COMMAND...\n", stderr);
 		return 2;
 	}
+	limit_time(LIMIT_SECONDS);
 	pid = one = start(argv + 3);
 	for (pass = 0;;) {
 		if (ptrace(PTRACE_CONT, one, NULL, (void *)(long)pass) && errno != ESRCH)

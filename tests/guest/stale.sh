@@ -85,7 +85,7 @@ text_named() {
 held() {
 	stale=$1
 	shift
-	STALE=$stale LD_PRELOAD=/root/stale.so vfio_test --dma none --no-rules --hold=1 "$@" "$BDF"
+	STALE=$stale LD_PRELOAD=/root/stale.so timeout -s KILL 90 vfio_test --dma none --no-rules --hold=1 "$@" "$BDF"
 }
 
 # one MODE all|none WHY

@@ -20,6 +20,10 @@
 #include <unistd.h>
 
 #include "oracle.h"
+#include "proc.h"
+
+/* In all; scripts/vm gives it and what follows 600 s. */
+#define LIMIT_SECONDS 450
 
 static const struct kind {
 	const char *name;
@@ -177,6 +181,7 @@ int main(void)
 	unsigned int tries;
 	size_t i;
 
+	limit_time(LIMIT_SECONDS);
 	close(module_open(WALK, O_RDWR));
 	ktap_plan(ARRAY_SIZE(kinds) * (ARRAY_SIZE(ways) + 1) + 1 + ARRAY_SIZE(tests));
 	for (i = 0; i < ARRAY_SIZE(kinds); i++)

@@ -163,7 +163,7 @@ closure() {
 	local image=$1 version=$2
 	local -a todo=("$image=$version")
 	local -A seen=()
-	local pkg name exact
+	local pkg name exact needs
 
 	[[ -n $bare ]] || todo+=("linux-headers-${image#linux-image-}=$version")
 	while [[ ${#todo[@]} -gt 0 ]]; do
@@ -174,9 +174,13 @@ closure() {
 		# A suite does not always keep all packages of an old release.
 		[[ -z $bare ]] || apt-cache -c "$apt_conf" show "$pkg" 2>/dev/null | grep '^Package:' >/dev/null || continue
 		echo "$pkg"
+		needs=$(depends "$pkg") || {
+			note "$pkg: apt-cache does not say what it depends on"
+			return 1
+		}
 		while read -r name exact; do
 			[[ ! $name =~ $parts ]] || todo+=("$name${exact:+=$exact}")
-		done < <(depends "$pkg")
+		done <<<"$needs"
 	done
 }
 
@@ -187,13 +191,15 @@ closure() {
 newest() {
 	local pattern="^linux-(image|headers)-${1//./\\.}\\.[0-9]+([-+][0-9a-z.+]+)?-$arch\$"
 	local -a names
+	local all
 
 	if [[ $1 =~ $release_name ]]; then
 		pattern=${1//./\\.}
 		pattern="^linux-(image|headers)-${pattern//+/\\+}\$"
 	fi
 
-	mapfile -t names < <(apt-cache -c "$apt_conf" pkgnames linux- | grep -E "$pattern")
+	all=$(apt-cache -c "$apt_conf" pkgnames linux-) || die 'apt-cache does not say what packages there are: see above'
+	mapfile -t names < <(grep -E "$pattern" <<<"$all")
 	[[ ${#names[@]} -gt 0 ]] || return 0
 	apt-cache -c "$apt_conf" show "${names[@]}" | awk -v bare="${2:-}" '
 		$1 == "Package:" { name = $2 }

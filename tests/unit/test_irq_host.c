@@ -103,6 +103,14 @@ static void test_causes(void **state)
 	host.firmware_no_msi = true;
 	expect(&host, MSIX, EINVAL, "FADT");
 	host.firmware_no_msi = false;
+	host.chipset_no_msi = true;
+	expect(&host, MSI, EINVAL, "switched it off for this chipset");
+	expect(&host, MSIX, EINVAL, "switched it off for this chipset");
+	expect(&host, INTX, EINVAL, NULL);
+	expect(&host, MSI, EPERM, NULL);
+	host.chipset_no_msi = false;
+	assert_true(irq_host_log_tells(MSI, EINVAL) && irq_host_log_tells(MSIX, EINVAL));
+	assert_false(irq_host_log_tells(INTX, EINVAL) || irq_host_log_tells(MSI, EBUSY));
 	strcpy(host.no_msi_at, "0000:00:1c.0");
 	expect(&host, MSIX, EINVAL,
 	       "MSI is switched off at 0000:00:1c.0: its file msi_bus says 0; ");

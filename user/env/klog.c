@@ -250,6 +250,39 @@ int klog_wait_fault(int fd, const struct pci_bdf *bdf, uint64_t iova, int timeou
 	return -EINTR;
 }
 
+int klog_said(const char *words)
+{
+	int fd = open(KMSG, O_RDONLY | O_NONBLOCK | O_CLOEXEC), found = -ENODATA;
+	char record[RECORD_MAX], line[KLOG_LINE];
+	unsigned long long nr;
+	bool first = true;
+	uint64_t usec;
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	while (found != 1) {
+		n = read(fd, record, sizeof(record) - 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		/* EPIPE: records were lost; the next read goes on behind them. */
+		if (n <= 0 && (!n || errno != EPIPE))
+			break;
+		record[n < 0 ? 0 : n] = '\0';
+		/* The kernel counts its records from 0 on. */
+		if (n < 0)
+			found = -ENODATA;
+		else if (first && sscanf(record, "%*u,%llu,", &nr) == 1 && !nr)
+			found = 0;
+		first = false;
+		if (n > 0 && klog_parse_record(record, n, &usec, line, sizeof(line)) &&
+		    strstr(line, words))
+			found = 1;
+	}
+	close(fd);
+	return found;
+}
+
 void klog_say(const char *text)
 {
 	int fd = open(KMSG, O_WRONLY | O_CLOEXEC);

@@ -55,6 +55,12 @@ int klog_open(bool *limited);
  */
 int klog_wait_fault(int fd, const struct pci_bdf *bdf, uint64_t iova, int timeout_ms, char *line);
 
+/*
+ * Has a line of the log @words in it?  1, 0, or a negative errno where nobody can tell: the log
+ * cannot be read, or (-ENODATA) has lost its beginning.
+ */
+int klog_said(const char *words);
+
 /* Writes a line, with its end, into the log.  An error is ignored: the line only helps. */
 void klog_say(const char *text);
 

@@ -32,6 +32,11 @@ static bool is_firmware(const struct irq_host *host)
 	return host->firmware_no_msi;
 }
 
+static bool is_chipset(const struct irq_host *host)
+{
+	return host->chipset_no_msi;
+}
+
 static bool is_bridge(const struct irq_host *host)
 {
 	return host->no_msi_at[0];
@@ -64,6 +69,11 @@ static const struct {
 	  is_firmware,
 	  { "the firmware says that this machine has no MSI (ACPI's FADT)", "update the firmware",
 	    "drivers/pci/pci-acpi.c: acpi_pci_init()" } },
+	{ MESSAGE,
+	  EINVAL,
+	  is_chipset,
+	  { "the kernel gives no MSI: it has switched it off for this chipset, see dmesg | grep quirk",
+	    "use INTx, or another machine", "drivers/pci/quirks.c: quirk_disable_all_msi()" } },
 	{ MESSAGE,
 	  EINVAL,
 	  is_bridge,
@@ -120,6 +130,11 @@ const struct irq_cause *irq_host_cause(const struct irq_host *host, uint32_t ind
 		    (!causes[i].applies || causes[i].applies(host)))
 			return &causes[i].cause;
 	return NULL;
+}
+
+bool irq_host_log_tells(uint32_t index, int no)
+{
+	return MESSAGE >> index & 1 && no == EINVAL;
 }
 
 void irq_cause_text(const struct irq_cause *cause, const struct irq_host *host, char *buf,

@@ -17,13 +17,17 @@ struct irq_host {
 	bool known;	      /* the fields below could be read */
 	bool nomsi;	      /* pci=nomsi on the kernel's line */
 	bool firmware_no_msi; /* ACPI's FADT says that the machine has no MSI */
+	bool chipset_no_msi;  /* the kernel has switched MSI off for what the chipset gets wrong */
 	bool nointxmask;      /* vfio-pci was told not to mask INTx at the device */
 	bool asleep;	      /* the device is not in D0 */
 	/* The device, or the bridge above it, whose msi_bus is 0; "" if there is none */
 	char no_msi_at[SYSFS_BDF];
 };
 
-/* Reads the current settings from /proc and /sys. */
+/*
+ * Reads the current settings from /proc and /sys.  Those do not have chipset_no_msi: see
+ * run/irq_cause.h.
+ */
 void irq_host_read(struct irq_host *host, const char *bdf);
 
 struct irq_cause {
@@ -36,6 +40,13 @@ struct irq_cause {
  * @no, if the host's settings explain it; NULL if they do not.  Pure.
  */
 const struct irq_cause *irq_host_cause(const struct irq_host *host, uint32_t index, int no);
+
+/*
+ * Would chipset_no_msi explain that?  What a kernel says then is IRQ_LOG_NO_MSI (quirks.c,
+ * quirk_disable_all_msi()).  Pure.
+ */
+#define IRQ_LOG_NO_MSI "MSI quirk detected; MSI disabled"
+bool irq_host_log_tells(uint32_t index, int no);
 
 /* The cause in words, "WHY; FIX", into @buf */
 void irq_cause_text(const struct irq_cause *cause, const struct irq_host *host, char *buf,

@@ -12,6 +12,7 @@
 #include "pci/irq_host.h"
 #include "run/ask.h"
 #include "run/dma.h"
+#include "run/irq_cause.h"
 #include "lib/signals.h"
 #include "lib/text.h"
 
@@ -207,19 +208,19 @@ static void tell_irq(struct run *run, const struct irq_case *ic, const struct ir
  * Enables an index, tests it, and disables it.  If the host keeps the kernel from setting it up, it
  * is not verified, and run->end.err has the cause.
  */
-static enum status irq_try(struct run *run, const struct irq_case *ic, const struct irq_host *host)
+static enum status irq_try(struct run *run, const struct irq_case *ic, struct irq_host *host)
 {
 	const struct irq_cause *cause;
 	struct irq_seen seen = { 0 };
 	int ret = irq_set(run, ic, true);
 
 	if (ret) {
-		cause = irq_host_cause(host, ic->index, -ret);
+		cause = run_irq_cause(host, ic->index, -ret);
 		if (cause)
 			irq_cause_text(cause, host, run->end.err.why, sizeof(run->end.err.why));
 		else if (!host->known)
 			err_why(&run->end.err,
-				"the host's settings that may prevent it cannot be read");
+				"the host's settings that may prevent it, or the kernel's log, cannot be read");
 		else
 			return STATUS_FAIL;
 		report_mark(run->rep, STATUS_UNVERIFIED, "%s: %s", run->end.err.what,

@@ -20,6 +20,7 @@
 #include <linux/pci_regs.h>
 
 #include "run/irqs.h"
+#include "run/irq_cause.h"
 #include "lib/signals.h"
 #include "lib/text.h"
 #include "run/step.h"
@@ -136,7 +137,7 @@ const char *irqs_events_text(const struct irqs *q, const uint64_t *events, char 
  */
 void irqs_tell_unset(struct irqs *q, const char *name, int no)
 {
-	const struct irq_cause *cause = irq_host_cause(&q->host, q->index, no);
+	const struct irq_cause *cause = run_irq_cause(&q->host, q->index, no);
 	char text[256];
 
 	if (cause) {
@@ -144,7 +145,7 @@ void irqs_tell_unset(struct irqs *q, const char *name, int no)
 	} else if (!q->host.known) {
 		snprintf(
 			text, sizeof(text),
-			"the host's settings that may prevent it cannot be read; mount /proc and /sys");
+			"the host's settings that may prevent it cannot be read; mount /proc and /sys, and allow reading the kernel's log (CAP_SYSLOG)");
 	} else {
 		irqs_tell(q, name, STATUS_FAIL, "could not be set up: %s", errno_text(no));
 		return;

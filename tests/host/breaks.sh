@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# breaks.sh - what a script does when a program that it calls breaks off, and a program for the
-# guest when something hangs: neither goes on as if nothing were
+# breaks.sh - what a script does when a program that it calls breaks off or is not there, and a
+# program for the guest when something hangs: neither goes on as if nothing were
 #
 # No VM: programs that fail in the place of those in PATH.
 
@@ -97,7 +97,18 @@ test_hang() {
 	expect 0 '^ok 2 - nobody hangs$' 'tests/lib: nobody hangs' timeout 30 "$hang" none
 }
 
-ktap_plan 14
+# A tree in which nothing is built
+test_unbuilt() {
+	local copy=$ktap_dir/unbuilt
+
+	mkdir "$copy"
+	copy_tree "$copy"
+	expect 2 '^run: walk-cmd: user/vfio_test or user/qemu_verify_pte is not built: run make, or make test GROUP=walk-cmd$' \
+		'tests/run: a group whose VM lacks the programs' "$copy/tests/run" walk-cmd
+}
+
+ktap_plan 15
 test_lists
+test_unbuilt
 test_hang
 ktap_end

@@ -152,7 +152,7 @@ expect 0 "$virtio: DMA path: through the IOMMU" 'virtio-net with another: passes
 	vfio_test -v --dma none --no-rules --no-reset --with "$virtio" "$BDF"
 balloon=$(find_device 0x1af4 0x1002)
 to_vfio "$balloon"
-expect 1 "past the IOMMU: it has the interface of before virtio 1\.0 alone" 'virtio-balloon of before 1.0: fails' vfio_test --dma none "$balloon"
+expect 1 "past the IOMMU: it only has the interface before virtio 1\.0" 'virtio-balloon of before 1.0: fails' vfio_test --dma none "$balloon"
 for lie in virtio-error='BAR4 at 0x[0-9a-f]*: Input/output error' virtio-ones='has 0xffffffff where its features' \
 	virtio-zero='has 0x00000000 where its features'; do
 	expect 4 "it is not known whether the virtio device.s DMA goes through the IOMMU: .*${lie#*=}" "lie: ${lie%%=*}: unverified" \

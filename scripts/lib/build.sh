@@ -234,7 +234,7 @@ need_tools() {
 	"${namespace[@]}" mount -t tmpfs tmpfs /tmp 2>/dev/null || {
 		namespace=(unshare --user --map-root-user --mount --propagation private)
 		"${namespace[@]}" mount -t tmpfs tmpfs /tmp 2>/dev/null ||
-			die "unshare: may not mount in a namespace of its own: modules for $(<"$kernel_dir/release") are built with tools of $suite, which need a root directory of their own; run this as root (in a container: with CAP_SYS_ADMIN), or allow user namespaces (sysctl user.max_user_namespaces)"
+			die "unshare: may not mount in a private namespace: modules for $(<"$kernel_dir/release") are built with tools of $suite, which need their own root directory; run this as root (in a container: with CAP_SYS_ADMIN), or allow user namespaces (sysctl user.max_user_namespaces)"
 	}
 	fetch_tools "$suite"
 }

@@ -313,7 +313,7 @@ test_image() {
 	check 'kernels vmlinux: an image of the user'\''s own' bash -c \
 		'cmp "$(scripts/kernels vmlinux "$0")" "$1"' "$image" "$whole"
 	printf 'none' | dd of="$image" bs=1 seek=$start conv=notrunc status=none
-	expect 1 'packed in a way that is not known here' 'kernels vmlinux: another image there: not the one before' \
+	expect 1 'packed in a way that this script does not know' 'kernels vmlinux: another image there: not the one before' \
 		scripts/kernels vmlinux "$image"
 	cp "$kernel/vmlinuz" "$image"
 	printf 'none' | dd of="$image" bs=1 seek=$((start + length / 2)) conv=notrunc status=none
@@ -529,8 +529,8 @@ scripts/demo --hmp 99999 | 2 | not a TCP port
 scripts/demo --keep | 2 | demo: --keep: needs a value
 scripts/demo --keep= | 2 | demo: --keep: needs a value
 scripts/demo --keep /proc/none | 2 | demo: --keep /proc/none: cannot be written to
-scripts/demo -- true | 2 | demo: --: the demo runs a command of its own
-scripts/bench -- true | 2 | bench: --: the bench runs commands of its own
+scripts/demo -- true | 2 | demo: --: the demo chooses the command itself
+scripts/bench -- true | 2 | bench: --: the bench chooses the commands itself
 scripts/bench --json | 2 | bench: --json: needs a value
 scripts/bench --json /nonexistent/json | 2 | cannot be written
 env RUNS=0 scripts/bench | 2 | bench: RUNS=0: not a number of runs

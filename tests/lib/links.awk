@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# links.awk - do the links of our Markdown files lead anywhere?
+# links.awk - checks the links of our Markdown files
 #
 #	awk -f links.awk LIST PAGE...
 #
-# LIST has the files that there are, a line each. A link without a scheme must lead to one of
-# them, or to a folder of them, and its #anchor to a heading of that page, by the name that
-# GitHub gives it. A page of docs/ that no page links is found by nobody. Each fault is a
-# line; the exit status is 1 if there is one, or no link at all.
+# LIST has the existing files, one per line. A link without a scheme must lead to one of them,
+# or to a folder of them, and its #anchor to a heading of that page, by the name that GitHub
+# gives it. Each page of docs/ must be linked from a page. Each error is printed as a line; the
+# exit status is 1 if there is one, or no link at all.
 
-# The name of a heading: its letters, digits, "-" and "_", in small letters, "-" for a blank
+# The name of a heading: its letters, digits, "-" and "_", in lower case, with "-" for a blank
 function anchor(text) {
 	gsub(/\]\([^)]*\)/, "", text)
 	text = tolower(text)
@@ -18,7 +18,7 @@ function anchor(text) {
 	return text
 }
 
-# Where the path goes to from the page; "" if it leaves the tree
+# The path relative to the tree, of a link on the page; "" if it leaves the tree
 function resolved(page, path,	n, i, depth, part, way) {
 	if (page ~ /\//) {
 		sub(/[^\/]*$/, "", page)
@@ -40,7 +40,7 @@ function resolved(page, path,	n, i, depth, part, way) {
 	return path
 }
 
-# A paragraph is looked at as a whole, since code and links may go over the end of a line.
+# A paragraph is checked as a whole, as code and links may span lines.
 function paragraph_end() {
 	gsub(/`[^`]*`/, "", text)
 	while (match(text, /\]\([^)]*\)/)) {

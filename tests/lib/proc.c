@@ -100,7 +100,7 @@ void say_where(pid_t pid)
 		closedir(dir);
 }
 
-/* Another process watches: SIGALRM does not reach who waits in the kernel without end. */
+/* Another process watches, as SIGALRM does not reach a process in an uninterruptible wait. */
 void limit_time(unsigned int seconds)
 {
 	const double until = now() + seconds;
@@ -114,7 +114,7 @@ void limit_time(unsigned int seconds)
 	if (watch)
 		return;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* It may have ended before that. */
+	/* The watched process may have ended before prctl(). */
 	while (getppid() == watched && now() < until)
 		nap((until - now()) * 1e6 + 1);
 	if (getppid() == watched) {

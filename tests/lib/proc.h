@@ -25,9 +25,9 @@ int ends_within(pid_t pid, double seconds);
 void say_where(pid_t pid);
 
 /*
- * From here on this process has @seconds until it ends.  If it has not ended by then, a comment
- * says so and where it hangs, and it is killed.  For a program that waits for others: what hangs is
- * then a program that ended badly, in the time of its group.  Called before any thread is made.
+ * Kills this process if it has not ended after @seconds, with comments that say so and where it
+ * hangs.  It is for a program that waits for others: if it hangs, it fails within the time of its
+ * group.  To be called before any thread is created.
  */
 void limit_time(unsigned int seconds);
 

@@ -17,7 +17,7 @@ struct irq_host {
 	bool known;	      /* the fields below could be read */
 	bool nomsi;	      /* pci=nomsi on the kernel's line */
 	bool firmware_no_msi; /* ACPI's FADT says that the machine has no MSI */
-	bool chipset_no_msi;  /* the kernel has switched MSI off for what the chipset gets wrong */
+	bool chipset_no_msi;  /* the kernel has disabled MSI because of a bug of the chipset */
 	bool nointxmask;      /* vfio-pci was told not to mask INTx at the device */
 	bool asleep;	      /* the device is not in D0 */
 	/* The device, or the bridge above it, whose msi_bus is 0; "" if there is none */
@@ -42,7 +42,7 @@ struct irq_cause {
 const struct irq_cause *irq_host_cause(const struct irq_host *host, uint32_t index, int no);
 
 /*
- * Would chipset_no_msi explain that?  What a kernel says then is IRQ_LOG_NO_MSI (quirks.c,
+ * Would chipset_no_msi explain the error?  The kernel then logs IRQ_LOG_NO_MSI (quirks.c,
  * quirk_disable_all_msi()).  Pure.
  */
 #define IRQ_LOG_NO_MSI "MSI quirk detected; MSI disabled"

@@ -150,7 +150,7 @@ int rules_unmap(struct rules *r, uint64_t iova, uint64_t size, uint64_t *gone)
 	return -vfio_unmap(&r->run->target.vfio, iova, size, gone);
 }
 
-/* For Type1 too, as every mapping of a rule begins in the window. */
+/* This unmaps whole mappings, as each one that a rule makes is within the window. */
 void rules_clear(struct rules *r)
 {
 	uint64_t gone;

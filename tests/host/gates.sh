@@ -50,6 +50,11 @@ ok 1 - a\nok 2 - b\n| | 1 | 2 passed, 1 failed, 0 skipped | not ok 3 - one: whol
 1..2\nnot ok 1 - a\nok 2 - b\n| | 1 | 1 passed, 1 failed, 0 skipped | # alone: make test GROUP=one
 1..2\nok 1 - a\n| | 1 | 1 passed, 1 failed, 0 skipped | # alone: make test GROUP=one
 1..2\nok 1 - a\nnot ok 2 - b\n# at tests/guest/b.sh:7\n| | 1 | 1 passed, 1 failed, 0 skipped | # at tests/guest/b.sh:7; alone: make test GROUP=one
+1..2\nok\nok 2 - b\n| | 0 | 2 passed, 0 failed, 0 skipped | ok 1 - one:
+1..2\nok 1 - a\nnot ok\n| | 1 | 1 passed, 1 failed, 0 skipped | not ok 2 - one:
+1..1\nok 1 - a\nnot okay: b\n| | 0 | 1 passed, 0 failed, 0 skipped | # not okay: b
+1..1\nok 1 - a\n| mkdir $(echo "$TMPDIR"/vfio-verify-run.*)/0.new; exit 1 | 1 | 1 passed, 1 failed, 0 skipped | not ok 2 - one: its end: not known: it was killed, or TMPDIR is full
+1..1\nok 1 - a\n| : >$(echo "$TMPDIR"/vfio-verify-run.*)/0.stopped | 1 | 1 passed, 1 failed, 0 skipped | not ok 2 - one: the point that it was ended at is not in its output
 1..1\n  ok 1 - of a part\nok 1 - a\n| | 0 | 1 passed, 0 failed, 0 skipped | ok 1 - one: a
 1..2\nok 1 - a\no| printf "no such" >&2; sleep 0.5; printf "k 2 - b\n"; sleep 0.5; echo " file" >&2 | 0 | 2 passed, 0 failed, 0 skipped | # no such file
 1..1\nok 1 - a\n| sleep 30 & | 0 | 1 passed, 0 failed, 0 skipped | # a stream of this group was not read to its end: something holds it open
@@ -106,6 +111,32 @@ test_run_more() {
 	echo "one | 99 | $ktap_dir/group" >"$ktap_dir/table"
 	check 'tests/run --fail-fast: not one point more' \
 		run_says 1 '1 passed, 1 failed, 0 skipped' '# one: ended at its first point that was not ok' --fail-fast
+	group '1..3\nok 1 - a\nnot ok\n' 'sleep 1000'
+	check 'tests/run --fail-fast: nor after a point without a name' \
+		run_says 1 '1 passed, 1 failed, 0 skipped' 'not ok 2 - one:' --fail-fast
+	group '1..2\nok 1 - a\nnot okay: b\n' 'sleep 2; echo ok 2 - b'
+	check 'tests/run --fail-fast: what is no point stops nothing' \
+		run_says 0 '2 passed, 0 failed, 0 skipped' '# not okay: b' --fail-fast
+}
+
+# Where a result cannot be written: all of it, and what a group prints, by a grep in PATH that
+# copies two lines and then fails.
+test_run_full() {
+	local bin=$ktap_dir/bin-grep
+
+	group '1..1\nok 1 - a\nBail out! so\n' ''
+	echo "one | 99 | $ktap_dir/group" >"$ktap_dir/table"
+	mkdir "$bin"
+	# shellcheck disable=SC2016 # for the script
+	printf '#!/bin/bash\n%s\n' '[[ $* == *--line-buffered* ]] || exec /bin/grep "$@"
+		head -n 2 && cat >/dev/null; exit 2' >"$bin/grep"
+	chmod +x "$bin/grep"
+	PATH=$bin:$PATH check 'tests/run: a group whose output cannot be kept' run_says 1 '1 passed, 1 failed, 0 skipped' \
+		'not ok 2 - one: its output: not all of it could be kept: is TMPDIR full?'
+	group '1..1\nok 1 - a\n' ''
+	# shellcheck disable=SC2016 # for the script
+	expect 2 'the result: cannot be written' 'tests/run: its own output cannot be written' \
+		sh -c 'tests/run --groups "$1" >/dev/full' sh "$ktap_dir/table"
 }
 
 # What a signal leaves behind.
@@ -565,13 +596,14 @@ count() {
 	grep -c '|' <<<"$1"
 }
 
-ktap_plan $(($(count "$run_cases") + 8 + 2 + 6 + 2 * $(count "$ktap_cases") + $(count "$vm_cases") + \
+ktap_plan $(($(count "$run_cases") + 10 + 2 + 2 + 6 + 2 * $(count "$ktap_cases") + $(count "$vm_cases") + \
 	$(count "$boot_cases") + 2 + 6 + \
 	$(count "$ci_cases") + $(count "$option_cases") + 3 + 1 + 3 + \
 	$(count "$static_cases") + 1 + 7 + $(count "$unit_cases") + 1 + \
 	$(count "$head_cases") + 2 + 2 + 1))
 test_run
 test_run_more
+test_run_full
 test_run_signal
 test_ktap
 test_where

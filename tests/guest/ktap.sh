@@ -10,7 +10,10 @@
 ktap_nr=0 ktap_bad=0 ktap_planned=0 ktap_over=''
 
 # A directory for the output of commands.
-ktap_dir=$(mktemp -d /tmp/vfio-verify-ktap.XXXXXX)
+ktap_dir=$(mktemp -d /tmp/vfio-verify-ktap.XXXXXX) || {
+	echo 'Bail out! no directory for the output of commands: is /tmp full?'
+	exit 1
+}
 
 # shellcheck disable=SC2317 # reached through the trap
 ktap_leave() {
@@ -98,6 +101,13 @@ expect() {
 	ktap_status=$1 ktap_regex=$2 ktap_name=$3
 	shift 3
 	ktap_got=0
+	# A redirection that fails has a status of its own, which is not that of the command. "true", as
+	# ":" would end the script.
+	if ! true >"$ktap_dir/out" || ! true >"$ktap_dir/err"; then
+		ktap_result "not ok" "$ktap_name"
+		echo "# $*: not run: its output cannot be written to $ktap_dir"
+		return
+	fi
 	"$@" >"$ktap_dir/out" 2>"$ktap_dir/err" </dev/null || ktap_got=$?
 	if [ "$ktap_got" -eq "$ktap_status" ] &&
 	   { [ -z "$ktap_regex" ] || grep -qE -e "$ktap_regex" "$ktap_dir/out" "$ktap_dir/err"; }; then

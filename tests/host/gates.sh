@@ -178,6 +178,11 @@ ktap_plan 1; expect 0 "" a sh -c "exit 3"; ktap_end | 1 | # sh -c exit 3: exit 3
 ktap_plan 1; expect 0 "^b$" a echo b; ktap_end | 0 | ok 1 - a
 ktap_plan 1; expect 0 "^b$" a sh -c "echo b >&2"; ktap_end | 0 | ok 1 - a
 ktap_plan 1; expect 0 "^c$" a echo b; ktap_end | 1 | # b
+ktap_plan 1; mkdir $ktap_dir/out; expect 1 "" a true; ktap_end | 1 | not ok 1 - a
+ktap_plan 1; mkdir $ktap_dir/err; expect 1 "" a true; ktap_end | 1 | not ok 1 - a
+ktap_plan 1; mkdir $ktap_dir/out; expect 2 "" a true; ktap_end | 1 | not ok 1 - a
+ktap_plan 1; mkdir $ktap_dir/check; check a true; ktap_end | 1 | not ok 1 - a
+ktap_plan 1; mkdir $ktap_dir/ended; ktap_run of echo "1..1"; check a true; ktap_end | 1 | ok 1 - a
 ktap_plan 1; expect 1 "^b$" a echo b; ktap_end | 1 | not ok 1 - a
 ktap_plan 1; expect 0 "b" a true; ktap_end | 1 | not ok 1 - a
 ktap_run of echo "1..1"; ktap_plan 1; check a true; ktap_end | 0 | 1..1
@@ -206,6 +211,10 @@ test_ktap() {
 		check "ktap.sh: ${script% }: bash" ktap_says "$script" "${status// /}" "${line# }" bash
 		check "ktap.sh: ${script% }: busybox" ktap_says "$script" "${status// /}" "${line# }" busybox sh
 	done <<<"$ktap_cases"
+	mkdir "$ktap_dir/bin-mktemp"
+	ln -s "$(type -P false)" "$ktap_dir/bin-mktemp/mktemp"
+	PATH=$ktap_dir/bin-mktemp:$PATH check 'ktap.sh: no directory' ktap_says 'echo on' 1 \
+		'Bail out! no directory for the output of commands: is /tmp full?' bash
 }
 
 # Where a point that is not ok is made, in both shells: by its own line, one in a function by
@@ -596,7 +605,7 @@ count() {
 	grep -c '|' <<<"$1"
 }
 
-ktap_plan $(($(count "$run_cases") + 10 + 2 + 2 + 6 + 2 * $(count "$ktap_cases") + $(count "$vm_cases") + \
+ktap_plan $(($(count "$run_cases") + 10 + 2 + 2 + 6 + 2 * $(count "$ktap_cases") + 1 + $(count "$vm_cases") + \
 	$(count "$boot_cases") + 2 + 6 + \
 	$(count "$ci_cases") + $(count "$option_cases") + 3 + 1 + 3 + \
 	$(count "$static_cases") + 1 + 7 + $(count "$unit_cases") + 1 + \

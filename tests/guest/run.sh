@@ -101,16 +101,16 @@ expect 2 '"" is no witness' '--require: empty' quick --require '' "$BDF"
 expect 2 'give --hold as well' '--recheck without --hold' quick --recheck "$BDF"
 nvme=$(find_device 0x1b36 0x0010)
 to_vfio "$nvme"
-expect 0 '^Verdict: pass: 3 of 4 witnesses; device DMA not proven: no driver for 1b36:0010; interrupts not proven: ' \
-	'a device without a driver: what is not proven is named' vfio_test --quiet "$nvme"
+expect 0 '^Verdict: pass: 3 of 4 witnesses; device DMA not proven: the controller has no active namespace to read from; ' \
+	'a device that moves no data: what is not proven is named' vfio_test --quiet "$nvme"
 expect 4 'required and not proven: device_dma' '--require device_dma on it' vfio_test --quiet --require device_dma "$nvme"
 expect 4 '^ok [0-9]+ - require # SKIP unverified: ' 'KTAP: not proven is a skip with its reason' vfio_test --ktap --require device_dma "$nvme"
-check 'KTAP: which, and why' said '^    ok [0-9]+ - device_dma # SKIP unverified: not proven: no driver for 1b36:0010$'
-check 'KTAP: the verdict line' said '^# verdict: unverified: 3 of 4 witnesses; .*device DMA not proven: no driver for 1b36:0010'
+check 'KTAP: which, and why' said '^    ok [0-9]+ - device_dma # SKIP unverified: not proven: the controller has no active namespace to read from$'
+check 'KTAP: the verdict line' said '^# verdict: unverified: 3 of 4 witnesses; .*device DMA not proven: the controller has no active namespace to read from'
 check 'KTAP: the whole plan is met' [ "$(sed -n 's/^1\.\.//p' "$ktap_dir/out")" -eq "$(grep -c '^ok' "$ktap_dir/out")" ]
 expect 4 '"proven": *\[' 'JSON' vfio_test --json --require device_dma "$nvme"
 check 'JSON: not_proven, with the reason' sh -c '
-	tr -d "\n" <"$1" | grep -qE "\"not_proven\": *\[ *\{ *\"witness\": *\"device_dma\", *\"why\": *\"no driver for 1b36:0010\" *\}"' sh "$ktap_dir/out"
+	tr -d "\n" <"$1" | grep -qE "\"not_proven\": *\[ *\{ *\"witness\": *\"device_dma\", *\"why\": *\"the controller has no active namespace to read from\" *\}"' sh "$ktap_dir/out"
 
 # A report that is lost is no success, and one of a held mapping no verdict.
 expect 2 "the answer is lost" 'JSON to /dev/full' sh -c 'exec vfio_test --dma none --json "$BDF" >/dev/full'

@@ -49,7 +49,7 @@ check 'help of a command' completes 'vfio_test help wa' walk
 check 'options of a command' completes 'vfio_test bind --' --group --force --driver --json --help ...
 check 'an option begun' completes 'vfio_test list --re' --ready
 check 'options of run by its plain form' completes 'vfio_test --page' --page-size
-check 'a value' completes 'vfio_test run --dma n' none
+check 'a value' completes 'vfio_test run --dma n' none nvme
 check 'a value after =' completes 'vfio_test run --expect=s' supervisor
 check 'no option of another command' completes 'vfio_test list --expe'
 check 'addresses: all of them for bind' completes 'vfio_test bind ' 0000:00:01.0 0000:00:02.0 0000:01:00.0

@@ -65,7 +65,8 @@ static const char options_help[] =
 	"  --iommu auto|iommufd|type1v2|type1|compat|noiommu\n"
 	"                             back end (auto: the first that is there, but not\n"
 	"                             compat; noiommu only for a group without an IOMMU)\n"
-	"  --dma auto|none|edu        have the device move data; auto: up to 256 pages\n"
+	"  --dma auto|none|edu|nvme   have the device move data; auto: edu up to 256 pages,\n"
+	"                             an NVMe disk all (nothing is written to the disk)\n"
 	"  --with BDF                 a further device for the same container and mapping;\n"
 	"                             give it again for more devices\n"
 	"  --require %s\n"
@@ -107,7 +108,7 @@ static const struct choice page_sizes[] = {
 };
 
 static const struct choice dmas[] = {
-	{ "auto", DMA_AUTO }, { "none", DMA_NONE }, { "edu", DMA_EDU }, { 0 }
+	{ "auto", DMA_AUTO }, { "none", DMA_NONE }, { "edu", DMA_EDU }, { "nvme", DMA_NVME }, { 0 }
 };
 
 /* Sets *be to the back end of this name; NULL for auto. */

@@ -15,6 +15,7 @@
 static const struct dma_driver *const drivers[] = {
 	[DMA_EDU - DMA_DRIVERS] = &dma_edu,
 	[DMA_E1000E - DMA_DRIVERS] = &dma_e1000e,
+	[DMA_NVME - DMA_DRIVERS] = &dma_nvme,
 };
 
 #define NR_DRIVERS ((int)(sizeof(drivers) / sizeof(drivers[0])))

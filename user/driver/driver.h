@@ -67,7 +67,7 @@ struct dma_driver {
 		     struct err *err);
 	/*
 	 * The device tries to write to IOVA @to, 64 bytes or more of that page, even if the IOMMU
-	 * does not permit it.
+	 * does not permit it: bytes that are not all 0x55, and not all area->fill of @prove.
 	 */
 	int (*store)(struct dma *dma, uint64_t to, struct err *err);
 	/* Releases the interrupt that the driver uses itself; or NULL. */
@@ -95,9 +95,9 @@ struct dma {
 };
 
 /* The values of --dma; those from DMA_DRIVERS on are drivers. */
-enum { DMA_AUTO, DMA_NONE, DMA_DRIVERS, DMA_EDU = DMA_DRIVERS, DMA_E1000E };
+enum { DMA_AUTO, DMA_NONE, DMA_DRIVERS, DMA_EDU = DMA_DRIVERS, DMA_E1000E, DMA_NVME };
 
-extern const struct dma_driver dma_edu, dma_e1000e;
+extern const struct dma_driver dma_edu, dma_e1000e, dma_nvme;
 
 /* Does it move data at all? */
 static inline bool dma_moves(const struct dma_driver *drv)

@@ -149,7 +149,7 @@ static enum status explain_silence(struct run *run, const struct fault_case *fc,
 
 	/* The driver has given the reason. */
 	if (run->end.err.what[0])
-		return STATUS_FAIL;
+		return ret == -EOPNOTSUPP ? STATUS_UNVERIFIED : STATUS_FAIL;
 	err_set(&run->end.err, -ret, "", strerror(-ret), "see dmesg");
 	if (ret == -ETIME) {
 		err_what(&run->end.err,

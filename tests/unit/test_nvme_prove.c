@@ -31,6 +31,7 @@ static struct {
 	uint64_t writes[MAX_PAGES], reads[MAX_PAGES];
 	uint64_t written;   /* commands that are none of READ and COMPARE */
 	bool deaf;	    /* COMPARE says that all is equal */
+	unsigned int other; /* before this READ into the area it writes to the disk */
 	unsigned int stray; /* this READ into the area turns a bit of a page that is not its own */
 	unsigned int nr_reads;
 } sim;
@@ -63,6 +64,10 @@ static uint16_t execute(struct nvme *n, const struct nvme_command *c)
 	assert_true(!n->ctrl.max_pages || bytes <= n->ctrl.max_pages * NVME_PAGE);
 	sim.written += c->opcode != NVME_READ && c->opcode != NVME_COMPARE;
 	sim.nr_reads += c->opcode == NVME_READ && c->prp1 >= AREA_IOVA;
+	if (sim.other && sim.nr_reads == sim.other) {
+		sim.disk[at + 9] ^= 1;
+		sim.other = 0;
+	}
 	for (done = page = 0; done < bytes; done += NVME_PAGE, page++) {
 		const uint64_t iova = !page ? c->prp1 : list ? list[page - 1] : c->prp2;
 		const size_t len = bytes - done < NVME_PAGE ? bytes - done : NVME_PAGE;
@@ -120,28 +125,30 @@ struct wrong {
 	uint64_t read_p, read_to, read_q, read_to_q;
 	bool deaf;
 	unsigned int stray;
+	unsigned int other;
+	bool shared;
 };
 
 #define SWAP(p, q) p, q, q, p
 #define NONE	   0, 0, 0, 0
 
 static const struct wrong wrongs[] = {
-	{ "swapped, in one command", SWAP(3, 5), SWAP(3, 5), false, 0 },
-	{ "swapped, far from each other", SWAP(3, 250), SWAP(3, 250), false, 0 },
-	{ "swapped, 128 apart", SWAP(3, 131), SWAP(3, 131), false, 0 },
-	{ "swapped for writing", SWAP(0, 1), NONE, false, 0 },
-	{ "swapped for reading", NONE, SWAP(0, 1), false, 0 },
-	{ "swapped for reading, far", NONE, SWAP(7, 200), false, 0 },
-	{ "swapped for reading, 128 apart", NONE, SWAP(7, 135), false, 0 },
-	{ "one is written to another", 9, 12, 12, 12, NONE, false, 0 },
-	{ "one is written to another, far", 9, 255, 255, 255, NONE, false, 0 },
-	{ "one is read from another", NONE, 9, 12, 12, 12, false, 0 },
-	{ "one is written nowhere", 77, NOWHERE, 77, NOWHERE, NONE, false, 0 },
-	{ "one is read as zeros", NONE, 77, NOWHERE, 77, NOWHERE, false, 0 },
-	{ "the last is read as zeros", NONE, 255, NOWHERE, 255, NOWHERE, false, 0 },
-	{ "COMPARE always says equal", NONE, NONE, true, 0 },
-	{ "a bit of a later page", NONE, NONE, false, 1 },
-	{ "a bit of an earlier page", NONE, NONE, false, 2 },
+	{ "swapped, in one command", SWAP(3, 5), SWAP(3, 5), false, 0, 0, false },
+	{ "swapped, far from each other", SWAP(3, 250), SWAP(3, 250), false, 0, 0, false },
+	{ "swapped, 128 apart", SWAP(3, 131), SWAP(3, 131), false, 0, 0, false },
+	{ "swapped for writing", SWAP(0, 1), NONE, false, 0, 0, false },
+	{ "swapped for reading", NONE, SWAP(0, 1), false, 0, 0, false },
+	{ "swapped for reading, far", NONE, SWAP(7, 200), false, 0, 0, false },
+	{ "swapped for reading, 128 apart", NONE, SWAP(7, 135), false, 0, 0, false },
+	{ "one is written to another", 9, 12, 12, 12, NONE, false, 0, 0, false },
+	{ "one is written to another, far", 9, 255, 255, 255, NONE, false, 0, 0, false },
+	{ "one is read from another", NONE, 9, 12, 12, 12, false, 0, 0, false },
+	{ "one is written nowhere", 77, NOWHERE, 77, NOWHERE, NONE, false, 0, 0, false },
+	{ "one is read as zeros", NONE, 77, NOWHERE, 77, NOWHERE, false, 0, 0, false },
+	{ "the last is read as zeros", NONE, 255, NOWHERE, 255, NOWHERE, false, 0, 0, false },
+	{ "COMPARE always says equal", NONE, NONE, true, 0, 0, false },
+	{ "a bit of a later page", NONE, NONE, false, 1, 0, false },
+	{ "a bit of an earlier page", NONE, NONE, false, 2, 0, false },
 };
 
 /* The whole proof; what it says is in *proof. */
@@ -178,6 +185,8 @@ static int run(enum disk disk, uint64_t disk_pages, unsigned int block, uint64_t
 		sim.reads[w->read_q] = w->read_to_q;
 		sim.deaf = w->deaf;
 		sim.stray = w->stray;
+		sim.other = w->other;
+		n.ns.shared = w->shared;
 	}
 	dma.own = sim.own;
 	dma.priv = &n;
@@ -255,11 +264,38 @@ static void test_names_pages(void **state)
 	assert_non_null(strstr(err.why, "IOVA 0x203000"));
 }
 
+/* What another controller writes to the disk is no fault of the memory; and it is no pass. */
+static void test_another_writes(void **state)
+{
+	struct wrong w = { .name = "another writes", .other = 2, .shared = true };
+	struct dma_proof proof;
+	struct err err;
+	int disk;
+
+	(void)state;
+	for (disk = 0; disk < NR_DISKS; disk++) {
+		assert_int_equal(run(disk, 16384, 512, 128, 256, &w, &proof, &err), -EOPNOTSUPP);
+		assert_true(!proof.compared && strstr(err.why, "another controller"));
+	}
+	/* Where nobody else has it, it was memory. */
+	w.shared = false;
+	assert_int_equal(run(DATA, 16384, 512, 128, 256, &w, &proof, &err), 0);
+	assert_true(proof.bad);
+	/* And where what differs is the memory, that counts on such a disk as well. */
+	for (disk = 0; disk < NR_DISKS; disk++) {
+		w = wrongs[0];
+		w.shared = true;
+		assert_int_equal(run(disk, 16384, 512, 128, 256, &w, &proof, &err), 0);
+		assert_true(proof.bad && err.why[0]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_all_well),
 					    cmocka_unit_test(test_wrong),
-					    cmocka_unit_test(test_names_pages) };
+					    cmocka_unit_test(test_names_pages),
+					    cmocka_unit_test(test_another_writes) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,6 +85,15 @@ static void test_controller(void **state)
 	nvme_controller_parse(id, &c);
 	assert_true(c.compare);
 	assert_int_equal(c.shutdown_ms, 1000);
+	/* An hour is not waited for. */
+	memset(id + 88, 0xff, 4);
+	id[516] = 0x34;
+	id[517] = 0x12;
+	memset(id + 768, 'n', 256); /* without an end */
+	nvme_controller_parse(id, &c);
+	assert_int_equal(c.shutdown_ms, 60000);
+	assert_int_equal(c.namespaces, 0x1234);
+	assert_int_equal(strlen(c.nqn), 223);
 	id[520] = 0x5e;
 	id[521] = 0x01;
 	nvme_controller_parse(id, &c);
@@ -136,6 +145,33 @@ static void test_namespace(void **state)
 			fail_msg("%s: %s, blocks of %u", rows[i].name, why ? why : "good",
 				 ns.block);
 	}
+}
+
+static void test_shared(void **state)
+{
+	struct nvme_namespace ns = { .nsid = 1 };
+	uint8_t id[4096] = { [1] = 1, [130] = 12 };
+
+	(void)state;
+	assert_null(nvme_namespace_parse(id, &ns));
+	assert_false(ns.shared);
+	id[30] = 1;
+	assert_null(nvme_namespace_parse(id, &ns));
+	assert_true(ns.shared);
+}
+
+static void test_status(void **state)
+{
+	static const uint16_t disk[] = { 0x0b, 0x15,  0x1c,  0x1d,  0x80, 0x82,
+					 0x84, 0x280, 0x281, 0x286, 0x302 },
+			      other[] = { 0, 0x01, 0x02, 0x04, 0x06, 0x07, 0x101, 0x785 };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(disk); i++)
+		assert_true(nvme_status_of_medium(disk[i]));
+	for (i = 0; i < ARRAY_SIZE(other); i++)
+		assert_false(nvme_status_of_medium(other[i]));
 }
 
 /* --- commands ----------------------------------------------------------------- */
@@ -361,6 +397,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cap),	   cmocka_unit_test(test_doorbells),
 		cmocka_unit_test(test_controller), cmocka_unit_test(test_namespace),
+		cmocka_unit_test(test_shared),	   cmocka_unit_test(test_status),
 		cmocka_unit_test(test_encode),	   cmocka_unit_test(test_prp),
 		cmocka_unit_test(test_queue),	   cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_distinct),   cmocka_unit_test(test_fill),

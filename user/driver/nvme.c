@@ -10,21 +10,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "lib/signals.h"
 #include "vfio/vfio.h"
 
 /* A guest may stand still for as long where the host is busy, whatever the device says. */
 #define READY_MS_MIN 2000
 /* Where a controller does not say how long it takes to shut down (RTD3E is 0) */
 #define SHUTDOWN_MS 5000
+#define PAUSE_NS    200000
 #define NSIDS	    (NVME_PAGE / sizeof(uint32_t))
 
 /* Until the bits of @mask in CSTS are @want */
 static int wait_csts(struct nvme *n, uint32_t mask, uint32_t want, uint32_t ms, struct err *err)
 {
-	const struct timespec pause = { .tv_nsec = 200000L };
 	const uint64_t start = nvme_now_ms();
 	uint32_t csts;
 
@@ -39,7 +39,9 @@ static int wait_csts(struct nvme *n, uint32_t mask, uint32_t want, uint32_t ms, 
 			return ret;
 		if (waited > (ms < READY_MS_MIN ? READY_MS_MIN : ms))
 			break;
-		nanosleep(&pause, NULL);
+		if (signal_seen && !n->leaving)
+			return nvme_interrupted(err);
+		nvme_sleep_ns(PAUSE_NS);
 	}
 	err_set(err, ETIMEDOUT, "the NVMe controller is not ready in time", "",
 		"see dmesg; power the machine off and on");
@@ -105,16 +107,35 @@ static int identify(struct nvme *n, uint32_t what, uint32_t nsid, const char *na
 	return admin(n, &c, name, err);
 }
 
+/* The numbers of namespaces, as many as there is room for; 0 ends them. */
+static int list_namespaces(struct nvme *n, uint32_t *nsids, struct err *err)
+{
+	uint32_t version, i;
+	int ret = dma_read(n->dma, NVME_VS, &version, err);
+
+	if (ret)
+		return ret;
+	if (version >= NVME_VS_1_1) {
+		ret = identify(n, NVME_IDENTIFY_ACTIVE_NS, 0, "Identify (active namespaces)", err);
+		memcpy(nsids, nvme_own(n, NVME_OWN_DATA), NVME_PAGE);
+		return ret;
+	}
+	/* The first version has no list: each up to the largest may be asked for. */
+	for (i = 0; i < NSIDS; i++)
+		nsids[i] = i < n->ctrl.namespaces ? i + 1 : 0;
+	return 0;
+}
+
 /* The first that can be read from here; none is no error. */
 static int find_namespace(struct nvme *n, struct err *err)
 {
 	uint32_t nsids[NSIDS];
 	unsigned int i;
-	int ret = identify(n, NVME_IDENTIFY_ACTIVE_NS, 0, "Identify (active namespaces)", err);
+	int ret = list_namespaces(n, nsids, err);
 
-	memcpy(nsids, nvme_own(n, NVME_OWN_DATA), sizeof(nsids));
 	snprintf(n->no_ns, sizeof(n->no_ns), "the controller has no active namespace to read from");
-	for (i = 0; i < NSIDS && nsids[i] && !ret; i++) {
+	for (i = 0; i < NSIDS && !ret && nsids[i]; i++) {
+		char used[200];
 		const char *why;
 
 		ret = identify(n, NVME_IDENTIFY_NS, nsids[i], "Identify (namespace)", err);
@@ -122,6 +143,8 @@ static int find_namespace(struct nvme *n, struct err *err)
 			break;
 		n->ns.nsid = nsids[i];
 		why = nvme_namespace_parse(nvme_own(n, NVME_OWN_DATA), &n->ns);
+		if (!why && n->ns.shared && nvme_used_elsewhere(n->ctrl.nqn, used, sizeof(used)))
+			why = used;
 		if (!why) {
 			n->no_ns[0] = '\0';
 			return 0;
@@ -148,10 +171,15 @@ static int create_io(struct nvme *n, struct err *err)
 		.cdw10 = (entries - 1) << 16 | 1,
 		.cdw11 = 1 << 16 | 1, /* to queue 1, contiguous */
 	};
+	/* One of each, which a controller may want to be told before it makes any (5.21.1.7) */
+	const struct nvme_command number = { .opcode = NVME_ADMIN_SET_FEATURES,
+					     .cdw10 = NVME_FEATURE_QUEUES };
 	int ret;
 
 	nvme_queue_init(&n->io, 1, entries, nvme_own(n, NVME_OWN_SQ), nvme_own(n, NVME_OWN_CQ));
-	ret = admin(n, &cq, "a completion queue", err);
+	ret = admin(n, &number, "a pair of queues", err);
+	if (!ret)
+		ret = admin(n, &cq, "a completion queue", err);
 	if (!ret)
 		ret = admin(n, &sq, "a submission queue", err);
 	n->io_ready = !ret;
@@ -259,9 +287,12 @@ static int nvme_store(struct dma *dma, uint64_t to, struct err *err)
 	struct nvme_command c;
 	uint16_t status;
 
-	if (n->store_at == NVME_NO_BLOCK) {
+	if (n->store_at == NVME_NO_BLOCK || !n->io_ready) {
 		err_set(err, EOPNOTSUPP, "no fault was provoked",
-			"the disk has no block that could be told from what is in memory", "");
+			n->io_ready
+				? "the disk has no block that could be told from what is in memory"
+				: "the controller has no queue for reads any more",
+			"");
 		return -EOPNOTSUPP;
 	}
 	nvme_command_io(&c, NVME_READ, &n->ns, n->store_at, n->ns.block);
@@ -305,6 +336,7 @@ static void nvme_remove(struct dma *dma)
 
 	if (!n)
 		return;
+	n->leaving = true;
 	if (!dma_read(dma, NVME_CC, &cc, &ignored) && cc != NVME_GONE && cc & NVME_CC_EN &&
 	    !dma_write(dma, NVME_CC, (cc & ~NVME_CC_SHN_MASK) | NVME_CC_SHN_NORMAL, &ignored))
 		wait_csts(n, NVME_CSTS_SHST_MASK, NVME_CSTS_SHST_DONE,

@@ -28,11 +28,12 @@ struct nvme {
 	struct nvme_cap cap;
 	struct nvme_controller ctrl;
 	struct nvme_namespace ns;
-	char no_ns[128]; /* why there is none to read from; "" there is */
+	char no_ns[256]; /* why there is none to read from; "" there is */
 	struct nvme_queue admin, io;
 	uint64_t store_at; /* the block that nvme_store() reads; NVME_NO_BLOCK */
 	bool io_ready;
-	int event; /* of vector 0 of MSI-X; -1: completions are looked for */
+	bool leaving; /* it is shut down, which no signal shortens */
+	int event;    /* of vector 0 of MSI-X; -1: completions are looked for */
 	bool event_silent;
 	bool waiting; /* an admin command of nvme_interrupt() is under way */
 	uint32_t aqa; /* as they were */
@@ -54,8 +55,13 @@ static inline uint64_t nvme_own_iova(const struct nvme *n, unsigned int page)
 	return n->dma->own_iova + (uint64_t)page * NVME_PAGE;
 }
 
-/* nvme_queue.c */
+/* nvme_clock.c */
 uint64_t nvme_now_ms(void);
+void nvme_sleep_ns(uint64_t ns); /* less than a second */
+
+/* nvme_queue.c */
+/* -EINTR, and why */
+int nvme_interrupted(struct err *err);
 /* Is the controller there, and does it say that it is well? */
 int nvme_check(struct nvme *n, uint32_t *csts, struct err *err);
 /* Commands are there for the device to fetch. */
@@ -68,6 +74,13 @@ int nvme_reap(struct nvme *n, struct nvme_queue *q, struct nvme_completion *c, s
  */
 int nvme_exec(struct nvme *n, struct nvme_queue *q, const struct nvme_command *c, unsigned int nr,
 	      uint16_t *status, struct err *err);
+
+/* nvme_shared.c */
+/*
+ * Is a disk of the subsystem with this name in use on this machine, by another controller that is
+ * on the kernel's driver?  @why says by which, and how.
+ */
+bool nvme_used_elsewhere(const char *nqn, char *why, size_t len);
 
 /* nvme_prove.c */
 int nvme_prove(struct dma *dma, const struct dma_area *area, struct dma_proof *proof,

@@ -203,6 +203,17 @@ static int compare_group(struct job *j, int pass)
 	return pass ? compare_each_off(j) : compare_one_off(j);
 }
 
+/* What of the disk cannot be read says nothing of memory. */
+static int not_read(struct job *j, uint16_t status, const char *what, const char *where)
+{
+	const bool medium = nvme_status_of_medium(status);
+
+	err_set(j->err, medium ? EOPNOTSUPP : EIO, what, "", "see dmesg; is the disk well?");
+	err_why(j->err, "READ of %u pages%s gave status 0x%x%s", j->per, where, status,
+		medium ? ": the disk has no such blocks, or does not give them" : "");
+	return medium ? -EOPNOTSUPP : -EIO;
+}
+
 static int do_group(struct job *j, int pass, uint64_t i)
 {
 	uint16_t status;
@@ -215,13 +226,9 @@ static int do_group(struct job *j, int pass, uint64_t i)
 	ret = for_group(j, NVME_READ, &status);
 	if (ret)
 		return ret;
-	if (status) {
-		err_set(j->err, EIO, "the disk could not be read into the mapping", "",
-			"see dmesg; is the disk well?");
-		err_why(j->err, "READ of %u pages from IOVA 0x%llx on gave status 0x%x", j->nr,
-			(unsigned long long)page_iova(j, j->page[0]), status);
-		return -EIO;
-	}
+	if (status)
+		return not_read(j, status, "the disk could not be read into the mapping",
+				" into the mapping");
 	for (k = 0; k < j->nr; k++)
 		check_page(j, j->page[k], j->window + k * NVME_PAGE, "not what the disk has");
 	if (j->n->ctrl.compare && !j->proof->bad)
@@ -247,8 +254,8 @@ static int do_pass(struct job *j, int pass)
 
 /* --- the window ------------------------------------------------------------------------- */
 
-/* READ of the window at block @at, into memory of the driver's own, and from there to ours. */
-static int read_window(struct job *j, uint64_t at, uint16_t *status)
+/* READ of the window at block @at, into memory of the driver's own, and from there to @to. */
+static int read_window(struct job *j, uint64_t at, unsigned char *to, uint16_t *status)
 {
 	uint64_t iovas[NVME_GROUP_MAX];
 	const size_t size = (size_t)j->per * NVME_PAGE;
@@ -258,7 +265,7 @@ static int read_window(struct job *j, uint64_t at, uint16_t *status)
 	for (i = 0; i < j->per; i++)
 		iovas[i] = nvme_own_iova(j->n, NVME_OWN_WINDOW + i);
 	ret = group_command(j->n, NVME_READ, at, iovas, j->per, status, j->err);
-	memcpy(j->window, nvme_own(j->n, NVME_OWN_WINDOW), size);
+	memcpy(to, nvme_own(j->n, NVME_OWN_WINDOW), size);
 	memset(nvme_own(j->n, NVME_OWN_WINDOW), 0, size);
 	return ret;
 }
@@ -277,7 +284,7 @@ static int find_window(struct job *j)
 		if (i && at == j->at)
 			break;
 		j->at = at;
-		ret = read_window(j, at, &status);
+		ret = read_window(j, at, j->window, &status);
 		if (ret || status)
 			continue;
 		good = good == UINT64_MAX ? at : good;
@@ -287,13 +294,11 @@ static int find_window(struct job *j)
 		return ret;
 	if (!j->distinct && good != UINT64_MAX) {
 		j->at = good;
-		ret = read_window(j, good, &status);
+		ret = read_window(j, good, j->window, &status);
 	}
 	if (ret || (good != UINT64_MAX && !status))
 		return ret;
-	err_set(j->err, EIO, "the disk could not be read", "", "see dmesg; is the disk well?");
-	err_why(j->err, "READ of %u pages gave status 0x%x", j->per, status);
-	return -EIO;
+	return not_read(j, status, "the disk could not be read", "");
 }
 
 /* A block that differs from memory that is filled with either of two bytes */
@@ -342,6 +347,28 @@ static int prepare(struct job *j)
 	return 0;
 }
 
+/*
+ * Something is wrong with pages.  Another controller that has the disk as well may have written
+ * to it since: if the window is not what it was, nothing is proven, and nothing wrong either.
+ */
+static int look_again(struct job *j)
+{
+	unsigned char *now = malloc((size_t)j->per * NVME_PAGE);
+	uint16_t status = 0;
+	int ret = now ? read_window(j, j->at, now, &status) : 0;
+	const bool changed =
+		now && !ret && !status && memcmp(now, j->window, (size_t)j->per * NVME_PAGE) != 0;
+
+	free(now);
+	if (!changed)
+		return ret;
+	j->proof->bad = 0;
+	err_set(j->err, EOPNOTSUPP, "no page can be proven",
+		"what the disk has changed meanwhile: another controller writes to it",
+		"stop what uses the disk");
+	return -EOPNOTSUPP;
+}
+
 static int prove(struct job *j)
 {
 	int ret = prepare(j), pass;
@@ -351,6 +378,8 @@ static int prove(struct job *j)
 		ret = do_pass(j, pass);
 	if (j->proof->bad || j->fill_byte != j->area->fill || ret || signal_seen)
 		memset(j->area->buf, j->area->fill, j->area->pages * NVME_PAGE);
+	if (!ret && j->proof->bad && j->n->ns.shared && !signal_seen)
+		ret = look_again(j);
 	if (ret || signal_seen)
 		return ret;
 	j->proof->compared = j->area->pages;

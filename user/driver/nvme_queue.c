@@ -3,23 +3,22 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "driver/nvme.h"
+#include "lib/signals.h"
 
 /* How long an interrupt is waited for before memory is looked at again */
 #define EVENT_MS 200
 /* Where there is none, memory is looked at so often without a pause. */
 #define SPINS	 2000
-#define PAUSE_NS 50000L
+#define PAUSE_NS 50000
 
-uint64_t nvme_now_ms(void)
+int nvme_interrupted(struct err *err)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	err_set(err, EINTR, "the NVMe controller was not waited for", "a signal asks us to end",
+		"");
+	return -EINTR;
 }
 
 int nvme_check(struct nvme *n, uint32_t *csts, struct err *err)
@@ -53,13 +52,12 @@ int nvme_ring(struct nvme *n, struct nvme_queue *q, struct err *err)
 /* Until the interrupt, or for as long as makes sense before memory is looked at again */
 static void pause_for(struct nvme *n, unsigned int *spins)
 {
-	const struct timespec pause = { .tv_nsec = PAUSE_NS };
 	struct pollfd in = { .fd = n->event, .events = POLLIN };
 	uint64_t count;
 
 	if (n->event < 0 || n->event_silent) {
 		if ((*spins)++ > SPINS)
-			nanosleep(&pause, NULL);
+			nvme_sleep_ns(PAUSE_NS);
 		return;
 	}
 	if (poll(&in, 1, EVENT_MS) == 1) {
@@ -83,6 +81,9 @@ static int wait_one(struct nvme *n, struct nvme_queue *q, struct nvme_completion
 	while (!nvme_queue_get(q, c)) {
 		errno = 0;
 		pause_for(n, &spins);
+		/* The command is ended with all others when the controller is disabled. */
+		if (signal_seen)
+			return nvme_interrupted(err);
 		/* Seldom: a read of a register costs more than a command. */
 		if (spins % 1024 != 1023 && (n->event < 0 || n->event_silent))
 			continue;
@@ -116,26 +117,31 @@ int nvme_exec(struct nvme *n, struct nvme_queue *q, const struct nvme_command *c
 	      uint16_t *status, struct err *err)
 {
 	bool ended[NVME_ENTRIES] = { false };
+	/* Each has a number of its own, so that an end that comes twice is not that of the next. */
+	const uint16_t first = q->next_id;
 	struct nvme_completion done;
+	uint16_t which;
 	unsigned int i;
 	int ret;
 
 	for (i = 0; i < nr; i++)
-		nvme_queue_put(q, &c[i], i);
+		nvme_queue_put(q, &c[i], q->next_id++);
 	ret = nvme_ring(n, q, err);
 	for (i = 0; i < nr && !ret; i++) {
 		ret = wait_one(n, q, &done, err);
 		if (ret)
 			break;
-		if (done.id >= nr || ended[done.id] || done.sq_id != q->id) {
+		which = done.id - first;
+		if (which >= nr || ended[which] || done.sq_id != q->id) {
 			err_set(err, EPROTO, "the NVMe controller completed what nobody asked for",
 				"", "see dmesg; report it to the maker of the disk");
-			err_why(err, "command %u of queue %u, of %u under way", done.id, done.sq_id,
-				nr);
+			err_why(err,
+				"command %u of queue %u; under way were %u from %u on in queue %u",
+				done.id, done.sq_id, nr, first, q->id);
 			return -EPROTO;
 		}
-		ended[done.id] = true;
-		status[done.id] = done.status >> 1 & NVME_STATUS_MASK;
+		ended[which] = true;
+		status[which] = done.status >> 1 & NVME_STATUS_MASK;
 	}
 	return ret ? ret : give_back(n, q, err);
 }

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #define SECTOR 512U
+/* As Linux: a minute is the longest that a shutdown may take, whatever the device says. */
+#define SHUTDOWN_MS_MAX 60000U
 
 static uint64_t field(uint64_t v, unsigned int low, unsigned int bits)
 {
@@ -41,6 +43,11 @@ void nvme_controller_parse(const uint8_t *id, struct nvme_controller *c)
 	/* In pages of the least size, which is ours; past 2^20 of them it limits nothing here. */
 	c->max_pages = mdts && mdts < 20 ? 1ULL << mdts : 0;
 	c->shutdown_ms = bytes_at(id, 88, 4) / 1000;
+	if (c->shutdown_ms > SHUTDOWN_MS_MAX)
+		c->shutdown_ms = SHUTDOWN_MS_MAX;
+	c->namespaces = bytes_at(id, 516, 4);
+	memcpy(c->nqn, id + 768, sizeof(c->nqn));
+	c->nqn[sizeof(c->nqn) - 1] = '\0';
 	c->compare = bytes_at(id, 520, 2) & 1;
 }
 
@@ -56,6 +63,7 @@ const char *nvme_namespace_parse(const uint8_t *id, struct nvme_namespace *ns)
 	metadata = bytes_at(id, 128 + 4 * format, 2);
 	shift = id[128 + 4 * format + 2];
 	ns->blocks = bytes_at(id, 0, 8);
+	ns->shared = id[30] & 1;
 	if (metadata || id[29] & 7)
 		return "it is formatted with metadata";
 	if (shift < 9 || shift > 12)
@@ -64,6 +72,19 @@ const char *nvme_namespace_parse(const uint8_t *id, struct nvme_namespace *ns)
 	if (ns->blocks < NVME_PAGE / ns->block)
 		return "it has less than a page";
 	return NULL;
+}
+
+bool nvme_status_of_medium(uint16_t status)
+{
+	/* Invalid namespace, denied, sanitize failed, sanitize runs, LBA, not ready, format */
+	static const uint16_t generic[] = { 0x0b, 0x15, 0x1c, 0x1d, 0x80, 0x82, 0x84 };
+	size_t i;
+
+	for (i = 0; i < sizeof(generic) / sizeof(generic[0]); i++)
+		if (status == generic[i])
+			return true;
+	/* The types: media and data integrity, path */
+	return status >> 8 == 2 || status >> 8 == 3;
 }
 
 void nvme_command_encode(const struct nvme_command *c, uint16_t id, uint32_t *words)
@@ -115,6 +136,7 @@ void nvme_queue_init(struct nvme_queue *q, unsigned int id, unsigned int entries
 	q->sq = sq;
 	q->cq = cq;
 	q->tail = q->head = 0;
+	q->next_id = 0;
 	/* What was zeroed is not yet written: the first round is written with 1. */
 	q->phase = true;
 }

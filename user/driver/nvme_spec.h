@@ -16,13 +16,15 @@
 
 /* Registers, 3.1 */
 #define NVME_CAP	    0x00 /* 64 bits */
-#define NVME_INTMS	    0x0c
+#define NVME_VS		    0x08
 #define NVME_CC		    0x14
 #define NVME_CSTS	    0x1c
 #define NVME_AQA	    0x24
 #define NVME_ASQ	    0x28 /* 64 bits */
 #define NVME_ACQ	    0x30 /* 64 bits */
 #define NVME_DOORBELL	    0x1000
+
+#define NVME_VS_1_1	    0x10100U
 
 #define NVME_CC_EN	    (1U << 0)
 #define NVME_CC_SHN_MASK    (3U << 14)
@@ -41,6 +43,7 @@ enum {
 	NVME_ADMIN_CREATE_SQ = 0x01,
 	NVME_ADMIN_CREATE_CQ = 0x05,
 	NVME_ADMIN_IDENTIFY = 0x06,
+	NVME_ADMIN_SET_FEATURES = 0x09,
 	NVME_ADMIN_GET_FEATURES = 0x0a,
 	NVME_READ = 0x02,
 	NVME_COMPARE = 0x05,
@@ -54,6 +57,12 @@ enum {
 /* Status: type and code, without "do not retry" and "more" (4.6.1) */
 #define NVME_STATUS_MASK    0x7ffU
 #define NVME_COMPARE_FAILED 0x285U
+
+/*
+ * Does a status of READ tell of the disk, and not of what is between it and memory: no such
+ * block, locked, being formatted, damaged, on no path (4.6.1)?
+ */
+bool nvme_status_of_medium(uint16_t status);
 
 struct nvme_cap {
 	uint32_t entries;    /* of a queue, at the most */
@@ -69,9 +78,11 @@ void nvme_cap_decode(uint64_t cap, struct nvme_cap *c);
 uint32_t nvme_doorbell(const struct nvme_cap *c, unsigned int id, bool completion);
 
 struct nvme_controller {
-	uint64_t max_pages; /* of NVME_PAGE, in a command; 0: no limit */
-	uint32_t shutdown_ms;
+	uint64_t max_pages;   /* of NVME_PAGE, in a command; 0: no limit */
+	uint32_t shutdown_ms; /* 0: it does not say */
+	uint32_t namespaces;  /* the largest number of one */
 	bool compare;
+	char nqn[224]; /* the name of its subsystem; "" before version 1.2.1 */
 };
 
 /* Identify Controller: 4096 bytes */
@@ -81,6 +92,7 @@ struct nvme_namespace {
 	uint32_t nsid;
 	uint64_t blocks;
 	uint32_t block; /* bytes */
+	bool shared;	/* other controllers may have it as well */
 };
 
 /* Identify Namespace: 4096 bytes.  NULL: it can be used here; else why not. */
@@ -122,6 +134,7 @@ struct nvme_queue {
 	volatile struct nvme_completion *cq;
 	unsigned int tail, head;
 	bool phase; /* of the entry that comes next at @head */
+	uint16_t next_id;
 };
 
 void nvme_queue_init(struct nvme_queue *q, unsigned int id, unsigned int entries, void *sq,

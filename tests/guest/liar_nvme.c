@@ -6,9 +6,12 @@
  * swap=P,Q: pages P and Q of the buffer are each mapped for the other's IOVA; alias=P,Q: P's is
  * Q's too; read-only=P: the device may only read page P.  (Intel's IOMMU has none that may only
  * be written: Linux sets the bit to read with each.)
+ *
+ * kill=N: the N-th write to one of its registers is not made any more.
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -129,11 +132,14 @@ ssize_t pwrite(int fd, const void *buf, size_t size, off_t offset)
 {
 	ssize_t (*real)(int, const void *, size_t, off_t) = dlsym(RTLD_NEXT, "pwrite");
 	const uint64_t reg = offset & 0xffffffffffULL;
-	static unsigned int answers;
+	static unsigned int answers, writes;
+	const char *end = lie("kill");
 	uint32_t v = 0;
 
 	if (REGION(offset) || size != 4)
 		return real(fd, buf, size, offset);
+	if (end && ++writes == strtoul(end + 1, NULL, 10))
+		kill(getpid(), SIGKILL);
 	memcpy(&v, buf, size);
 	if (reg == NVME_CC && lie("trace"))
 		fprintf(stderr, "CC 0x%x\n", v);

@@ -1,11 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
+#: seconds 900
+#: vm --no-bind --kmod nvme --file tests/guest/liar_nvme.c:liar_nvme.so
+#: vm --disk 64M --disk 16M --disk 16M --disk 12K --disk 16M
+#: vm --device nvme,serial=1,drive=disk0,addr=0x10 --device nvme,serial=2,drive=disk1,addr=0x11
+#: vm --device nvme,serial=3,id=n3,addr=0x12
+#: vm --device nvme-ns,bus=n3,drive=disk2,logical_block_size=4096,physical_block_size=4096
+#: vm --device nvme,serial=4,addr=0x13 --device nvme,serial=5,drive=disk3,addr=0x14,mdts=1
+#: vm --device nvme-subsys,id=s0 --device nvme,serial=6,id=n5,subsys=s0,addr=0x15
+#: vm --device nvme,serial=6,id=n6,subsys=s0,addr=0x16 --device nvme-ns,bus=n5,drive=disk4,nsid=1
 #
 # nvme.sh - an NVMe disk writes and reads every page, and nothing is written to it
 #
-# VM of host/nvme.sh: disks with data, blank, of blocks of 4096 bytes, of 3 pages; a controller
-# without one; the driver nvme and liar.so.
+# VM with --no-bind: disks with data, blank, of blocks of 4096 bytes, of 3 pages; a controller
+# without one; two that share one; the driver nvme and liar_nvme.so.
 
 # shellcheck source=tests/guest/ktap.sh
 . /tests/ktap.sh
@@ -13,18 +22,19 @@
 . /tests/left.sh
 # shellcheck source=tests/guest/pci.sh
 . /tests/pci.sh
-ktap_plan 59
+ktap_plan 67
 
-liar=/root/liar.so
+liar=/root/liar_nvme.so
 data=0000:00:10.0 blank=0000:00:11.0 big=0000:00:12.0 none=0000:00:13.0 small=0000:00:14.0
+first=0000:00:15.0 second=0000:00:16.0
 
 said() {
 	grep -qE -e "$1" "$ktap_dir/out"
 }
-# disk BDF: its node, on the kernel's driver
+# disk BDF: its node, on the kernel's driver; of a path to a disk, nvme1c2n1, the disk's, nvme1n1
 disk() {
 	for node in "$pci/$1"/nvme/nvme*/nvme*n1; do
-		echo "/dev/${node##*/}"
+		echo "/dev/${node##*/}" | sed 's/c[0-9]*n/n/'
 	done
 }
 # to_kernel BDF: on the kernel's driver, with its disk there
@@ -55,7 +65,7 @@ quick() {
 }
 
 modprobe -a nvme vfio-pci
-for bdf in $data $blank $big $small; do
+for bdf in $data $blank $big $small $first; do
 	check "$bdf: a disk" to_kernel "$bdf"
 done
 # Its pages all differ; the others' do not.
@@ -63,8 +73,8 @@ dd if=/dev/urandom of="$(disk $data)" bs=1M count=64 2>/dev/null
 dd if=/dev/urandom of="$(disk $big)" bs=1M count=16 2>/dev/null
 dd if=/dev/urandom of="$(disk $small)" bs=4096 count=3 2>/dev/null
 sync
-sum_data=$(sum $data) sum_blank=$(sum $blank) sum_big=$(sum $big) sum_small=$(sum $small)
-for bdf in $data $blank $big $none $small; do
+sum_data=$(sum $data) sum_blank=$(sum $blank) sum_big=$(sum $big) sum_small=$(sum $small) sum_shared=$(sum $first)
+for bdf in $data $blank $big $none $small $second; do
 	to_vfio "$bdf"
 done
 
@@ -94,7 +104,7 @@ expect 0 'Device DMA \(nvme\): 32 of 32 pages$' 'two mappings, one beyond 2^32' 
 	quick --size 64K --iova 0x100000 --iova 0x5000000000 $data
 expect 0 'Device DMA \(nvme\): 4 of 4 pages$' 'mapped from 0 and right behind' quick --size 8K --iova 0 --iova 0x2000 $blank
 bar=$(sed -n '1s/ .*//p' "$pci/$data/resource")
-expect 0 "the mapping at IOVA 0x[0-9a-f]+ takes in a BAR of $data" \
+expect 0 "the mapping at IOVA 0x[0-9a-f]+ overlaps a BAR of $data" \
 	"an IOVA in the device's own BAR is none for it" sh -c "vfio_test --no-reset --no-rules --size 16K --iova $bar $data; [ \$? -eq 4 ]"
 expect 0 "$data \\(nvme\\): 16 of 256 pages, the same IOVAs" 'as a further device' quick --with $data $blank
 
@@ -134,18 +144,50 @@ expect 2 'it is of class [0-9a-f]+, the driver takes class 010802' 'another devi
 lying trace $data >"$ktap_dir/out" 2>&1
 check 'it is shut down, then disabled' sh -c "grep '^CC' $ktap_dir/out | tail -n 2 | tr '\n' ' ' | grep -qx 'CC 0x464001 CC 0x46[04]*000 '"
 
+# --- a disk that this machine uses ---------------------------------------------------------
+
+# By another controller, which is on the kernel's driver.
+shared=$(disk $first)
+expect 0 'Device DMA \(nvme\): 256 of 256 pages$' 'a disk that another controller has as well' quick --dma nvme $second
+sh -c 'exec sleep 1000 <"$1"' sh "$shared" &
+holder=$!
+expect 2 "${shared##*/} open" 'a disk in use: bind refuses it' vfio_test bind $first
+expect 4 "namespace 1 cannot be used: it is in use through $first: process $holder \\(.*\\) has ${shared##*/} open" \
+	'in use by the other controller: not verified' quick --dma nvme $second
+expect 0 "device DMA not proven: namespace 1 cannot be used: it is in use through $first" 'auto: not proven' quick --quiet $second
+kill $holder
+wait $holder 2>/dev/null
+
 # --- killed in the middle -----------------------------------------------------------------
+
+# kill_each FIRST NEAR FAR BDF: before each write to a register from FIRST on, all up to the
+# NEAR-th, then each FAR-th, until the run ends by itself; kills says how many there were.
+kill_each() {
+	at=$1 kills=0
+	while :; do
+		LD_PRELOAD=$liar LIE=kill=$at vfio_test --no-reset --no-rules --no-faults --no-module --size 64K "$4" >/dev/null 2>&1
+		[ $? -eq 137 ] || break
+		kills=$((kills + 1))
+		at=$((at + (at < $2 ? 1 : $3)))
+	done
+}
+kill_each 1 28 5 $data
+check "killed before each write to a register ($kills)" [ $kills -ge 34 ]
+kill_each 20 0 23 $blank
+check "the same with a blank disk ($kills)" [ $kills -ge 8 ]
 
 killed=0
 for ms in 100 300 500 700 900 1200 1500 2000; do
 	for bdf in $data $blank; do
-		quick --size 64M "$bdf" >/dev/null 2>&1 &
+		vfio_test --no-reset --no-rules --no-faults --size 64M "$bdf" >/dev/null 2>&1 &
+		pid=$!
 		usleep $((ms * 1000))
-		kill -KILL $! && killed=$((killed + 1))
-		wait $! 2>/dev/null
+		kill -KILL $pid
+		wait $pid 2>/dev/null
+		[ $? -ne 137 ] || killed=$((killed + 1))
 	done
 done
-check 'killed at many moments' [ $killed -ge 8 ]
+check "killed at many moments ($killed of 16)" [ $killed -ge 8 ]
 expect 0 'Device DMA \(nvme\): 256 of 256 pages$' 'after that all is well' quick $data
 
 # --- and the disks are as they were ---------------------------------------------------------
@@ -157,5 +199,6 @@ check 'the disk with data is as it was' [ "$(sum $data)" = "$sum_data" ]
 check 'the blank one too' [ "$(sum $blank)" = "$sum_blank" ]
 check 'the one of large blocks too' [ "$(sum $big)" = "$sum_big" ]
 check 'the small one too' [ "$(sum $small)" = "$sum_small" ]
+check 'the shared one too' [ "$(sum $first)" = "$sum_shared" ]
 
 ktap_end

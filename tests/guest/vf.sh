@@ -13,7 +13,7 @@
 . /tests/left.sh
 # shellcheck source=tests/guest/pci.sh
 . /tests/pci.sh
-ktap_plan 23
+ktap_plan 31
 
 report=$ktap_dir/out
 is() {
@@ -25,12 +25,20 @@ said() {
 
 # --- a virtual function -------------------------------------------------------------
 
-# The physical function is the one with the capability for it.
+# The physical function is the one with the capability for it; its disk is that of its functions.
 for dev in "$pci"/*; do
 	[ ! -e "$dev/sriov_numvfs" ] || pf=${dev##*/}
 done
 echo "$pf" >/sys/bus/pci/drivers_probe
 modprobe nvme
+# It keeps none of what its virtual functions can have; that holds from its next reset on.
+node=$(echo "$pci/$pf"/nvme/nvme*)
+node=/dev/${node##*/}
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+	[ "$(cat "$pci/$pf"/nvme/nvme*/state)" != live ] || break
+	usleep 300000
+done
+/root/virt-mgmt "$node" 0 1 0 0 && /root/virt-mgmt "$node" 0 1 1 0 && echo 1 >"$pci/$pf/nvme/${node#/dev/}/reset_controller"
 echo 0 >"$pci/$pf/sriov_drivers_autoprobe"
 echo 2 >"$pci/$pf/sriov_numvfs"
 vf=$(basename "$(readlink "$pci/$pf/virtfn0")")
@@ -48,6 +56,30 @@ check 'reset: the register of what is offline is a skip, with the reason' \
 	said 'function: registers as at first: register 0x14 took no mark, it had 0x0: a virtual function is offline until its physical function gives it resources$'
 check 'interrupts: it has no INTx' said '^\[ok\] INTx: info: flags 0x7, count 0$'
 expect 0 '' 'bind finds it there' vfio_test bind "$vf"
+
+# --- and its data -------------------------------------------------------------------
+
+expect 0 'device DMA not proven: the NVMe controller is offline: its registers read 0' 'offline: its data is not proven' \
+	vfio_test --quiet --no-reset --no-rules --size 64K "$vf"
+# What its physical function gives it: a vector, and a pair of queues besides the first.
+node=$(echo "$pci/$pf"/nvme/nvme*)
+node=/dev/${node##*/}
+check 'its physical function gives it queues' /root/virt-mgmt "$node" 1 8 0 2
+check 'and a vector' /root/virt-mgmt "$node" 1 8 1 1
+check 'and brings it online' /root/virt-mgmt "$node" 1 9 0 0
+expect 0 'Device DMA \(nvme\): 256 of 256 pages$' 'online: every page' vfio_test --no-rules --require device_dma,interrupts "$vf"
+check 'its interrupts' said 'MSI-X: 1 of 1 raised by the device arrived by eventfd$'
+# Its disk is the physical function's as well.
+for disk in "$pci/$pf"/nvme/nvme*/nvme*n1; do
+	disk=/dev/$(echo "${disk##*/}" | sed 's/c[0-9]*n/n/')
+done
+sh -c 'exec sleep 1000 <"$1"' sh "$disk" &
+holder=$!
+expect 4 "it is in use through $pf: process $holder " 'its disk is in use by its physical function: not verified' \
+	vfio_test --no-reset --no-rules --dma nvme "$vf"
+kill $holder
+wait $holder 2>/dev/null
+check 'it still is one' [ "$(basename "$(readlink "$pci/$vf/physfn")")" = "$pf" ]
 
 # One whose whole header is ones is gone: a file of that kind over its own.
 head -c 256 /dev/zero | tr '\0' '\377' >/tmp/ones

@@ -326,6 +326,14 @@ static const struct {
 	void (*change)(struct env *env);
 	const char *id, *why; /* id NULL: the table does not know it */
 } errnos[] = {
+	/* A device that goes while it is being opened: each call has another errno for it. */
+	{ "group", ENOENT, absent_device, "device-removed", "since the run began" },
+	{ "device-node", ENOENT, absent_device, "device-removed", "since the run began" },
+	{ "VFIO_GROUP_GET_STATUS", ENODEV, absent_device, "device-removed", "unplugged" },
+	{ "VFIO_GROUP_SET_CONTAINER", ENODEV, absent_device, "device-removed", "unplugged" },
+	{ "VFIO_SET_IOMMU", EINVAL, absent_device, "device-removed", "unplugged" },
+	{ "VFIO_GROUP_GET_DEVICE_FD", ENODEV, absent_device, "device-removed", "unplugged" },
+	{ "VFIO_DEVICE_BIND_IOMMUFD", ENODEV, absent_device, "device-removed", "unplugged" },
 	{ "group", EBUSY, NULL, "held", "another process" },
 	{ "group", EACCES, foreign_node, "no-permission", "no permission" },
 	{ "group", ENOENT, NULL, "no-node", "no node" },

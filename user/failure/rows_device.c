@@ -157,6 +157,15 @@ static const struct failure rows[] = {
 		.source = "drivers/pci/pci-sysfs.c: remove_store(), rescan_store()",
 	},
 	{
+		.id = "device-removed",
+		.steps = "group device-node VFIO_GROUP_GET_STATUS group-viable VFIO_GROUP_SET_CONTAINER VFIO_SET_IOMMU VFIO_GROUP_GET_DEVICE_FD VFIO_DEVICE_BIND_IOMMUFD",
+		.applies_if = is_absent,
+		.why = "the device is not there any more: it was unplugged, or removed through sysfs, since the run began",
+		.fix = "start it again when the device is back; one that was removed comes back with echo 1 > " PCI
+		       "/rescan",
+		.source = "drivers/pci/pci-sysfs.c: remove_store(), rescan_store()",
+	},
+	{
 		.id = "bridge",
 		.check = CHECK_DEVICE,
 		.steps = "list bind",

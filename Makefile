@@ -185,7 +185,7 @@ fuzzers: $(FUZZ:%=build/fuzz/%)
 
 # Programs for the guest, of one file or of a folder's, over helpers of their own; static, since
 # the guest has no libraries. scripts/vm builds those that it is told to take.
-GUEST_LIBS := liar liar_nvme liar_vfio liar_witness misuse stale supervisor
+GUEST_LIBS := away liar liar_nvme liar_vfio liar_witness misuse stale supervisor
 GUEST_DIRS := $(patsubst tests/guest/%/main.c,%,$(wildcard tests/guest/*/main.c))
 GUEST := $(filter-out $(GUEST_LIBS),$(patsubst tests/guest/%.c,%,$(wildcard tests/guest/*.c)))
 GUEST_SOURCES := $(wildcard tests/lib/*.c tests/guest/*.c tests/guest/*/*.c)

@@ -562,8 +562,14 @@ enum status step_irq_rules(struct run *run)
 		return STATUS_UNVERIFIED;
 	}
 	read_before = read_command(&q, &before);
-	for (q.index = 0; q.index < irq_nr_indexes && !signal_seen; q.index++)
+	for (q.index = 0; q.index < irq_nr_indexes && !signal_seen; q.index++) {
+		/* The rules take the index of requests for themselves. */
+		const bool listening = q.index == VFIO_PCI_REQ_IRQ_INDEX && run_unheard(run);
+
 		check_index(&q);
+		if (listening)
+			run_heard(run);
+	}
 	check_command(&q, read_before, before);
 	check_beyond(&q);
 	close_files(&q);

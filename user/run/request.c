@@ -64,8 +64,24 @@ static int start_hearing(struct request *req)
 	return ret;
 }
 
+/*
+ * Is the device being taken from its driver already?  Its link in sysfs goes before the driver is
+ * asked to let go of it: __device_release_driver() in drivers/base/dd.c.
+ */
+static bool is_leaving(const char *bdf)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s", bdf);
+	if (access(path, F_OK))
+		return false;
+	strncat(path, "/driver", sizeof(path) - strlen(path) - 1);
+	return access(path, F_OK) && errno == ENOENT;
+}
+
 int request_listen(struct request *req, int device, const char *bdf)
 {
+	const uint64_t one = 1;
 	int ret;
 
 	memset(req, 0, sizeof(*req));
@@ -79,6 +95,9 @@ int request_listen(struct request *req, int device, const char *bdf)
 		ret = start_hearing(req);
 		if (!ret) {
 			req->listening = true;
+			/* What was requested before is requested again only after 10 s. */
+			if (is_leaving(bdf) && write(req->event, &one, sizeof(one)) < 0)
+				return -errno;
 			return 0;
 		}
 		vfio_irq_disable(device, VFIO_PCI_REQ_IRQ_INDEX);

@@ -24,21 +24,19 @@ void undo_request(struct run *run)
 	request_stop(&run->target.request);
 }
 
-/*
- * The interrupt rules test the index of requests as well, so listening stops for that time.  The
- * kernel repeats a request after 10 s, see vfio_unregister_group_dev().
- */
-enum status step_irq_rules_unheard(struct run *run)
+bool run_unheard(struct run *run)
 {
 	const bool listening = run->target.request.listening;
-	enum status status;
 
 	request_stop(&run->target.request);
-	status = step_irq_rules(run);
-	if (listening && request_listen(&run->target.request, run->target.device, run->opts->bdf))
+	return listening;
+}
+
+void run_heard(struct run *run)
+{
+	if (request_listen(&run->target.request, run->target.device, run->opts->bdf))
 		report_line(run->rep,
 			    "From here on requests to give the device back are not noticed");
-	return status;
 }
 
 bool run_given_back(struct run *run)

@@ -189,7 +189,13 @@ enum status step_hold(struct run *run);
 /* run/request_step.c */
 enum status step_request(struct run *run);
 void undo_request(struct run *run);
-enum status step_irq_rules_unheard(struct run *run);
+/*
+ * Stops listening for requests while somebody else has their index; false if nobody listened.  The
+ * kernel repeats a request after 10 s, see vfio_unregister_group_dev().
+ */
+bool run_unheard(struct run *run);
+/* Listens again. */
+void run_heard(struct run *run);
 /* True if the run ended because a device was requested back; the report then says so. */
 bool run_given_back(struct run *run);
 

@@ -39,7 +39,7 @@ const struct step run_steps[] = {
 	{ .name = "config", .run = step_config },
 	{ .name = "dma-path", .needs = MAP, .run = step_dma_path },
 	{ .name = "irqs", .run = step_irqs },
-	{ .name = "irq-rules", .run = step_irq_rules_unheard },
+	{ .name = "irq-rules", .run = step_irq_rules },
 	{ .name = "reset", .run = step_reset },
 	{ .name = "with", .run = step_with, .undo = undo_with },
 	{ .name = "module",

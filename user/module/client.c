@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -46,10 +48,37 @@ int verify_pte_open(struct modules *mods, const char *path, const char *name, st
 #define BATCH 2048 /* records that one call returns */
 
 /*
- * Bytes of one call about a device.  The module asks the IOMMU for each page, and a signal can
- * stop us only between two calls.
+ * How long one call about a device takes at most, about.  The module asks the IOMMU for each page,
+ * so a range can take hours.  A signal makes the module return what it has, as a part of the same
+ * answer; a timer sends one, so that we show the progress and look around in between.
  */
-#define IOVA_CHUNK (1ULL << 30)
+#define IOVA_TICK_US 250000
+
+/* Does nothing; the signal only makes the module return. */
+static void on_tick(int sig)
+{
+	(void)sig;
+}
+
+struct ticking {
+	struct sigaction was;
+	struct itimerval timer;
+};
+
+static void ticking_begin(struct ticking *t)
+{
+	static const struct itimerval tick = { { 0, IOVA_TICK_US }, { 0, IOVA_TICK_US } };
+	const struct sigaction sa = { .sa_handler = on_tick, .sa_flags = SA_RESTART };
+
+	sigaction(SIGALRM, &sa, &t->was);
+	setitimer(ITIMER_REAL, &tick, &t->timer);
+}
+
+static void ticking_end(const struct ticking *t)
+{
+	setitimer(ITIMER_REAL, &t->timer, NULL);
+	sigaction(SIGALRM, &t->was, NULL);
+}
 
 static size_t record_size(enum verify_pte_form form)
 {
@@ -67,14 +96,15 @@ static int one_call(int fd, unsigned long cmd, struct verify_pte_walk *ask, uint
 	/* The module refuses a changed root itself; this checks it a second time. */
 	if (!first && ask->root_pa != root_pa)
 		return -ESTALE;
-	return ask->next == ask->start && !ask->answer ? -EPROTO : 0;
+	/* Without a number the next call would begin another answer, maybe of another domain. */
+	return ask->next - ask->start < ask->len && !ask->answer ? -EPROTO : 0;
 }
 
-int verify_pte_each(int fd, struct verify_pte_who who, uint64_t start, uint64_t len,
-		    enum verify_pte_form form,
-		    int (*each)(const void *records, size_t nr,
-				const struct verify_pte_walk *answer, void *arg),
-		    void *arg, struct verify_pte_walk *sum)
+static int each_call(int fd, struct verify_pte_who who, uint64_t start, uint64_t len,
+		     enum verify_pte_form form,
+		     int (*each)(const void *records, size_t nr,
+				 const struct verify_pte_walk *answer, void *arg),
+		     void *arg, struct verify_pte_walk *sum)
 {
 	const unsigned long cmd =
 		form == VERIFY_PTE_IOVAS ? VERIFY_PTE_IOC_IOVA : VERIFY_PTE_IOC_WALK;
@@ -96,8 +126,6 @@ int verify_pte_each(int fd, struct verify_pte_who who, uint64_t start, uint64_t 
 		sum->segment = who.segment;
 		sum->start = at;
 		sum->len = end - at;
-		if (form == VERIFY_PTE_IOVAS && sum->len > IOVA_CHUNK)
-			sum->len = IOVA_CHUNK;
 		sum->buf = (uintptr_t)buf;
 		sum->nr = BATCH;
 		sum->answer = answer;
@@ -117,6 +145,23 @@ int verify_pte_each(int fd, struct verify_pte_who who, uint64_t start, uint64_t 
 	sum->descents = total.descents;
 	sum->entries = total.entries;
 	free(buf);
+	return ret;
+}
+
+int verify_pte_each(int fd, struct verify_pte_who who, uint64_t start, uint64_t len,
+		    enum verify_pte_form form,
+		    int (*each)(const void *records, size_t nr,
+				const struct verify_pte_walk *answer, void *arg),
+		    void *arg, struct verify_pte_walk *sum)
+{
+	struct ticking ticking;
+	int ret;
+
+	if (form == VERIFY_PTE_IOVAS)
+		ticking_begin(&ticking);
+	ret = each_call(fd, who, start, len, form, each, arg, sum);
+	if (form == VERIFY_PTE_IOVAS)
+		ticking_end(&ticking);
 	return ret;
 }
 

@@ -544,6 +544,51 @@ test_mutants() {
 	expect 0 '^1 seen, 0 not seen' 'mutants: one is seen' tests/mutants/run -j 1 demo-failed-step-passes
 }
 
+# group | more in the row | what it runs with the change | exit status of tests/mutants/run | what
+# it says
+readonly mutant_cases='
+one | | echo "not ok 1 - one: a"; exit 1 | 0 | ^seen .*: by one, .* s: 1 - one: a$
+one | | echo "Bail out! so"; exit 1 | 0 | ^seen .*: Bail out! so$
+one | | exit 0 | 1 | ^NOT SEEN .*: by one: so$
+one | | exit 124 | 1 | ^error .*: by one: exit status 124, but no point of it is not ok:$
+one | | exit 125 | 1 | ^error .*: by one: exit status 125,
+one | | echo "not ok 1 - one: ended with exit status 125"; exit 1 | 1 | ^error .*: by one: exit status 1,
+one | | echo "not ok 1 - one: whole plan: 0 of no points"; exit 1 | 1 | ^error
+one | | echo "not ok 1 - one: in time: more than 2 s"; exit 1 | 1 | ^error
+one | | echo "not ok 1 - one: its output: so"; echo "not ok 2 - one: b"; exit 1 | 0 | ^seen .*: 2 - one: b$
+one | late: yes | echo "not ok 1 - one: in time: more than 2 s"; exit 1 | 0 | ^seen .*: it ran too long$
+one | late: yes | exit 124 | 0 | ^seen .*: it ran too long$
+one | late: yes | exit 125 | 1 | ^error
+one | | echo "# vm: guest kernel log: not clean:"; exit 1 | 0 | ^seen .*: the guest.s kernel: vm: guest
+unit:one | | kill -SEGV $$ | 0 | ^seen .*: it crashed: exit status 139$
+unit:one | | exit 1 | 1 | ^error .*: by unit:one: exit status 1,
+unit:one | | echo "==1==ERROR: AddressSanitizer: so"; exit 1 | 0 | ^seen .*: a sanitizer: ==1==ERROR
+'
+
+# A made-up tree whose tests run one file, "what", in which the change is made: a group that is
+# red has seen it only if it says where.
+test_mutants_red() {
+	local group more new status words at=$ktap_dir/made
+
+	mkdir -p "$at/tests/mutants" "$at/tests/unit" "$at/tests/guest" "$at/scripts/lib"
+	cp tests/mutants/run "$at/tests/mutants/"
+	cp scripts/lib/common.sh "$at/scripts/lib/"
+	: >"$at/tests/guest/ktap.sh"
+	: >"$at/tests/unit/test_one.c"
+	printf '#!/bin/bash\nexit 0\n' >"$at/what"
+	printf '#!/bin/bash\n[[ $1 != --list ]] || exec echo "  one  so"\ncd "${0%%/*}/.." && . ./what\n' >"$at/tests/run"
+	printf '.PHONY: user build/unit/test_one\nuser:\nbuild/unit/test_one:\n\tmkdir -p build/unit && cp what $@\n' \
+		>"$at/Makefile"
+	chmod +x "$at/what" "$at/tests/run"
+	git -C "$at" init -q && git -C "$at" add -A
+	while IFS='|' read -r group more new status words; do
+		[[ -n $status ]] || continue
+		printf '%s\n' '= a' 'file: what' "group: ${group% }" 'why: so' "$more" '- exit 0' "+${new% }; true" |
+			sed 's/^ *//; s/ *$//' >"$at/tests/mutants/t.mut"
+		expect "${status// /}" "${words# }" "mutants: ${group% }: $more$new" "$at/tests/mutants/run" -j 1
+	done <<<"$mutant_cases"
+}
+
 # name of a new guest test | its head, with ; between the lines | exit status of tests/run --list |
 # what it says
 readonly head_cases='
@@ -605,7 +650,7 @@ count() {
 	grep -c '|' <<<"$1"
 }
 
-ktap_plan $(($(count "$run_cases") + 10 + 2 + 2 + 6 + 2 * $(count "$ktap_cases") + 1 + $(count "$vm_cases") + \
+ktap_plan $(($(count "$run_cases") + 10 + 2 + 2 + 6 + 2 * $(count "$ktap_cases") + 1 + $(count "$mutant_cases") + $(count "$vm_cases") + \
 	$(count "$boot_cases") + 2 + 6 + \
 	$(count "$ci_cases") + $(count "$option_cases") + 3 + 1 + 3 + \
 	$(count "$static_cases") + 1 + 7 + $(count "$unit_cases") + 1 + \
@@ -625,6 +670,7 @@ test_options
 test_kmod
 test_libraries
 test_mutants
+test_mutants_red
 test_suit
 test_static
 test_static_nothing

@@ -88,7 +88,7 @@ as_user() {
 	su user -c "ulimit -l $kib && exec vfio_test --dma none --no-rules --size 16K $* $BDF"
 }
 
-own_points=24
+own_points=25
 iommufd_own() {
 	# A rule that would take any errno is none.
 	for lie in iommufd-errno='map, zero length' iommufd-overflow='map, IOVA wraps' iommufd-taken='unmap where nothing is'; do
@@ -111,6 +111,15 @@ iommufd_own() {
 	expect 2 'VFIO_DEVICE_BIND_IOMMUFD: ' 'held by its node: not by the node' quick --iommu iommufd "$BDF"
 	echo >&7
 	exec 7>&-
+	wait
+
+	# A question that takes longer than the holder lives does not keep the device from its driver.
+	: >"$ktap_dir/held"
+	vfio_test --dma none --no-rules --size 16K --hold=120 --iommu iommufd "$BDF" >"$ktap_dir/held" 2>&1 &
+	ktap_wait holding "$ktap_dir/held" $!
+	(sleep 2 && kill -KILL $!) &
+	expect 4 'the answer is not complete: process [0-9]+ \(vfio_test\) has closed the device, or has ended; ' \
+		'iova: gives the device back when its holder has ended' timeout 30 vfio_test iova "$BDF" 0+4T
 	wait
 
 	: >"$ktap_dir/held"

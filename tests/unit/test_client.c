@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/time.h>
 
 #include "module/client.h"
@@ -122,6 +123,35 @@ static void test_no_number(void **state)
 	assert_int_equal(module.calls, 1);
 }
 
+static bool at_second(void *arg)
+{
+	return ++*(int *)arg == 2;
+}
+
+/* Between two calls, and not after the last one, the answer can be given up. */
+static void test_given_up(void **state)
+{
+	int asked = 0;
+	const struct verify_pte_who who = { .id = 8, .give_up = at_second, .arg = &asked };
+	struct verify_pte_run *runs = NULL;
+	struct verify_pte_walk sum;
+	size_t nr;
+
+	(void)state;
+	memset(&module, 0, sizeof(module));
+	module.piece = GIB;
+	assert_int_equal(verify_pte_get(77, who, 0, SIZE, VERIFY_PTE_IOVAS, (void **)&runs, &nr,
+					&sum),
+			 -ECANCELED);
+	assert_int_equal(module.calls, 2);
+	asked = 0;
+	module.piece = 2 * GIB;
+	assert_int_equal(
+		verify_pte_get(77, who, 0, SIZE, VERIFY_PTE_IOVAS, (void **)&runs, &nr, &sum), 0);
+	assert_int_equal(asked, 1);
+	free(runs);
+}
+
 /* A timer ends each call after a while, and is gone afterwards. */
 static void test_timer(void **state)
 {
@@ -141,9 +171,8 @@ static void test_timer(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_one_answer),
-		cmocka_unit_test(test_moved),
-		cmocka_unit_test(test_no_number),
+		cmocka_unit_test(test_one_answer), cmocka_unit_test(test_moved),
+		cmocka_unit_test(test_no_number),  cmocka_unit_test(test_given_up),
 		cmocka_unit_test(test_timer),
 	};
 

@@ -5,12 +5,14 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <linux/kcmp.h>
 #include <json-c/json.h>
 
 #include "cmd/cmd.h"
@@ -33,7 +35,10 @@ struct iova_cmd {
 	const char *module_path;
 	const struct globals *g;
 
-	int holder; /* pid */
+	int holder;    /* pid */
+	int holder_fd; /* its file descriptor of the device, of which we have a copy */
+	int pidfd;     /* -1: none */
+	int copy;
 	char comm[PROC_COMM];
 	uint64_t mapped;	   /* bytes */
 	struct verify_pte_run run; /* the current run, which may get longer; len 0: none */
@@ -115,16 +120,45 @@ static int ask_once(const struct iova_cmd *c, int file)
 	return ioctl(file, VERIFY_PTE_IOC_IOVA, &ask) ? -errno : 0;
 }
 
-/* Copies the file descriptor of a process.  pidfd_getfd() came with 5.6. */
-static int borrow(int pid, int fd)
+/* Copies the file descriptor of a process, to c->copy.  pidfd_getfd() came with 5.6. */
+static bool borrow(struct iova_cmd *c, int pid, int fd)
 {
-	int pidfd = syscall(SYS_pidfd_open, pid, 0), copy;
+	c->pidfd = syscall(SYS_pidfd_open, pid, 0);
+	if (c->pidfd < 0)
+		return false;
+	c->copy = syscall(SYS_pidfd_getfd, c->pidfd, fd, 0);
+	if (c->copy < 0) {
+		close(c->pidfd);
+		return false;
+	}
+	c->holder = pid;
+	c->holder_fd = fd;
+	return true;
+}
 
-	if (pidfd < 0)
-		return -1;
-	copy = syscall(SYS_pidfd_getfd, pidfd, fd, 0);
-	close(pidfd);
-	return copy;
+static void give_back(struct iova_cmd *c)
+{
+	close(c->copy);
+	close(c->pidfd);
+	c->copy = -1;
+}
+
+/*
+ * Has the holder closed its file, or ended?  The device then waits for nobody but us: an unbind
+ * of its driver, for which VFIO asks the holder alone, would take as long as our question.
+ */
+static bool is_given_up(void *arg)
+{
+	const struct iova_cmd *c = arg;
+	struct pollfd ended = { .fd = c->pidfd, .events = POLLIN };
+	long ret;
+
+	if (poll(&ended, 1, 0) > 0)
+		return true;
+	ret = syscall(SYS_kcmp, getpid(), c->holder, KCMP_FILE, (unsigned long)c->copy,
+		      (unsigned long)c->holder_fd);
+	/* A kernel without kcmp(2) still shows that the holder has ended. */
+	return ret > 0 || (ret < 0 && (errno == EBADF || errno == ESRCH));
 }
 
 static bool is_vfio_device(const char *pid, const char *fd)
@@ -139,52 +173,46 @@ static bool is_vfio_device(const char *pid, const char *fd)
 	       !strncmp(target, "/dev/vfio/devices/", strlen("/dev/vfio/devices/"));
 }
 
-/* Copies the file of the device from @pid; -1: it has none.  *ret gets the module's answer. */
-static int borrow_from(struct iova_cmd *c, int file, const char *pid, int *ret)
+/* Copies the file of the device from @pid; false: it has none.  *ret gets the module's answer. */
+static bool borrow_from(struct iova_cmd *c, int file, const char *pid, int *ret)
 {
 	char path[40];
 	struct dirent *e;
-	int copy = -1;
+	bool found = false;
 	DIR *dir;
 
 	snprintf(path, sizeof(path), "/proc/%.20s/fd", pid);
 	dir = opendir(path);
-	while (dir && copy < 0 && (e = readdir(dir))) {
-		if (!is_vfio_device(pid, e->d_name))
-			continue;
-		copy = borrow(atoi(pid), atoi(e->d_name));
-		if (copy < 0)
+	while (dir && !found && (e = readdir(dir))) {
+		if (!is_vfio_device(pid, e->d_name) || !borrow(c, atoi(pid), atoi(e->d_name)))
 			continue;
 		*ret = ask_once(c, file);
-		if (*ret == -EBADF) {
-			close(copy);
-			copy = -1;
-		}
+		found = *ret != -EBADF;
+		if (!found)
+			give_back(c);
 	}
 	if (dir)
 		closedir(dir);
-	return copy;
+	return found;
 }
 
-static int find_holder(struct iova_cmd *c, int file, int *ret)
+static bool find_holder(struct iova_cmd *c, int file, int *ret)
 {
 	DIR *dir = opendir("/proc");
 	struct dirent *e;
-	int copy = -1;
+	bool found = false;
 
 	*ret = ask_once(c, file); /* is there such a device at all? */
-	while (dir && *ret == -EBADF && copy < 0 && (e = readdir(dir))) {
-		if (e->d_name[0] < '1' || e->d_name[0] > '9')
-			continue;
-		copy = borrow_from(c, file, e->d_name, ret);
-		if (copy < 0)
-			continue;
-		c->holder = atoi(e->d_name);
+	while (dir && *ret == -EBADF && !found && (e = readdir(dir)))
+		if (e->d_name[0] >= '1' && e->d_name[0] <= '9')
+			found = borrow_from(c, file, e->d_name, ret);
+	if (found)
 		proc_comm(c->holder, c->comm, sizeof(c->comm));
-	}
+	else
+		c->holder = 0;
 	if (dir)
 		closedir(dir);
-	return copy;
+	return found;
 }
 
 static void explain_nobody(struct iova_cmd *c, int no, struct err *err)
@@ -192,12 +220,18 @@ static void explain_nobody(struct iova_cmd *c, int no, struct err *err)
 	struct env env = { 0 };
 
 	snprintf(env.given, sizeof(env.given), "%s", c->bdf);
-	if (no == EBADF)
+	if (no == ECANCELED) {
+		err_set(err, no, "the answer is not complete", "",
+			"give the same command again when the device is in use");
+		err_why(err, "process %d (%s) has closed the device, or has ended", c->holder,
+			c->comm);
+	} else if (no == EBADF) {
 		failure_set(&env, "not-held", no, NULL, err);
-	else if (no == ENODEV)
+	} else if (no == ENODEV) {
 		failure_set(&env, "no-device", no, NULL, err);
-	else
+	} else {
 		explain_iova(err, no);
+	}
 }
 
 static void warn_module(const char *name, int no)
@@ -208,10 +242,12 @@ static void warn_module(const char *name, int no)
 
 static int ask(struct iova_cmd *c, struct err *err)
 {
+	struct verify_pte_who who = iova_device(&c->addr);
 	struct verify_pte_run *runs = NULL;
 	struct verify_pte_walk sum;
 	struct modules *mods;
-	int ret, file, copy, code = EXIT_STOPPED;
+	int ret, file, code = EXIT_STOPPED;
+	bool found;
 	size_t nr = 0;
 
 	ret = modules_open(&mods);
@@ -224,11 +260,16 @@ static int ask(struct iova_cmd *c, struct err *err)
 		modules_close(mods, warn_module);
 		return EXIT_UNVERIFIED;
 	}
-	copy = find_holder(c, file, &ret);
-	if (copy >= 0 && !ret)
-		ret = verify_pte_get(file, iova_device(&c->addr), c->start, c->len,
-				     VERIFY_PTE_IOVAS, (void **)&runs, &nr, &sum);
-	if (!ret && copy >= 0) {
+	who.give_up = is_given_up;
+	who.arg = c;
+	found = find_holder(c, file, &ret);
+	if (found && !ret)
+		ret = verify_pte_get(file, who, c->start, c->len, VERIFY_PTE_IOVAS, (void **)&runs,
+				     &nr, &sum);
+	/* Before anything is printed, which can take as long as the reader likes. */
+	if (found)
+		give_back(c);
+	if (!ret && found) {
 		code = EXIT_OK;
 		tell(c, runs, nr, sum.features);
 		if (!c->g->json)
@@ -236,12 +277,10 @@ static int ask(struct iova_cmd *c, struct err *err)
 			       (uint64_t)(c->mapped / BASE_PAGE), (uint64_t)(c->len / BASE_PAGE));
 	} else if (!out_lost()) {
 		explain_nobody(c, -ret, err);
-		if (ret == -EAGAIN)
+		if (ret == -EAGAIN || ret == -ECANCELED)
 			code = EXIT_UNVERIFIED;
 	}
 	free(runs);
-	if (copy >= 0)
-		close(copy);
 	close(file);
 	modules_close(mods, warn_module);
 	return code;

@@ -140,6 +140,8 @@ static int each_call(int fd, struct verify_pte_who who, uint64_t start, uint64_t
 		answer = sum->answer;
 		root_pa = sum->root_pa;
 		ret = each(buf, sum->nr, sum, arg);
+		if (!ret && at - start < len && who.give_up && who.give_up(who.arg))
+			ret = -ECANCELED;
 	} while (!ret && at - start < len);
 	memcpy(sum->pages, total.pages, sizeof(total.pages));
 	sum->descents = total.descents;

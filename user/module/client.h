@@ -3,6 +3,7 @@
 #ifndef USER_VERIFY_PTE_H
 #define USER_VERIFY_PTE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -30,6 +31,12 @@ enum verify_pte_form {
 struct verify_pte_who {
 	uint32_t id;
 	uint32_t segment;
+	/*
+	 * NULL, or asked between two calls, several times a second for a device: is the answer to
+	 * be given up?  The walk then fails with -ECANCELED.
+	 */
+	bool (*give_up)(void *arg);
+	void *arg;
 };
 
 /*

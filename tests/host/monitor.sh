@@ -11,7 +11,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=tests/guest/ktap.sh
 . "$root/tests/guest/ktap.sh"
 
-ktap_plan 110
+ktap_plan 114
 verify=$root/user/qemu_verify_pte
 report=$ktap_dir/report.json
 qmp=$ktap_dir/qmp
@@ -217,7 +217,9 @@ check '--join -: the same, and nothing else' sh -c \
 
 # As the run's last report would be.
 final=$ktap_dir/final.json
-jq 'del(.held, .so_far) | .verdict = "pass" | .final = true' "$report" >"$final"
+jq 'del(.held, .so_far) | .verdict = "pass" | .final = true |
+	.steps += [{name: "hold", status: "pass"}, {name: "recheck", status: "pass"}] |
+	.stale = {compared: .witnesses.iommu.compared, mismatched: 0, pages: []}' "$report" >"$final"
 expect 0 'joined report: pass \(guest pass, host pass\)' '--join: a run that has ended: exit 0' \
 	"$verify" --qmp "$qmp" --report "$final" --join "$joined"
 # judged NAME STATUS FILTER REGEX: what the guest is by its figures
@@ -238,6 +240,9 @@ judged 'a translation to another frame' 1 '.translations[0].pa = "0x1000"' 'tran
 judged 'a translation too few' 4 '.translations |= .[:-1]' 'translations: there is none for IOVA'
 judged 'an IOVA of a run' 2 '.pages.runs[0].iova = "0x1000"' 'pages.runs.0..iova'
 judged 'a step that failed' 1 '.steps[2].status = "fail"' 'its status is fail'
+judged 'no comparison before the unmap' 4 '.stale = {}' 'stale: nothing was compared before the unmap'
+judged 'DMA past the IOMMU' 1 '.dma_path.translated = false' "dma_path: the device's DMA goes past the IOMMU"
+judged 'what lacked privilege' 4 '.needs_privilege = ["module"]' 'needs_privilege names module'
 judged 'stale pages' 1 '.stale = {compared: 256, mismatched: 1, pages: ["0x0"]}' 'stale: 1 of 256 differ'
 cp "$joined" "$ktap_dir/before.json"
 judged 'a negative count' 2 '.witnesses.module.compared = -1' 'compared is not a count'
@@ -245,6 +250,7 @@ judged 'a number in a string' 2 '.witnesses.module.compared = "256"' 'compared i
 judged 'more differences than pages' 2 '.witnesses.module.mismatched = 257' 'mismatched is 257, but compared is 256'
 judged 'no such verdict' 2 '.verdict = "fine"' 'not a report to verify: report.verdict is not one of'
 judged 'proven, and not by its figures' 2 '.proven = ["nobody"]' 'proven names nobody'
+judged 'a step that is told twice' 2 '.steps += [{name: "page-user", status: "skip"}]' 'steps has page-user twice'
 judged 'a pass that is held' 2 '.held = true' 'is still held'
 expect 2 'none.sock' 'no monitor' "$verify" --qmp "$ktap_dir/none.sock" --report "$report" --join "$joined"
 check 'none of them wrote a joined report' cmp "$joined" "$ktap_dir/before.json"

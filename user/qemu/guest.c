@@ -10,6 +10,9 @@
 
 #include "lib/text.h"
 #include "pt/text.h"
+#include "qemu/beside.h"
+
+#define MAX_NAMED 64 /* in proven and in not_proven; a run names far fewer */
 
 /* What a witness has to have compared for a pass. */
 enum scope {
@@ -154,33 +157,16 @@ static int judge_figures(struct judge *j, struct json_object *obj, const char *w
 	return 0;
 }
 
-/* Did this step of the run pass?  The checks below a step do not count. */
-static bool has_passed(struct json_object *report, const char *name)
+/* How many pages there are to compare. */
+static uint64_t all_of(const struct judge *j, enum scope scope)
 {
-	struct json_object *steps = NULL, *val;
-	size_t i;
-
-	if (!json_object_object_get_ex(report, "steps", &steps) ||
-	    !json_object_is_type(steps, json_type_array))
-		return false;
-	for (i = 0; i < json_object_array_length(steps); i++) {
-		struct json_object *step = json_object_array_get_idx(steps, i);
-
-		if (json_object_object_get_ex(step, "name", &val) &&
-		    !strcmp(json_object_get_string(val) ?: "", name) &&
-		    json_object_object_get_ex(step, "status", &val) &&
-		    !strcmp(json_object_get_string(val) ?: "", "pass"))
-			return true;
-	}
-	return false;
+	return scope == SCOPE_PAGES ? j->pages : scope == SCOPE_DEVICES ? j->for_all : j->for_one;
 }
 
 /* A witness must have compared all pages; more than all is not a count of these pages. */
 static void judge_scope(struct judge *j, const char *what, enum scope scope, uint64_t compared)
 {
-	const uint64_t all = scope == SCOPE_PAGES     ? j->pages
-			     : scope == SCOPE_DEVICES ? j->for_all
-						      : j->for_one;
+	const uint64_t all = all_of(j, scope);
 
 	if (compared < all && scope != SCOPE_PART)
 		worse(j, STATUS_UNVERIFIED, "%s: %" PRIu64 " of %" PRIu64 " pages were compared",
@@ -189,6 +175,26 @@ static void judge_scope(struct judge *j, const char *what, enum scope scope, uin
 		worse(j, STATUS_UNVERIFIED,
 		      "%s: %" PRIu64 " pages were compared, but there are %" PRIu64 " to compare",
 		      what, compared, all);
+}
+
+/* A run tells the total only if not all were compared, as of a sample. */
+static int judge_total(struct judge *j, struct json_object *one, const char *what, enum scope scope,
+		       uint64_t compared)
+{
+	const uint64_t all = all_of(j, scope);
+	uint64_t total = 0;
+
+	if (!json_object_object_get_ex(one, "total", NULL))
+		return 0;
+	if (get_count(j, one, what, "total", &total))
+		return -EINVAL;
+	if (total != all)
+		worse(j, STATUS_UNVERIFIED,
+		      "%s: total is %" PRIu64 ", but there are %" PRIu64 " to compare", what, total,
+		      all);
+	else if (total == compared)
+		worse(j, STATUS_UNVERIFIED, "%s: it has a total, but all were compared", what);
+	return 0;
 }
 
 static int judge_needed(struct judge *j, struct json_object *witnesses)
@@ -214,14 +220,19 @@ static int judge_needed(struct judge *j, struct json_object *witnesses)
 		if (skip)
 			continue;
 		judge_scope(j, what, needed[i].scope, compared);
-		if (!has_passed(j->r->json, needed[i].step))
+		if (judge_total(j, one, what, needed[i].scope, compared))
+			return -EINVAL;
+		if (!qemu_step_passed(j->r->json, needed[i].step))
 			worse(j, STATUS_UNVERIFIED, "%s: there is no step %s that passed", what,
 			      needed[i].step);
 	}
 	return 0;
 }
 
-/* A run expects all pages to be there and of one kind, whether or not the report says of which. */
+/*
+ * A run expects all pages to be there and of one kind.  Reports did not always say of which, and
+ * their version does not tell them apart: then only what a run expects by itself is a pass.
+ */
 static void judge_pages(struct judge *j)
 {
 	const struct qemu_report *r = j->r;
@@ -236,6 +247,11 @@ static void judge_pages(struct judge *j)
 		      "pages: %" PRIu64 " are user and %" PRIu64
 		      " supervisor pages, but a run expects all to be of one kind",
 		      r->user, r->supervisor);
+	else if (r->expect == EXPECT_DEFAULT && r->supervisor)
+		worse(j, STATUS_UNVERIFIED,
+		      "pages: %" PRIu64 " of %" PRIu64
+		      " are supervisor pages, and the report does not say that the run expected them",
+		      r->supervisor, j->pages);
 	else if (r->expect != EXPECT_DEFAULT && against)
 		worse(j, STATUS_FAIL,
 		      "pages: %" PRIu64 " of %" PRIu64
@@ -266,7 +282,23 @@ static int judge_witnesses(struct judge *j, struct json_object *report)
 	return judge_needed(j, witnesses);
 }
 
-/* Each witness that is named in proven must have figures that prove it. */
+/* Does not_proven name it, for any device? */
+static bool is_not_proven(struct json_object *report, const char *name)
+{
+	struct json_object *arr = NULL, *val = NULL;
+	size_t i;
+
+	if (!json_object_object_get_ex(report, "not_proven", &arr) ||
+	    !json_object_is_type(arr, json_type_array))
+		return false; /* judge_not_proven() refuses another type */
+	for (i = 0; i < json_object_array_length(arr); i++)
+		if (json_object_object_get_ex(json_object_array_get_idx(arr, i), "witness", &val) &&
+		    !strcmp(json_object_get_string(val) ?: "", name))
+			return true;
+	return false;
+}
+
+/* Each witness that is named in proven must have figures that prove it all. */
 static int judge_proven(struct judge *j, struct json_object *report)
 {
 	struct json_object *arr, *witnesses = NULL, *one, *val;
@@ -279,24 +311,29 @@ static int judge_proven(struct judge *j, struct json_object *report)
 
 	if (!json_object_object_get_ex(report, "proven", &arr))
 		return 0; /* reports of 0.1.0 have none */
-	if (!json_object_is_type(arr, json_type_array))
-		return bad(j, "report.proven is not an array");
+	if (!json_object_is_type(arr, json_type_array) || json_object_array_length(arr) > MAX_NAMED)
+		return bad(j, "report.proven is not an array of names, or too long");
 	json_object_object_get_ex(report, "witnesses", &witnesses);
 	for (i = 0; i < json_object_array_length(arr); i++) {
 		one = json_object_array_get_idx(arr, i);
 		if (!json_object_is_type(one, json_type_string))
 			return bad(j, "report.proven[%zu] is not a string", i);
 		name = json_object_get_string(one);
-		if (!strcmp(name, QEMU_WITNESS) || !strcmp(name, "interrupts"))
-			continue; /* qemu is judged here, and interrupts have no figures in a report
-				   */
+		if (!strcmp(name, QEMU_WITNESS))
+			continue; /* it is judged here */
+		if (is_not_proven(report, name))
+			return bad(j, "report.proven names %s, and not_proven does too", name);
+		/* They have no figures in a report. */
+		if (!strcmp(name, "interrupts") && qemu_step_passed(report, name))
+			continue;
 		snprintf(what, sizeof(what), "witnesses.%s", name);
 		if (!json_object_object_get_ex(witnesses, name, &one) ||
 		    !json_object_object_get_ex(one, "status", &val) ||
 		    parse_verdict(val, &skip, &verdict) ||
 		    get_count(j, one, what, "compared", &compared) ||
 		    get_count(j, one, what, "mismatched", &mismatched) || skip ||
-		    verdict != STATUS_PASS || !compared || mismatched)
+		    verdict != STATUS_PASS || !compared || mismatched ||
+		    json_object_object_get_ex(one, "total", NULL))
 			return bad(j, "report.proven names %s, but its figures prove nothing",
 				   name);
 	}
@@ -311,8 +348,8 @@ static int judge_not_proven(struct judge *j, struct json_object *report)
 
 	if (!json_object_object_get_ex(report, "not_proven", &arr))
 		return 0; /* reports of 0.1.0 have none */
-	if (!json_object_is_type(arr, json_type_array))
-		return bad(j, "report.not_proven is not an array");
+	if (!json_object_is_type(arr, json_type_array) || json_object_array_length(arr) > MAX_NAMED)
+		return bad(j, "report.not_proven is not an array of names, or too long");
 	for (i = 0; i < json_object_array_length(arr); i++) {
 		one = json_object_array_get_idx(arr, i);
 		if (!json_object_object_get_ex(one, "witness", &val) ||
@@ -387,6 +424,10 @@ static int judge_word(struct judge *j, struct json_object *report)
 		return -EINVAL;
 	if (j->g->held && verdict == STATUS_PASS)
 		return bad(j, "report.verdict is pass, but the run is still held");
+	if (j->g->held && json_object_object_get_ex(report, "final", NULL) && final)
+		return bad(j, "report.final is true, but the run is still held");
+	if (!j->g->held && json_object_object_get_ex(report, "so_far", NULL))
+		return bad(j, "report has so_far, but the run is not held");
 	if (!j->g->held) {
 		worse(j, verdict, "the report's verdict is %s", status_name(verdict));
 		if (!final)
@@ -515,18 +556,26 @@ static int judge_further(struct judge *j, struct json_object *one, size_t i)
 	return 0;
 }
 
+/* Did the IOMMU compare anything?  If it was not asked, that is reported already. */
+static bool iommu_compared(struct judge *j, struct json_object *report)
+{
+	struct json_object *witnesses = NULL, *iommu = NULL;
+	uint64_t compared = 0;
+
+	json_object_object_get_ex(report, "witnesses", &witnesses);
+	return json_object_object_get_ex(witnesses, "iommu", &iommu) &&
+	       !get_count(j, iommu, "witnesses.iommu", "compared", &compared) && compared;
+}
+
 /* The translations of each device, if the IOMMU was asked. */
 static int judge_devices(struct judge *j, struct json_object *report)
 {
-	struct json_object *witnesses = NULL, *iommu = NULL, *arr = NULL;
-	uint64_t compared = 0;
+	struct json_object *arr = NULL;
 	char what[48];
 	size_t nr = j->with ? json_object_array_length(j->with) : 0, i;
 
-	json_object_object_get_ex(report, "witnesses", &witnesses);
-	if (!json_object_object_get_ex(witnesses, "iommu", &iommu) ||
-	    get_count(j, iommu, "witnesses.iommu", "compared", &compared) || !compared)
-		return 0; /* that the IOMMU was not asked is reported already */
+	if (!iommu_compared(j, report))
+		return 0;
 	for (i = 0; i < 1 + nr; i++) {
 		struct json_object *one = i ? json_object_array_get_idx(j->with, i - 1) : report;
 
@@ -543,23 +592,31 @@ static int judge_devices(struct judge *j, struct json_object *report)
 	return 0;
 }
 
-/* The comparison before the unmap, {compared, mismatched, pages}; empty if it was not made. */
+/*
+ * The comparison before the unmap, {compared, mismatched, pages}.  It is empty while the run is
+ * held; at its end each run that asked the IOMMU has made it.
+ */
 static int judge_stale(struct judge *j, struct json_object *report)
 {
+	const bool due = !j->g->held && iommu_compared(j, report);
 	struct json_object *stale = NULL, *pages = NULL;
 	uint64_t compared = 0, mismatched = 0;
 
-	if (!json_object_object_get_ex(report, "stale", &stale))
-		return 0;
-	if (!json_object_is_type(stale, json_type_object))
+	if (json_object_object_get_ex(report, "stale", &stale) &&
+	    !json_object_is_type(stale, json_type_object))
 		return bad(j, "report.stale is not an object");
-	if (!json_object_object_length(stale))
+	if (due && !qemu_step_passed(report, "recheck"))
+		worse(j, STATUS_UNVERIFIED, "stale: there is no step recheck that passed");
+	if (!stale || !json_object_object_length(stale)) {
+		if (due)
+			worse(j, STATUS_UNVERIFIED, "stale: nothing was compared before the unmap");
 		return 0;
+	}
 	if (judge_counts(j, stale, "stale", &compared, &mismatched))
 		return -EINVAL;
-	if (json_object_object_get_ex(stale, "pages", &pages) &&
-	    (!json_object_is_type(pages, json_type_array) ||
-	     json_object_array_length(pages) != mismatched))
+	if (!json_object_object_get_ex(stale, "pages", &pages) ||
+	    !json_object_is_type(pages, json_type_array) ||
+	    json_object_array_length(pages) != mismatched)
 		return bad(j,
 			   "report.stale.pages does not hold the %" PRIu64 " pages that mismatched",
 			   mismatched);
@@ -619,12 +676,13 @@ int qemu_guest_judge(const struct qemu_report *r, struct qemu_guest *out, char *
 {
 	struct judge j = { .r = r, .g = out, .why = why, .why_len = why_len };
 	struct json_object *report = r->json, *val = NULL;
+	struct qemu_beside beside;
 
 	*out = (struct qemu_guest){ .verdict = STATUS_PASS };
 	if (find_scope(&j))
 		return -EINVAL;
-	if (judge_word(&j, report) || judge_witnesses(&j, report) || judge_proven(&j, report) ||
-	    judge_not_proven(&j, report))
+	if (judge_word(&j, report) || judge_witnesses(&j, report) || judge_not_proven(&j, report) ||
+	    judge_proven(&j, report))
 		return -EINVAL;
 	val = NULL;
 	json_object_object_get_ex(report, "steps", &val);
@@ -632,6 +690,9 @@ int qemu_guest_judge(const struct qemu_report *r, struct qemu_guest *out, char *
 		return -EINVAL;
 	if (!json_object_array_length(val))
 		return bad(&j, "report.steps is empty");
+	if (qemu_beside_judge(report, &beside))
+		return bad(&j, "%s", beside.reason);
+	worse(&j, beside.verdict, "%s", beside.reason);
 	judge_pages(&j);
 	if (json_object_object_get_ex(report, "error", &val) && val)
 		worse(&j, STATUS_ERROR, "the report has an error");

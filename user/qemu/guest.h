@@ -28,10 +28,12 @@ bool qemu_guest_claims_pass(const struct qemu_report *r);
 
 /*
  * The guest's verdict is the worst of the report's own verdict (so_far while the run is held), its
- * error, each step with its checks, and each witness.  A witness is unverified if it is missing,
- * was not asked, has no step that passed, or compared another number of pages than the mapping
- * has.  A witness that found a difference has failed, whatever its status says, and so has a run
- * whose pages are not all present and of the kind that it expected.
+ * error, each step with its checks, each witness, and what the report tells beside them
+ * (qemu/beside.h).  A witness is unverified if it is missing, was not asked, has no step that
+ * passed, or compared another number of pages than the mapping has; and the IOMMU's also if a run
+ * that has ended did not compare it again before the unmap.  A witness that found a difference has
+ * failed, whatever its status says, and so has a run whose pages are not all present and of the
+ * kind that it expected.  Where the report does not say which kind, only user pages pass.
  * -EINVAL with the reason in @why (cut at @why_len) if the report lacks any of this or contradicts
  * itself.
  */

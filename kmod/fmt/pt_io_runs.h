@@ -81,9 +81,11 @@ static inline void pt_io_record(struct pt_io_walk *w, __u32 level, __u32 nr)
 		if (run.kind == PT_TABLE || fmt->malformed(level, entry))
 			return;
 		n = pt_io_follow(w, level, &w->table[i], nr - i);
-		run.len = ((__u64)n << pt_shift(fmt, level)) - within;
-		if (run.len > w->end - w->addr)
-			run.len = w->end - w->addr;
+		/* The entries of a table of level 5 cover more than 64 bits can count. */
+		if (n == nr - i)
+			run.len = pt_io_left(w, pt_shift(fmt, level + 1));
+		else
+			run.len = ((__u64)n << pt_shift(fmt, level)) - within;
 		if (run.kind == PT_LEAF) {
 			run.pa = pt_frame(fmt, level, entry, w->addr, w->pa_mask);
 			run.rights = w->upper & fmt->rights(level, entry);

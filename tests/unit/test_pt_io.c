@@ -480,6 +480,23 @@ static void test_last_frame(void **state)
 	assert_true(q.runs[1].pa == 0 && q.runs[1].len == IO_PAGE);
 }
 
+/* Six levels translate 64 bits: a table that is empty is one hole, however long. */
+static void test_whole(void **state)
+{
+	static struct question q;
+
+	(void)state;
+	simple();
+	sim.format = IO_AMD;
+	sim.levels = 6;
+	*io_slot(0, 0) = 0;
+	ask(&q, MAX_CAP);
+	q.w.end = ~0xfffULL;
+	assert_int_equal(fill(&q), 0);
+	assert_int_equal(q.w.nr, 1);
+	assert_true(q.runs[0].kind == PT_NONE && q.runs[0].len == ~0xfffULL);
+}
+
 /* Without a page table: all passes, or nothing does. */
 static void test_plain(void **state)
 {
@@ -636,6 +653,7 @@ int main(void)
 		cmocka_unit_test(test_accessed),    cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_find_legacy), cmocka_unit_test(test_find_scalable),
 		cmocka_unit_test(test_find_amd),    cmocka_unit_test(test_last_frame),
+		cmocka_unit_test(test_whole),
 	};
 	int ret;
 

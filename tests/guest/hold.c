@@ -2,12 +2,12 @@
 /*
  * hold - uses a file until it is ended
  *
- *	hold open|excl|map|lock|thread|ended|sent FILE
+ *	hold open|excl|map|lock|thread|ended|sent|uring FILE
  *
  * open: for reading; excl: a block device for itself alone; map: its first page, with the
  * file closed again; lock: flock(2); thread: in a thread with files of its own; ended: in a
- * process whose first thread has ended; sent: in a message that nobody receives.  Says "held" once
- *it does.
+ * process whose first thread has ended; sent: in a message that nobody receives; uring: registered
+ * with an io_uring, and closed.  Says "held" once it does.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -23,6 +23,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <linux/io_uring.h>
 
 static int alone; /* files of its own */
 
@@ -75,13 +76,22 @@ static int send_away(int fd)
 	       close(fd);
 }
 
+static int give_to_ring(int fd)
+{
+	struct io_uring_params params = { .flags = 0 };
+	int ring = (int)syscall(SYS_io_uring_setup, 4, &params);
+
+	return ring < 0 || syscall(SYS_io_uring_register, ring, IORING_REGISTER_FILES, &fd, 1) ||
+	       close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	const char *how = argc == 3 ? argv[1] : "";
 	int fd;
 
 	if (argc != 3) {
-		fputs("usage: hold open|excl|map|lock|thread|ended|sent FILE\n", stderr);
+		fputs("usage: hold open|excl|map|lock|thread|ended|sent|uring FILE\n", stderr);
 		return 2;
 	}
 	if (!strcmp(how, "thread") || !strcmp(how, "ended"))
@@ -101,6 +111,10 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(how, "sent") && send_away(fd)) {
 		perror("sendmsg");
+		return 2;
+	}
+	if (!strcmp(how, "uring") && give_to_ring(fd)) {
+		perror("io_uring");
 		return 2;
 	}
 	puts("held");

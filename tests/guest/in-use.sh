@@ -22,7 +22,7 @@
 
 # shellcheck source=tests/guest/ktap.sh
 . /tests/ktap.sh
-ktap_plan 64
+ktap_plan 68
 
 pci=/sys/bus/pci
 # find_device VENDOR DEVICE [WHERE]: its address, the first
@@ -192,6 +192,24 @@ refused "$nvme" "process $holder \\(hold\\) has ${disk}p1 open" 'a partition tha
 let_go
 hold excl "/dev/${disk}p1"
 refused "$nvme" "${disk}p1 is in use: somebody has exclusive use of it \\(O_EXCL\\)" 'a partition that a program has for itself'
+let_go
+
+# Two controllers have this driver, and its module counts the users of both.
+hold uring "/dev/$disk"
+refused "$nvme" "process $holder \\(hold\\) has $disk registered with io_uring" 'a disk that an io_uring has'
+let_go
+# The kernel ends a ring some time after its process.
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+	[ "$(cat /sys/module/nvme/refcnt)" -ne 0 ] || break
+	sleep 0.5
+done
+hold sent "/dev/$disk"
+expect 2 "^vfio_test: $nvme: it cannot be found out whether the device is in use: its driver's module nvme has 1 user that is not seen, of this device or of another one; .*--force" \
+	'a disk that is open, and that no process has, of one of two controllers' vfio_test bind "$nvme"
+let_go
+hold open "/dev/$(first "$pci/devices/$pf"/nvme/nvme*)"
+expect 0 "^$nvme: nvme -> vfio-pci\$" 'while the other controller is open, this one is bound' vfio_test bind "$nvme"
+expect 0 "^$nvme: vfio-pci -> nvme\$" 'and back' vfio_test unbind "$nvme"
 let_go
 
 hold sent /dev/vda

@@ -122,6 +122,23 @@ bool use_read_line(const char *dir, const char *file, char *line, size_t len)
 	return ok;
 }
 
+void use_subsystem(const char *path, char *out, size_t len)
+{
+	char link[PATH_MAX], target[PATH_MAX];
+	const char *name;
+	ssize_t n;
+
+	out[0] = '\0';
+	if ((size_t)snprintf(link, sizeof(link), "%s/subsystem", path) >= sizeof(link))
+		return;
+	n = readlink(link, target, sizeof(target) - 1);
+	if (n <= 0)
+		return;
+	target[n] = '\0';
+	name = strrchr(target, '/');
+	snprintf(out, len, "%.*s", (int)len - 1, name ? name + 1 : target);
+}
+
 void use_add_node(struct search *s, dev_t dev, bool block, const char *name)
 {
 	struct use_node *node = realloc(s->nodes, (s->nr_nodes + 1) * sizeof(*node));
@@ -135,6 +152,8 @@ void use_add_node(struct search *s, dev_t dev, bool block, const char *name)
 	node += s->nr_nodes++;
 	node->dev = dev;
 	node->block = block;
+	node->refs = 1;
+	node->single = false;
 	snprintf(node->name, sizeof(node->name), "%s", name);
 }
 
@@ -342,44 +361,6 @@ static bool is_virtiofs(const struct in_use_mount *mount, const char *pid, void 
 	return !strcmp(mount->type, "virtiofs");
 }
 
-static bool count_all(const char *path, const char *name, void *arg)
-{
-	(void)path;
-	(void)name;
-	++*(unsigned long *)arg;
-	return false;
-}
-
-static bool count_devices(const char *path, const char *name, void *arg)
-{
-	return (strchr(name, ':') || !strncmp(name, "virtio", 6)) && count_all(path, name, arg);
-}
-
-/*
- * Some drivers have nodes that sysfs does not connect with the device.  A process that has one
- * of them open is seen only in the reference count of the driver's module.  The count is of all
- * devices of the driver, so it helps only if this device is the only one.  Each module that
- * depends on this one adds a reference as well.
- */
-static void doubt_module(struct search *s, const char *path)
-{
-	unsigned long refs, others = 0, devices = 0;
-	char driver[PATH_MAX], module[PATH_MAX], holders[PATH_MAX], line[32];
-
-	if (!use_path(s, holders, path, "driver") || !realpath(holders, driver) ||
-	    !use_path(s, holders, driver, "module") || !realpath(holders, module) ||
-	    !use_path(s, holders, module, "holders") ||
-	    !use_read_line(module, "refcnt", line, sizeof(line)))
-		return;
-	use_each_entry(driver, false, count_devices, &devices);
-	use_each_entry(holders, false, count_all, &others);
-	refs = strtoul(line, NULL, 10);
-	if (devices == 1 && refs > others)
-		use_unknown(s, "its driver's module %.100s has %lu user%s not seen",
-			    strrchr(module, '/') + 1, refs - others,
-			    refs - others > 1 ? "s that are" : " that is");
-}
-
 /*
  * File systems without a block device.  When 9p is unbound, it waits for the unmount without
  * any limit (net/9p/trans_virtio.c: p9_virtio_remove()).
@@ -397,7 +378,7 @@ static bool use_of_virtio(struct search *s, const char *path, const char *name)
 		return use_found(s, "a virtiofs is mounted on %.100s, and it may be of this device",
 				 where);
 	/* The virtio device has a driver of its own, and sockets (vsock) have no node at all. */
-	doubt_module(s, path);
+	use_doubt_module(s, path);
 	return false;
 }
 
@@ -414,24 +395,6 @@ static const struct {
 
 /* --- the walk -------------------------------------------------------------- */
 
-/* The subsystem of a directory: "net", "block", ...; "" if it has none. */
-static void subsystem_of(const char *path, char *out, size_t len)
-{
-	char link[PATH_MAX], target[PATH_MAX];
-	const char *name;
-	ssize_t n;
-
-	out[0] = '\0';
-	if ((size_t)snprintf(link, sizeof(link), "%s/subsystem", path) >= sizeof(link))
-		return;
-	n = readlink(link, target, sizeof(target) - 1);
-	if (n <= 0)
-		return;
-	target[n] = '\0';
-	name = strrchr(target, '/');
-	snprintf(out, len, "%.*s", (int)len - 1, name ? name + 1 : target);
-}
-
 static bool look_into(struct search *s, const char *path);
 
 /* It goes by the link "subsystem": the disk of an nvme is not in a directory "block". */
@@ -444,7 +407,7 @@ static bool look_at(const char *dir, const char *name, void *arg)
 
 	if (!use_path(s, path, dir, name))
 		return false;
-	subsystem_of(path, subsystem, sizeof(subsystem));
+	use_subsystem(path, subsystem, sizeof(subsystem));
 	if (use_read_line(path, "dev", line, sizeof(line)) && in_use_parse_dev(line, &maj, &min))
 		use_add_node(s, makedev(maj, min), !strcmp(subsystem, "block"), name);
 	if (!subsystem[0] && !strcmp(name, "net") && use_of_hidden_interfaces(s, path))
@@ -544,7 +507,7 @@ static int find_use(const void *in, void *out)
 	if (!realpath(link, path))
 		return -errno;
 	if (!look_into(&s, path) && !use_of_screen(&s, path) && !use_of_nodes(&s, bdf))
-		doubt_module(&s, path);
+		use_doubt_module(&s, path);
 	use_say_unread(&s);
 	a->use = s.use;
 	memcpy(a->what, s.what, sizeof(a->what));

@@ -53,4 +53,11 @@ bool in_use_parse_console(const char *line, unsigned int *major, unsigned int *m
 /* The number of a line of a "dev" file, "259:0" */
 bool in_use_parse_dev(const char *line, unsigned int *major, unsigned int *minor);
 
+/*
+ * Lines of /proc/PID/fdinfo/N of an io_uring: if this one names a file that is registered with it,
+ * as "    0: nvme0n1", copies the last part of the name to @name.  *within is the state between
+ * the lines, at first false.
+ */
+bool in_use_parse_registered(const char *line, bool *within, char *name, size_t len);
+
 #endif /* IN_USE_H */

@@ -14,6 +14,8 @@
 struct use_node {
 	dev_t dev;
 	bool block;
+	unsigned int refs; /* that one open file has to the driver's module */
+	bool single;	   /* all its openers together have one reference to the driver's module */
 	char name[NAME_MAX + 1];
 };
 
@@ -45,6 +47,9 @@ bool use_path(struct search *s, char *path, const char *dir, const char *name);
 /* Reads the first line of @dir/@file; false: it cannot be read. */
 bool use_read_line(const char *dir, const char *file, char *line, size_t len);
 
+/* The subsystem of a directory of sysfs: "net", "block", ...; "" if it has none. */
+void use_subsystem(const char *path, char *out, size_t len);
+
 void use_add_node(struct search *s, dev_t dev, bool block, const char *name);
 /*
  * Opens a node for reading by its device number, even if /dev does not have it.  @flags are
@@ -59,6 +64,19 @@ bool use_of_interface(struct search *s, const char *path, const char *name);
 bool use_of_hidden_interfaces(struct search *s, const char *path);
 /* Does a process have a node, or a resourceN file of the device, open or mapped? */
 bool use_of_nodes(struct search *s, const char *bdf);
+
+/*
+ * How many references have the open files of processes that lead to the nodes of @s?  Two file
+ * descriptors of one open file are counted once.  The count is never too high: it leaves out what
+ * cannot be compared.
+ */
+unsigned long use_count_open(struct search *s);
+
+/*
+ * Looks at the references to the module of a device's driver: USE_UNKNOWN if there are more than
+ * the uses explain that are seen.  @path is the device's directory in sysfs.
+ */
+void use_doubt_module(struct search *s, const char *path);
 
 /* Calls @each for the mounts of all mount namespaces until it is true. */
 bool use_each_mount(bool (*each)(const struct in_use_mount *mount, const char *pid, void *arg),

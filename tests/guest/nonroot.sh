@@ -12,7 +12,7 @@
 . /tests/ktap.sh
 # shellcheck source=tests/guest/left.sh
 . /tests/left.sh
-ktap_plan 17
+ktap_plan 20
 
 group=/dev/vfio/$(basename "$(readlink /sys/bus/pci/devices/"$BDF"/iommu_group)")
 said() {
@@ -54,6 +54,10 @@ check 'JSON: no step failed' sh -c '! grep "\"status\": *\"fail\"" "$1"' sh "$kt
 # More than the user may lock: needed, had, and how to raise it.
 expect 2 'not enough memory may be locked: 8192 KiB needed, the limit is 4096 KiB; raise it with ulimit -l' \
 	'too little memlock' as_user 'vfio_test --no-rules --dma none --size 8M "$BDF"'
+expect 4 'map next to it: .*ENOMEM: the limit of locked memory has no room for it; raise it with ulimit -l' \
+	'memlock for the buffer, not for the rules: unverified' as_user 'ulimit -l 100; vfio_test -v --no-reset --dma none --size 16K "$BDF"'
+check 'and no rule failed' sh -c "! grep -E '^ *\[FAIL\]' '$ktap_dir/out'"
+check 'and all that fit were asked' [ "$(grep -c 'ENOMEM: the limit of locked memory' "$ktap_dir/out")" -eq 2 ]
 echo "vfio_test: $BDF: IOMMU faults on purpose end" >/dev/kmsg
 expect 0 '^Verdict: pass: ' 'as root: nothing is left' vfio_test --dma none --size 64K "$BDF"
 check 'nothing left' nothing_left

@@ -299,7 +299,7 @@ static void test_judge(void **state)
 	judged(&mem, 8 * MIB, 4096, MEMORY_ENOUGH);
 	mem = plenty();
 	/* What the run takes besides counts, to the byte. */
-	mem.available = 900 * MIB + memory_overhead(900 * MIB);
+	mem.available = 900 * MIB + memory_overhead(&(struct memory_need){ .size = 900 * MIB });
 	judged(&mem, 900 * MIB, 4096, MEMORY_ENOUGH);
 	mem.available--;
 	judged(&mem, 900 * MIB, 4096, MEMORY_AVAILABLE);
@@ -376,8 +376,24 @@ static void test_ordinary(void **state)
 	const struct memory_need small = { .size = HUGE, .page_size = 4096 };
 
 	(void)state;
-	assert_int_equal(memory_ordinary(&huge), memory_overhead(HUGE));
-	assert_int_equal(memory_ordinary(&small), HUGE + memory_overhead(HUGE));
+	assert_int_equal(memory_ordinary(&huge), memory_overhead(&huge));
+	assert_int_equal(memory_ordinary(&small), HUGE + memory_overhead(&small));
+}
+
+/* A report in JSON of 1 GiB of pages that are scattered took 853172 KiB in all. */
+static void test_json(void **state)
+{
+	const struct memory_need text = { .size = 1 << 30, .page_size = 4096 };
+	const struct memory_need json = { .size = 1 << 30, .page_size = 4096, .json = true };
+	const struct memory_need huge = { .size = 1 << 30, .page_size = HUGE, .json = true };
+	struct memory mem = plenty();
+
+	(void)state;
+	assert_true(memory_overhead(&json) >= 853172ULL << 10);
+	assert_true(memory_overhead(&huge) < 64 * MIB);
+	mem.available = memory_ordinary(&text);
+	assert_false(memory_lacks(&mem, &text, MEMORY_AVAILABLE));
+	assert_true(memory_lacks(&mem, &json, MEMORY_AVAILABLE));
 }
 
 int main(void)
@@ -392,6 +408,7 @@ int main(void)
 		cmocka_unit_test(test_memlock),
 		cmocka_unit_test(test_goal),
 		cmocka_unit_test(test_ordinary),
+		cmocka_unit_test(test_json),
 	};
 
 	return cmocka_run_group_tests_name("memory", tests, setup, teardown);

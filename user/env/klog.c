@@ -219,9 +219,14 @@ int klog_open(bool *limited)
 	if (fd < 0)
 		return -errno;
 	*limited = false;
-	while ((ret = next_record(fd, &usec, line, &fault)) >= 0)
+	while ((ret = next_record(fd, &usec, line, &fault)) >= 0) {
 		if (ret)
 			*limited |= usec + KLOG_LIMIT_MS * 1000ULL > start;
+		if (signal_seen || now_us() > start + KLOG_OPEN_MS * 1000ULL) {
+			ret = signal_seen ? -EINTR : -EBUSY;
+			break;
+		}
+	}
 	if (ret == -EAGAIN)
 		return fd;
 	close(fd);

@@ -43,8 +43,12 @@ bool klog_fault_is(const struct klog_fault *fault, const struct pci_bdf *bdf, ui
  */
 #define KLOG_LIMIT_MS 5200
 
+/* In this time a full log is read; one that takes longer is written faster than it is read. */
+#define KLOG_OPEN_MS 10000
+
 /*
- * Opens the log at its end; returns the file descriptor, or a negative errno.
+ * Opens the log at its end; returns the file descriptor, or a negative errno: -EBUSY where the end
+ * was not reached within KLOG_OPEN_MS, -EINTR: signal_seen.
  * *limited: there were faults a moment ago, so the next one may not be logged.
  */
 int klog_open(bool *limited);

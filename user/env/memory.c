@@ -21,15 +21,26 @@
 
 /* --- judging --------------------------------------------------------------- */
 
-uint64_t memory_overhead(uint64_t size)
+/*
+ * A JSON report is built in memory as a whole.  Where no frame follows the one before it, each page
+ * is a record of its own, once for the process and once for each mapping.
+ */
+static uint64_t json_overhead(const struct memory_need *need)
+{
+	const unsigned int records = 1 + (need->mappings ? need->mappings : 1);
+
+	return need->json ? need->size / need->page_size * records * 1664 : 0;
+}
+
+uint64_t memory_overhead(const struct memory_need *need)
 {
 	/* About 128 bytes for the entries, runs and tables of a page, and what every run needs. */
-	return size / BASE_PAGE * 128 + 8 * MIB;
+	return need->size / BASE_PAGE * 128 + json_overhead(need) + 8 * MIB;
 }
 
 uint64_t memory_ordinary(const struct memory_need *need)
 {
-	return memory_overhead(need->size) + (need->page_size > BASE_PAGE ? 0 : need->size);
+	return memory_overhead(need) + (need->page_size > BASE_PAGE ? 0 : need->size);
 }
 
 uint64_t memory_huge_room(const struct memory *mem)

@@ -45,6 +45,7 @@ struct memory_need {
 	uint64_t size, page_size;
 	unsigned int mappings; /* of that size; each is charged */
 	enum memory_account account;
+	bool json; /* the run tells everything as JSON */
 };
 
 /* What there is too little of, in the order in which a run needs it. */
@@ -67,7 +68,7 @@ enum memory_kind memory_short(const struct memory *mem, const struct memory_need
 			      enum memory_kind end);
 
 /* Bytes that a run needs besides its buffer: for its records and the kernel's tables. */
-uint64_t memory_overhead(uint64_t size);
+uint64_t memory_overhead(const struct memory_need *need);
 /* All ordinary memory that a run of this size needs. */
 uint64_t memory_ordinary(const struct memory_need *need);
 /* Huge pages that are free, or that the kernel may make on demand. */

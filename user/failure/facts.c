@@ -98,6 +98,7 @@ struct memory_need memory_need(const struct env *env)
 		.page_size = env->page_size ? env->page_size : PAGE_4K,
 		.mappings = env->mappings,
 		.account = env->account,
+		.json = env->json,
 	};
 }
 

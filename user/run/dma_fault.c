@@ -164,6 +164,9 @@ static enum status explain_silence(struct run *run, const struct fault_case *fc,
 			err_why(&run->end.err, "no permission");
 			err_fix(&run->end.err,
 				"run as root, or with CAP_SYSLOG and read permission there");
+		} else if (ret == -EBUSY) {
+			err_why(&run->end.err, "more is written to it than can be read");
+			err_fix(&run->end.err, "see dmesg for who writes, and stop that");
 		}
 	}
 	return STATUS_UNVERIFIED;

@@ -13,6 +13,7 @@ static void collect(const struct run *run, struct env *env)
 	env_device(env, run->opts->bdf, NULL);
 	env_size(env, run->opts->size, run->opts->page_size);
 	env->mappings = run->opts->nr_iovas;
+	env->json = run->rep->mode == REPORT_JSON;
 	env->account = run->target.vfio.be && run->target.vfio.be->rules == RULES_IOMMUFD
 			       ? ACCOUNT_USER
 			       : ACCOUNT_PROCESS;

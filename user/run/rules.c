@@ -11,10 +11,12 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
+#include "env/memory.h"
 #include "vfio/iommufd_uapi.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -133,10 +135,72 @@ const char *errno_text(int no)
 	return no ? strerrorname_np(no) : "success";
 }
 
+int64_t rules_mappings_left(const struct rules *r)
+{
+	struct vfio_iommu_type1_info *info;
+	struct vfio_iommu iommu;
+	int64_t avail = -1;
+
+	if (vfio_iommu_get_info(r->run->target.vfio.container, &info))
+		return -1;
+	if (!vfio_iommu_parse(info, &iommu) && iommu.has_dma_avail)
+		avail = iommu.dma_avail;
+	free(info);
+	return avail;
+}
+
+/* Why this process, and not the kernel's code, is the reason for @no; NULL: it is not */
+static const char *limit_behind(const struct rules *r, int no)
+{
+	const struct memory_need need = {
+		.size = PIECE,
+		.page_size = BASE_PAGE,
+		.account = r->run->target.vfio.be->rules == RULES_IOMMUFD ? ACCOUNT_USER
+									  : ACCOUNT_PROCESS,
+	};
+	struct memory mem;
+
+	switch (no) {
+	case ENOMEM:
+		memory_read(&mem, "", BASE_PAGE);
+		if (memory_lacks(&mem, &need, MEMORY_MEMLOCK))
+			return "the limit of locked memory has no room for it; raise it with ulimit -l, by 256 KiB or more";
+		return NULL;
+	case ENOSPC:
+		if (!rules_mappings_left(r))
+			return "no mapping is left to this container; load vfio_iommu_type1 with a larger dma_entry_limit";
+		return NULL;
+	default:
+		return NULL;
+	}
+}
+
 void check_errno(struct rules *r, const char *name, int got, int want)
 {
-	report_check(r->run->rep, name, got == want ? STATUS_PASS : STATUS_FAIL,
-		     got == want ? "%s" : "%s, must be %s", errno_text(got), errno_text(want));
+	const char *limit = got == want ? NULL : limit_behind(r, got);
+
+	if (got == want)
+		report_check(r->run->rep, name, STATUS_PASS, "%s", errno_text(got));
+	else if (limit)
+		report_check(r->run->rep, name, STATUS_UNVERIFIED, "%s: %s", errno_text(got),
+			     limit);
+	else
+		report_check(r->run->rep, name, STATUS_FAIL, "%s, must be %s", errno_text(got),
+			     errno_text(want));
+}
+
+bool rules_map_for(struct rules *r, const char *name, uint64_t iova)
+{
+	int no = rules_map(r, iova, PIECE);
+	const char *limit = no ? limit_behind(r, no) : NULL;
+
+	if (limit)
+		report_check(r->run->rep, name, STATUS_UNVERIFIED, "the mapping before it: %s: %s",
+			     errno_text(no), limit);
+	else if (no)
+		report_check(r->run->rep, name, STATUS_FAIL, "the mapping before it: %s",
+			     errno_text(no));
+	return !no;
 }
 
 int rules_map(struct rules *r, uint64_t iova, uint64_t size)
@@ -276,12 +340,8 @@ static void check_rule(struct rules *r, const struct rule *rule)
 			     "every IOVA is usable, or the kernel does not say which are");
 		return;
 	}
-	no = rule->pre ? rules_map(r, r->window, PIECE) : 0;
-	if (no) {
-		report_check(r->run->rep, rule->name, STATUS_FAIL, "the mapping before it: %s",
-			     errno_text(no));
+	if (rule->pre && !rules_map_for(r, rule->name, r->window))
 		return;
-	}
 	no = rule->op == MAP ? r->dialect->map(r, rule, place_vaddr(r, rule), iova)
 			     : r->dialect->unmap(r, rule, iova, &gone);
 	if (!no && !want->no && rule->op == UNMAP && gone != want->gone)

@@ -27,8 +27,15 @@ struct rule_more {
 
 /* "EINVAL"; "success" for 0 */
 const char *errno_text(int no);
-/* Reports the check @name: the call returned @got, and must return @want; positive errnos */
+/*
+ * Reports the check @name: the call returned @got, and must return @want; positive errnos.  Where a
+ * limit of this process is why it returned something else, the check is unverified.
+ */
 void check_errno(struct rules *r, const char *name, int got, int want);
+/* Maps PIECE at @iova, for the check @name; false: that failed, and was reported. */
+bool rules_map_for(struct rules *r, const char *name, uint64_t iova);
+/* The number of mappings left, from the container; -1: it does not say (before 5.10) */
+int64_t rules_mappings_left(const struct rules *r);
 /* Map the scratch memory, and unmap a part of the window; 0 or a positive errno */
 int rules_map(struct rules *r, uint64_t iova, uint64_t size);
 int rules_unmap(struct rules *r, uint64_t iova, uint64_t size, uint64_t *gone);

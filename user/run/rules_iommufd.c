@@ -27,17 +27,6 @@ static int ask(struct rules *r, unsigned long request, void *arg)
 	return ioctl(r->run->target.vfio.container, request, arg) ? errno : 0;
 }
 
-/* Maps PIECE at the window's start; false: that did not work, and the check @name failed. */
-static bool mapped(struct rules *r, const char *name)
-{
-	int no = rules_map(r, r->window, PIECE);
-
-	if (no)
-		report_check(r->run->rep, name, STATUS_FAIL, "the mapping before it: %s",
-			     errno_text(no));
-	return !no;
-}
-
 static struct iommu_ioas_map map_of(const struct rules *r, uint32_t flags)
 {
 	return (struct iommu_ioas_map){
@@ -129,7 +118,7 @@ static void check_copy(struct rules *r)
 			.src_iova = r->window + rule->src_add,
 		};
 
-		if (!mapped(r, rule->name))
+		if (!rules_map_for(r, rule->name, r->window))
 			continue;
 		check_errno(r, rule->name, ask(r, IOMMU_IOAS_COPY, &copy), rule->no);
 		rules_clear(r);
@@ -143,8 +132,11 @@ static void check_unmap_all(struct rules *r)
 					.length = UINT64_MAX };
 	int no;
 
-	if (!mapped(r, "unmap all") || rules_map(r, r->window + 2 * PIECE, PIECE))
+	if (!rules_map_for(r, "unmap all", r->window) ||
+	    !rules_map_for(r, "unmap all", r->window + 2 * PIECE)) {
+		rules_clear(r);
 		return;
+	}
 	no = ask(r, IOMMU_IOAS_UNMAP, &all);
 	if (!no && all.length != 2 * PIECE)
 		report_check(r->run->rep, "unmap all", STATUS_FAIL,
@@ -228,7 +220,7 @@ static void check_large_pages(struct rules *r)
 	check_errno(r, "option, large pages on", option(r, id, ioas, IOMMU_OPTION_OP_SET, &on), 0);
 	check_errno(r, "option, large pages neither on nor off",
 		    option(r, id, ioas, IOMMU_OPTION_OP_SET, &odd), EINVAL);
-	if (!mapped(r, "option, large pages off under a mapping"))
+	if (!rules_map_for(r, "option, large pages off under a mapping", r->window))
 		return;
 	check_errno(r, "option, large pages off under a mapping",
 		    option(r, id, ioas, IOMMU_OPTION_OP_SET, &off), EINVAL);

@@ -34,12 +34,11 @@ static void check_unmap_all(struct rules *r)
 						    .flags = VFIO_DMA_UNMAP_FLAG_ALL };
 	const bool offered =
 		ioctl(r->run->target.vfio.container, VFIO_CHECK_EXTENSION, VFIO_UNMAP_ALL) == 1;
-	int no = rules_map(r, r->window, PIECE);
+	int no;
 
-	no = no ? no : rules_map(r, r->window + 2 * PIECE, PIECE);
-	if (no) {
-		report_check(r->run->rep, "unmap all", STATUS_FAIL, "the mappings before it: %s",
-			     errno_text(no));
+	if (!rules_map_for(r, "unmap all", r->window) ||
+	    !rules_map_for(r, "unmap all", r->window + 2 * PIECE)) {
+		rules_clear(r);
 		return;
 	}
 	/* The flag was added in 5.12. */
@@ -52,33 +51,19 @@ static void check_unmap_all(struct rules *r)
 	rules_clear(r);
 }
 
-/* The number of mappings left, from the container; -1: it does not say (before 5.10) */
-static int64_t dma_avail(const struct rules *r)
-{
-	struct vfio_iommu_type1_info *info;
-	struct vfio_iommu iommu;
-	int64_t avail = -1;
-
-	if (vfio_iommu_get_info(r->run->target.vfio.container, &info))
-		return -1;
-	if (!vfio_iommu_parse(info, &iommu) && iommu.has_dma_avail)
-		avail = iommu.dma_avail;
-	free(info);
-	return avail;
-}
-
 static void check_avail(struct rules *r)
 {
-	int64_t before = dma_avail(r), mapped, after;
+	int64_t before = rules_mappings_left(r), mapped, after;
 
 	if (before < 0) {
 		report_check(r->run->rep, "mappings left", STATUS_SKIP, "not told by this kernel");
 		return;
 	}
-	rules_map(r, r->window, PIECE);
-	mapped = dma_avail(r);
+	if (!rules_map_for(r, "mappings left", r->window))
+		return;
+	mapped = rules_mappings_left(r);
 	rules_clear(r);
-	after = dma_avail(r);
+	after = rules_mappings_left(r);
 	report_check(r->run->rep, "mappings left",
 		     mapped == before - 1 && after == before ? STATUS_PASS : STATUS_FAIL,
 		     "%" PRId64 ", %" PRId64 " with one more, %" PRId64 " without it", before,
@@ -88,10 +73,11 @@ static void check_avail(struct rules *r)
 /* drivers/iommu/iommufd/vfio_compat.c: iommufd_fill_cap_dma_avail() */
 static void check_no_limit(struct rules *r)
 {
-	int64_t before = dma_avail(r), mapped;
+	int64_t before = rules_mappings_left(r), mapped;
 
-	rules_map(r, r->window, PIECE);
-	mapped = dma_avail(r);
+	if (!rules_map_for(r, "mappings left", r->window))
+		return;
+	mapped = rules_mappings_left(r);
 	rules_clear(r);
 	report_check(r->run->rep, "mappings left",
 		     before == UINT32_MAX && mapped == before ? STATUS_PASS : STATUS_FAIL,
@@ -100,7 +86,7 @@ static void check_no_limit(struct rules *r)
 
 static void check_entry_limit(struct rules *r)
 {
-	int64_t avail = dma_avail(r), i;
+	int64_t avail = rules_mappings_left(r), i;
 	uint64_t at, gone;
 	int no = 0;
 
@@ -119,14 +105,16 @@ static void check_entry_limit(struct rules *r)
 	}
 	for (i = 0; i <= avail && !no; i++)
 		no = rules_map(r, at + i * BASE_PAGE, BASE_PAGE);
-	rules_unmap(r, at, (avail + 2) * BASE_PAGE, &gone);
 	if (no == ENOSPC && i == avail + 1)
 		report_check(r->run->rep, "entry limit", STATUS_PASS, "ENOSPC after %" PRId64,
 			     avail);
+	else if (no && no != ENOSPC)
+		check_errno(r, "entry limit", no, ENOSPC);
 	else
 		report_check(r->run->rep, "entry limit", STATUS_FAIL,
 			     "%s at mapping %" PRId64 ", must be ENOSPC at %" PRId64,
 			     errno_text(no), i, avail + 1);
+	rules_unmap(r, at, (avail + 2) * BASE_PAGE, &gone);
 }
 
 /*
@@ -165,7 +153,8 @@ static void check_accounting(struct rules *r)
 	uint64_t before = 0, mapped = 0, after = 0;
 	bool told = locked_bytes(r, &before);
 
-	rules_map(r, r->window, PIECE);
+	if (!rules_map_for(r, name, r->window))
+		return;
 	told = told && locked_bytes(r, &mapped);
 	rules_clear(r);
 	if (!told || !locked_bytes(r, &after)) {

@@ -375,9 +375,15 @@ enum status step_iommu_info(struct run *run)
  * Checked before anything is allocated: if memory runs out, the kernel sends SIGBUS, or kills a
  * process, which may be another one.  The limit of locked memory is left to VFIO's own error.
  */
-static bool has_memory(const struct run_opts *o)
+static bool has_memory(const struct run *run)
 {
-	const struct memory_need need = { .size = o->size, .page_size = o->page_size };
+	const struct run_opts *o = run->opts;
+	const struct memory_need need = {
+		.size = o->size,
+		.page_size = o->page_size,
+		.mappings = o->nr_iovas,
+		.json = run->rep->mode == REPORT_JSON,
+	};
 	struct memory mem;
 
 	memory_read(&mem, "", o->page_size);
@@ -389,7 +395,7 @@ enum status step_buffer(struct run *run)
 	const struct run_opts *o = run->opts;
 	int flags = MAP_PRIVATE | MAP_ANONYMOUS, ret;
 
-	if (!has_memory(o))
+	if (!has_memory(run))
 		return run_failed(run, "buffer", -ENOMEM, "could not allocate the buffer");
 	if (o->page_size > BASE_PAGE)
 		flags |= MAP_HUGETLB | __builtin_ctzll(o->page_size) << MAP_HUGE_SHIFT;

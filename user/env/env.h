@@ -128,7 +128,7 @@ struct env {
 	struct memory mem;     /* for pages of page_size */
 	unsigned int mappings; /* how many of this size exist at once; 0 means 1 */
 	enum memory_account account;
-	bool json; /* the run tells everything as JSON */
+	bool json;	    /* the run tells everything as JSON */
 	const char *object; /* the module or file that a call was about; or NULL */
 };
 

@@ -260,13 +260,17 @@ int klog_said(const char *words)
 	int fd = open(KMSG, O_RDONLY | O_NONBLOCK | O_CLOEXEC), found = -ENODATA;
 	char record[RECORD_MAX], line[KLOG_LINE];
 	unsigned long long nr;
+	uint64_t usec, start = now_us();
 	bool first = true;
-	uint64_t usec;
 	ssize_t n;
 
 	if (fd < 0)
 		return -errno;
 	while (found != 1) {
+		if (signal_seen || now_us() > start + KLOG_OPEN_MS * 1000ULL) {
+			found = signal_seen ? -EINTR : -EBUSY;
+			break;
+		}
 		n = read(fd, record, sizeof(record) - 1);
 		if (n < 0 && errno == EINTR)
 			continue;

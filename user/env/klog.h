@@ -61,7 +61,7 @@ int klog_wait_fault(int fd, const struct pci_bdf *bdf, uint64_t iova, int timeou
 
 /*
  * Has a line of the log @words in it?  1, 0, or a negative errno where nobody can tell: the log
- * cannot be read, or (-ENODATA) has lost its beginning.
+ * cannot be read (-EBUSY and -EINTR as above), or (-ENODATA) has lost its beginning.
  */
 int klog_said(const char *words);
 

@@ -121,6 +121,8 @@ iommufd_own() {
 	expect 4 'the answer is not complete: process [0-9]+ \(vfio_test\) has closed the device, or has ended; ' \
 		'iova: gives the device back when its holder has ended' timeout 30 vfio_test iova "$BDF" 0+4T
 	wait
+	# The killed one had loaded it.
+	rmmod verify_pte
 
 	: >"$ktap_dir/held"
 	vfio_test --dma none --no-rules --size 16K --hold=120 --iommu type1v2 "$BDF" >"$ktap_dir/held" 2>&1 &

@@ -218,7 +218,7 @@ test_setup() {
 	check 'setup demo: nothing that only make check needs' sh -c \
 		'! grep -E "clang|cmocka|sparse|shellcheck|bison" "$0"' "$ktap_dir/asked-demo"
 	check 'setup build: neither QEMU' sh -c '! grep -E "qemu|clang|jq|busybox" "$0"' "$ktap_dir/asked-build"
-	expect 2 'no such option, nor one of' 'setup: another word' scripts/setup nonsense
+	expect 2 'not an option, and not one of' 'setup: another word' scripts/setup nonsense
 	expect 2 'give only one of build' 'setup: two sets' scripts/setup build demo
 	check 'make demo asks for what it needs alone' sh -c 'make -n demo | grep -q "setup demo"'
 }

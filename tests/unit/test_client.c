@@ -87,6 +87,8 @@ static int get(uint64_t piece, unsigned int move_at, bool no_number)
 		at += runs[i].len;
 	}
 	assert_int_equal(at, SIZE);
+	/* Where a call ended is no end of a run. */
+	assert_int_equal(nr, 1);
 	free(runs);
 	return 0;
 }

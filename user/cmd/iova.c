@@ -40,8 +40,7 @@ struct iova_cmd {
 	int pidfd;     /* -1: none */
 	int copy;
 	char comm[PROC_COMM];
-	uint64_t mapped;	   /* bytes */
-	struct verify_pte_run run; /* the current run, which may get longer; len 0: none */
+	uint64_t mapped; /* bytes */
 	struct json_object *root, *list;
 };
 
@@ -50,13 +49,10 @@ static const char *domain_name(uint32_t features)
 	return features & VERIFY_PTE_PAGING ? "paging" : "blocked";
 }
 
-/* Prints a run when it is complete: a run may be longer than the answer of one call. */
 static void tell_run(struct iova_cmd *c, const struct verify_pte_run *r)
 {
 	struct json_object *obj;
 
-	if (!r->len)
-		return;
 	if (c->g->json) {
 		obj = json_object_new_object();
 		json_add_hex(obj, "iova", r->vaddr);
@@ -75,12 +71,6 @@ static void tell_run(struct iova_cmd *c, const struct verify_pte_run *r)
 	}
 }
 
-static bool goes_on(const struct verify_pte_run *last, const struct verify_pte_run *r)
-{
-	return last->len && last->vaddr + last->len == r->vaddr && last->kind == r->kind &&
-	       (r->kind != PT_LEAF || last->pa + last->len == r->pa);
-}
-
 static void tell(struct iova_cmd *c, const struct verify_pte_run *r, size_t nr, uint32_t features)
 {
 	bool text = !c->g->json && !c->g->quiet;
@@ -93,14 +83,8 @@ static void tell(struct iova_cmd *c, const struct verify_pte_run *r, size_t nr, 
 	for (; nr--; r++) {
 		if (r->kind == PT_LEAF)
 			c->mapped += r->len;
-		if (goes_on(&c->run, r)) {
-			c->run.len += r->len;
-			continue;
-		}
-		tell_run(c, &c->run);
-		c->run = *r;
+		tell_run(c, r);
 	}
-	tell_run(c, &c->run);
 }
 
 /* Asks about one page to find out whether we have a file of the device open.  0 or -errno. */

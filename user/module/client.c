@@ -168,11 +168,31 @@ int verify_pte_each(int fd, struct verify_pte_who who, uint64_t start, uint64_t 
 }
 
 struct collect {
+	enum verify_pte_form form;
 	char *buf;
 	size_t nr, room, size;
 	uint64_t start, end;
 	bool shown;
 };
+
+/*
+ * A call about a device ends where its time does, so a run may go on in the next one.  Makes the
+ * last run collected so much longer; false: the first of @records is a run of its own.
+ */
+static bool goes_on(struct collect *c, const void *records, size_t nr)
+{
+	const struct verify_pte_run *run = records;
+	struct verify_pte_run *last;
+
+	if (c->form != VERIFY_PTE_IOVAS || !c->nr || !nr)
+		return false;
+	last = (struct verify_pte_run *)c->buf + c->nr - 1;
+	if (last->vaddr + last->len != run->vaddr || last->kind != run->kind ||
+	    (run->kind == PT_LEAF && last->pa + last->len != run->pa))
+		return false;
+	last->len += run->len;
+	return true;
+}
 
 static int collect_each(const void *records, size_t nr, const struct verify_pte_walk *answer,
 			void *arg)
@@ -185,6 +205,10 @@ static int collect_each(const void *records, size_t nr, const struct verify_pte_
 			(unsigned long long)((answer->next - c->start) /
 					     ((c->end - c->start) / 100 + 1)));
 		c->shown = true;
+	}
+	if (goes_on(c, records, nr)) {
+		records = (const char *)records + c->size;
+		nr--;
 	}
 	if (c->room - c->nr < nr) {
 		size_t room = 2 * (c->room + nr);
@@ -210,7 +234,12 @@ int verify_pte_get(int fd, struct verify_pte_who who, uint64_t start, uint64_t l
 		   struct verify_pte_walk *sum)
 {
 	const struct timespec wait = { 0, TRY_WAIT_NS };
-	struct collect c = { .size = record_size(form), .start = start, .end = start + len };
+	struct collect c = {
+		.form = form,
+		.size = record_size(form),
+		.start = start,
+		.end = start + len,
+	};
 	unsigned int tries = 0;
 	int ret;
 

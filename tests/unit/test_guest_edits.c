@@ -16,15 +16,8 @@
 #include <string.h>
 
 #include "fmt/pt_x86.h"
-#include "join_fixture.h"
+#include "judge_fixture.h"
 #include "qemu/guest.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-
-static struct qemu_report_run runs[] = {
-	{ .vaddr = 0x7f0000000000, .len = 0x80000, .pa = 0x1000000 },
-	{ .vaddr = 0x7f0000080000, .len = 0x80000, .pa = 0x2000000 },
-};
 
 #define STEP(name, status) "{\"name\":\"" name "\",\"status\":\"" status "\"}"
 
@@ -185,19 +178,6 @@ static struct json_object *whole(void)
 	for (i = 0; i < ARRAY_SIZE(more); i++)
 		put(&report, more[i].at, more[i].value);
 	return report;
-}
-
-static int judge(struct json_object *report, struct qemu_guest *g, char why[256])
-{
-	const struct qemu_report r = { .vaddr = 0x7f0000000000,
-				       .size = PAGES << 12,
-				       .user = PAGES,
-				       .fmt = pt_x86,
-				       .runs = runs,
-				       .nr_runs = ARRAY_SIZE(runs),
-				       .json = report };
-
-	return qemu_guest_judge(&r, g, why, 256);
 }
 
 static void test_edits(void **state)

@@ -12,16 +12,8 @@
 #include <string.h>
 
 #include "fmt/pt_x86.h"
-#include "join_fixture.h"
+#include "judge_fixture.h"
 #include "qemu/join.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-
-/* The frames that the report is of. */
-static struct qemu_report_run runs[] = {
-	{ .vaddr = 0x7f0000000000, .len = 0x80000, .pa = 0x1000000 },
-	{ .vaddr = 0x7f0000080000, .len = 0x80000, .pa = 0x2000000 },
-};
 
 static const char *string_at(struct json_object *obj, const char *key)
 {
@@ -51,19 +43,6 @@ static const struct {
 	{ STATUS_FAIL, "fail" },
 	{ STATUS_ERROR, "error" },
 };
-
-static int judge(struct json_object *report, struct qemu_guest *g, char why[256])
-{
-	const struct qemu_report r = { .vaddr = 0x7f0000000000,
-				       .size = PAGES << 12,
-				       .user = PAGES,
-				       .fmt = pt_x86,
-				       .runs = runs,
-				       .nr_runs = ARRAY_SIZE(runs),
-				       .json = report };
-
-	return qemu_guest_judge(&r, g, why, 256);
-}
 
 /* Guest's, host's and joined verdict: the worst wins, whoever says it. */
 static void test_worst_wins(void **state)

@@ -15,16 +15,9 @@
 #include <string.h>
 
 #include "fmt/pt_amd.h"
+#include "pt_fixture.h"
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define BIT(n)	      (1ULL << (n))
-#define ALL_PA	      0x000ffffffffff000ULL
-#define RW	      (BIT(61) | BIT(62))
-
-static unsigned long long ull(uint64_t v)
-{
-	return v;
-}
+#define RW (BIT(61) | BIT(62))
 
 /* Bit 0 present, 5 accessed, 6 dirty, 11:9 next level, 51:12 address, 61 read, 62 write */
 static const struct {

@@ -15,19 +15,12 @@
 #include <string.h>
 
 #include "fmt/pt_vtd.h"
+#include "pt_fixture.h"
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define BIT(n)	      (1ULL << (n))
-#define ALL_PA	      0x000ffffffffff000ULL
-#define RID(b, d, f)  ((b) << 8 | (d) << 3 | (f))
+#define RID(b, d, f) ((b) << 8 | (d) << 3 | (f))
 
-static unsigned long long ull(uint64_t v)
-{
-	return v;
-}
-
-/* Section 9.8: bit 0 read, 1 write, 7 page size, 8 accessed, 9 dirty, 11 snoop, 51:12 address */
-static const struct {
+/* What an entry of a table of pages means */
+struct entry_row {
 	uint32_t level;
 	uint64_t entry;
 	enum pt_kind kind;
@@ -35,7 +28,33 @@ static const struct {
 	uint64_t pa;
 	uint32_t rights; /* 1 read, 2 write */
 	const char *what;
-} second[] = {
+};
+
+static void check_entries(const struct pt_fmt *f, const struct entry_row *rows, size_t nr)
+{
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		const uint32_t level = rows[i].level;
+		const uint64_t e = rows[i].entry;
+		uint32_t rights = 0;
+
+		if (rows[i].rights & 1)
+			rights |= 8;
+		if (rows[i].rights & 2)
+			rights |= 2;
+		if (f->kind(level, e) != rows[i].kind ||
+		    f->malformed(level, e) != rows[i].malformed ||
+		    f->pa(level, e, ALL_PA) != rows[i].pa || f->rights(level, e) != rights)
+			fail_msg("%s (level %u, 0x%llx): %s, malformed %d, pa 0x%llx, rights %u",
+				 rows[i].what, level, ull(e), pt_kind_name(f->kind(level, e)),
+				 f->malformed(level, e), ull(f->pa(level, e, ALL_PA)),
+				 f->rights(level, e));
+	}
+}
+
+/* Section 9.8: bit 0 read, 1 write, 7 page size, 8 accessed, 9 dirty, 11 snoop, 51:12 address */
+static const struct entry_row second[] = {
 	{ 0, 0, PT_NONE, 0, 0, 0, "SS-PTE, empty" },
 	{ 4, 0, PT_NONE, 0, 0, 0, "SS-PML5E, empty" },
 	{ 0, 0x12345000, PT_ABSENT, 0, 0x12345000, 0, "SS-PTE, an address without a right" },
@@ -64,40 +83,13 @@ static const struct {
 
 static void test_second(void **state)
 {
-	const struct pt_fmt *f = &pt_vtd_second;
-	size_t i;
-
 	(void)state;
-	for (i = 0; i < ARRAY_SIZE(second); i++) {
-		const uint32_t level = second[i].level;
-		const uint64_t e = second[i].entry;
-		uint32_t rights = 0;
-
-		if (second[i].rights & 1)
-			rights |= 8;
-		if (second[i].rights & 2)
-			rights |= 2;
-		if (f->kind(level, e) != second[i].kind ||
-		    f->malformed(level, e) != second[i].malformed ||
-		    f->pa(level, e, ALL_PA) != second[i].pa || f->rights(level, e) != rights)
-			fail_msg("%s (level %u, 0x%llx): %s, malformed %d, pa 0x%llx, rights %u",
-				 second[i].what, level, ull(e), pt_kind_name(f->kind(level, e)),
-				 f->malformed(level, e), ull(f->pa(level, e, ALL_PA)),
-				 f->rights(level, e));
-	}
-	assert_int_equal(f->pa(0, BIT(47) | 0x12345003, ALL_PA & ~BIT(47)), 0x12345000);
+	check_entries(&pt_vtd_second, second, ARRAY_SIZE(second));
+	assert_int_equal(pt_vtd_second.pa(0, BIT(47) | 0x12345003, ALL_PA & ~BIT(47)), 0x12345000);
 }
 
 /* Section 9.7: as the CPU's, but bits 11:8 and an entry without P mean nothing. */
-static const struct {
-	uint32_t level;
-	uint64_t entry;
-	enum pt_kind kind;
-	int malformed;
-	uint64_t pa;
-	uint32_t rights;
-	const char *what;
-} first[] = {
+static const struct entry_row first[] = {
 	{ 0, 0, PT_NONE, 0, 0, 0, "FS-PTE, empty" },
 	{ 0, BIT(8) | 0x12345066, PT_ABSENT, 0, 0x12345000, 0, "FS-PTE, no P: no PROT_NONE here" },
 	{ 1, 0x80, PT_ABSENT, 0, 0, 0, "FS-PDE, page size alone" },
@@ -118,27 +110,8 @@ static const struct {
 
 static void test_first(void **state)
 {
-	const struct pt_fmt *f = &pt_vtd_first;
-	size_t i;
-
 	(void)state;
-	for (i = 0; i < ARRAY_SIZE(first); i++) {
-		const uint32_t level = first[i].level;
-		const uint64_t e = first[i].entry;
-		uint32_t rights = 0;
-
-		if (first[i].rights & 1)
-			rights |= 8;
-		if (first[i].rights & 2)
-			rights |= 2;
-		if (f->kind(level, e) != first[i].kind ||
-		    f->malformed(level, e) != first[i].malformed ||
-		    f->pa(level, e, ALL_PA) != first[i].pa || f->rights(level, e) != rights)
-			fail_msg("%s (level %u, 0x%llx): %s, malformed %d, pa 0x%llx, rights %u",
-				 first[i].what, level, ull(e), pt_kind_name(f->kind(level, e)),
-				 f->malformed(level, e), ull(f->pa(level, e, ALL_PA)),
-				 f->rights(level, e));
-	}
+	check_entries(&pt_vtd_first, first, ARRAY_SIZE(first));
 }
 
 /* Entry plus step is the entry of the next frame. */
